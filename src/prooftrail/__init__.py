@@ -1,0 +1,3 @@
+"""Prooftrail: an audit trail you can prove."""
+
+from __future__ import annotations

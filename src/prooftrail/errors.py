@@ -1,0 +1,51 @@
+"""Every error of Prooftrail, in one hierarchy.
+
+Each message says what happened and what to do. A finding about data (an edited
+entry, a gap) is never an exception: it is a returned value of `integrity`.
+"""
+
+from __future__ import annotations
+
+
+class ProoftrailError(Exception):
+    """Base of all: catch it to catch everything Prooftrail raises on purpose."""
+
+
+class EventError(ProoftrailError):
+    """An event cannot be recorded; the message names the field and the remedy."""
+
+
+class CanonicalError(EventError):
+    """Text is not JSON that RFC 8785 can spell (duplicate key, U+0000, depth, ...)."""
+
+
+class FormatError(ProoftrailError):
+    """Bytes do not have the shape that `spec/` gives them (header, note, key)."""
+
+
+class ConfigurationError(ProoftrailError):
+    """A setting is missing or wrong; the message names it."""
+
+
+class DatabaseError(ProoftrailError):
+    """The database cannot be reached or refused; the message says what to check."""
+
+
+class RecordError(ProoftrailError):
+    """An event is not known to be durable: record it again, its id makes it safe."""
+
+
+class SealError(ProoftrailError):
+    """The sealer stopped before it sealed over something that does not fit."""
+
+
+class SignError(ProoftrailError):
+    """The signer refuses to sign a log that does not extend what it signed before."""
+
+
+class EmbeddedError(ProoftrailError):
+    """The embedded PostgreSQL cannot be found, started or stopped."""
+
+
+class ImportFileError(ProoftrailError):
+    """A file that is to be imported cannot be read; names file and position."""
