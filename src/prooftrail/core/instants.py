@@ -1,0 +1,98 @@
+"""Instants: microseconds since the epoch (UTC) and their one spelling.
+
+Guarantees: `text` writes what `microseconds` reads, and `microseconds` reads only
+``YYYY-MM-DDThh:mm:ss[.1-6 digits]Z`` (design, record format). `convert` is for
+capture: it takes any RFC 3339 time, converts its offset and truncates below the
+microsecond, so nothing is ever hashed that a database would round.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from prooftrail.errors import EventError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+DAY = 86_400 * SECOND
+
+_MICROSECOND = timedelta(microseconds=1)
+_STRICT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
+)
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def microseconds(text: str) -> int:
+    """Read the strict spelling.
+
+    Raises:
+        EventError: another spelling, or no such day or time.
+
+    >>> microseconds("1970-01-01T00:00:01.5Z")
+    1500000
+    """
+    if not _STRICT.fullmatch(text):
+        raise EventError(
+            f"{text[:40]!r} is not YYYY-MM-DDThh:mm:ss[.ffffff]Z: write UTC"
+        )
+    try:
+        return (datetime.fromisoformat(text) - EPOCH) // _MICROSECOND
+    except ValueError as error:
+        raise EventError(f"{text!r} is no time: {error}") from error
+
+
+def text(microsecond: int) -> str:
+    """Write an instant: seconds, then a fraction only where there is one.
+
+    Raises:
+        EventError: outside the years 1 to 9999.
+
+    >>> text(1500000)
+    '1970-01-01T00:00:01.5Z'
+    """
+    try:
+        moment = EPOCH + timedelta(microseconds=microsecond)
+    except OverflowError as error:
+        raise EventError(f"{microsecond} microseconds lie outside 9999") from error
+    spelled = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    fraction = f"{moment.microsecond:06d}".rstrip("0")
+    return f"{spelled}.{fraction}Z" if fraction else f"{spelled}Z"
+
+
+def convert(given: str | datetime) -> str:
+    """Return the strict spelling of any RFC 3339 text or aware datetime.
+
+    An offset is converted, digits below the microsecond are cut, never rounded.
+
+    Raises:
+        EventError: no zone (whose noon is it?), or no time.
+    """
+    if isinstance(given, datetime):
+        if given.tzinfo is None:
+            raise EventError(
+                f"{given.isoformat()} has no time zone: "
+                "pass an aware datetime, such as datetime.now(timezone.utc)"
+            )
+        return text((given - EPOCH) // _MICROSECOND)
+    if _STRICT.fullmatch(given):
+        microseconds(given)
+        return given
+    found = _RFC3339.fullmatch(given)
+    if not found:
+        raise EventError(
+            f"{given[:40]!r} is no RFC 3339 time with a zone: "
+            "write it like 2026-02-17T14:23:01.445Z"
+        )
+    day, clock, fraction, zone = found.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{zone.upper()}")
+        instant = (moment - EPOCH) // _MICROSECOND
+    except ValueError as error:
+        raise EventError(f"{given!r} is no time: {error}") from error
+    return text(instant + int((fraction or "0")[:6].ljust(6, "0")))

@@ -1,0 +1,186 @@
+"""Normal form: what capture and sealer do to an event before its bytes are hashed.
+
+Guarantees: `plain` turns Python values into JSON values that lose nothing (a float
+or Decimal keeps its digits as `$number`, a time its instant); over-long texts are
+cut with a mark that says so, ids and lists never. `escape` keeps keys that begin
+with ``$`` for the trail: only a well-formed `$number` or `$protected` object stays,
+every other such key gains one more ``$``, and `unescape` takes it off again.
+
+Source: design, record format; `spec/event-bytes.md`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from prooftrail.core import instants, jcs
+from prooftrail.errors import EventError
+
+if TYPE_CHECKING:
+    from prooftrail.core.jcs import Value
+
+MAX_TEXT = 8_192  # characters of one text; a longer one is cut with a mark
+PROTECTED_KEY = "$protected"
+
+# Texts under these keys are ids: cutting would make two things one.
+_IDS: Final = frozenset({"eventId", "userId", "id", "of", "subjects", "subject"})
+# Left to `plain`, which spells them its own way.
+_KEPT: Final = (datetime, date, time, UUID, Decimal)
+_COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def plain(value: object, *, key: str = "", depth: int = 1) -> Value:
+    """Return `value` as JSON that can be sealed.
+
+    Args:
+        value: what the application passed.
+        key: the key it stands under, for messages and for leaving ids whole.
+        depth: the level it stands on.
+
+    Raises:
+        EventError: a value that has no faithful spelling (bytes, NaN, an object),
+            or more than 32 levels.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value, key=key, depth=depth)
+    if isinstance(value, str):
+        return str(value) if key in _IDS else cut(value)
+    if isinstance(value, int):
+        return jcs.number(str(int(value))) if _countable(value) else _too_long(key)
+    return _scalar(value, key) or _container(value, key, depth)
+
+
+def _countable(value: int) -> bool:
+    return value.bit_length() <= 4_096  # noqa: PLR2004  str() of more is refused
+
+
+def _too_long(key: str) -> Value:
+    raise EventError(f"{key or 'a value'} is an integer of over 1,200 digits")
+
+
+def _scalar(value: object, key: str) -> Value:
+    if isinstance(value, float | Decimal):
+        if not math.isfinite(value):
+            raise EventError(f"{key or 'a value'} is {value}: JSON has no such number")
+        return jcs.number(_token(value))
+    if isinstance(value, datetime):
+        return instants.convert(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, UUID | PurePath):
+        return str(value)
+    return None
+
+
+def _token(value: float | Decimal) -> str:
+    if isinstance(value, Decimal):
+        return str(value).replace("E+", "E")
+    return repr(float(value))
+
+
+def _container(value: object, key: str, depth: int) -> Value:
+    if depth > jcs.MAX_DEPTH:
+        raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(
+            value, builtin_types=(datetime, date, time, UUID, Decimal)
+        )
+    if isinstance(value, Mapping):
+        return {
+            _key(name): plain(item, key=_key(name), depth=depth + 1)
+            for name, item in value.items()
+        }
+    if isinstance(value, AbstractSet):
+        value = sorted(value, key=str)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [plain(item, key=key, depth=depth + 1) for item in value]
+    raise EventError(
+        f"{key or 'a value'} is a {type(value).__name__}: pass text, numbers, times, "
+        "lists or dicts"
+    )
+
+
+def _key(name: object) -> str:
+    if isinstance(name, Enum):
+        name = name.value
+    if isinstance(name, str):
+        return str(name)
+    if isinstance(name, int | UUID | date):
+        return str(name)
+    raise EventError(f"the key {name!r} is not a text")
+
+
+def cut(text: str, limit: int = MAX_TEXT) -> str:
+    """Return `text`, cut at `limit` characters with a mark that says so.
+
+    >>> cut("abcdef", 3)
+    'abc… [cut, 6 characters]'
+    """
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… [cut, {len(text)} characters]"
+
+
+def escape(value: Value) -> Value:
+    """Return `value` with every foreign key that begins with ``$`` escaped."""
+    if isinstance(value, dict):
+        if _is_number(value) or _is_protected(value):
+            return value
+        return {
+            f"${key}" if key.startswith("$") else key: escape(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [escape(item) for item in value]
+    return value
+
+
+def unescape(value: Value) -> Any:  # noqa: ANN401  numbers come back as they were
+    """Undo `escape`, and turn a `$number` into int or Decimal for readers."""
+    if isinstance(value, dict):
+        if _is_number(value):
+            token = str(value[jcs.NUMBER_KEY])
+            return int(token) if token.lstrip("-").isdigit() else Decimal(token)
+        return {
+            key[1:] if key.startswith("$$") else key: unescape(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [unescape(item) for item in value]
+    return value
+
+
+def _is_number(value: dict[str, Value]) -> bool:
+    token = value.get(jcs.NUMBER_KEY)
+    return (
+        len(value) == 1
+        and isinstance(token, str)
+        and jcs.NUMBER_TOKEN.fullmatch(token) is not None
+    )
+
+
+def _is_protected(value: dict[str, Value]) -> bool:
+    inner = value.get(PROTECTED_KEY)
+    if len(value) != 1 or not isinstance(inner, dict):
+        return False
+    commitment = inner.get("commitment")
+    return (
+        inner.keys() <= {"class", "commitment", "subject"}
+        and all(isinstance(item, str) for item in inner.values())
+        and isinstance(inner.get("class"), str)
+        and isinstance(commitment, str)
+        and _COMMITMENT.fullmatch(commitment) is not None
+    )
