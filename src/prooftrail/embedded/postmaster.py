@@ -1,0 +1,149 @@
+"""The server process: seen through its lock file, spawned, signalled.
+
+Guarantees: "running" means that the process named in `postmaster.pid` is alive and
+that something accepts connections at the socket or port written there, so that a lock
+file left by a kill or a reboot deceives nobody. A spawned server belongs to no
+terminal and is no child of the launcher, so it outlives it.
+
+Does not: remove a stale lock file. PostgreSQL alone can tell whether a backend of a
+killed server still holds the shared memory that the file names.
+
+Source: the lines of the file are given by PostgreSQL's src/include/utils/pidfile.h.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prooftrail.embedded.account import Account, run_as
+from prooftrail.errors import EmbeddedError
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Sequence
+
+_READY_LINES = 8
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What a server's lock file says."""
+
+    pid: int
+    port: int
+    socket_dir: Path
+    ready: bool
+    """It accepts queries; false while it starts, recovers or stops."""
+
+
+def read(cluster: Path) -> Postmaster | None:
+    """The lock file, None where it is missing or not yet written to the end."""
+    try:
+        lines = (cluster / "postmaster.pid").read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return None
+    if len(lines) < _READY_LINES or not lines[0].isdigit() or not lines[3].isdigit():
+        return None
+    return Postmaster(
+        pid=int(lines[0]),
+        port=int(lines[3]),
+        socket_dir=Path(os.fsdecode(lines[4])),
+        ready=lines[7].strip() == b"ready",
+    )
+
+
+def running(cluster: Path) -> Postmaster | None:
+    """The server of a cluster if it runs, be it ready or not."""
+    found = read(cluster)
+    if found is None or not alive(found.pid) or not _listens(found):
+        return None
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and has not ended (a zombie has)."""
+    # Where the launcher is process 1, orphans are its children and wait for it.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it exists, as another user
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
+        return not Path("/proc/self").exists()
+    return state != b"Z"
+
+
+def spawn(account: Account, argv: Sequence[str], log: Path) -> int:
+    """Starts a server apart from the launcher and returns its process id."""
+    with log.open("ab") as file:
+        # The shell ends at once, so the server has no parent here that would have
+        # to wait for it; exec keeps the process id that the shell tells.
+        script = 'exec "$@" </dev/null >&2 & echo $!'
+        done = run_as(account, ["/bin/sh", "-c", script, "sh", *argv], stderr=file)
+    if done.returncode != 0 or not done.stdout.strip().isdigit():
+        raise EmbeddedError(f"/bin/sh could not start {argv[0]}: see {log}")
+    return int(done.stdout)
+
+
+def end(found: Postmaster, mode: signal.Signals, patience: float) -> bool:
+    """Signals the server; whether it was gone within `patience` seconds."""
+    try:
+        os.kill(found.pid, mode)
+    except ProcessLookupError:
+        return True
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"the server (process {found.pid}) belongs to another user: stop it as "
+            "that user or as root"
+        ) from error
+    limit = time.monotonic() + patience
+    while alive(found.pid):
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def free_port(wanted: int | None) -> int:
+    """The wanted loopback port if nobody has it, else one that the kernel picks."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As PostgreSQL does it: connections of an ended server do not block its port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError, OverflowError):
+            if wanted:
+                probe.bind((LOOPBACK, wanted))
+                return wanted
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(found: Postmaster) -> bool:
+    path = found.socket_dir / f".s.PGSQL.{found.port}"
+    return _accepts(socket.AF_UNIX, os.fsencode(path)) or _accepts(
+        socket.AF_INET, (LOOPBACK, found.port)
+    )
+
+
+def _accepts(family: socket.AddressFamily, address: bytes | tuple[str, int]) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(address)
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # a full queue or a closed door: somebody is behind it
+    return True
