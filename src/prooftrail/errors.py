@@ -31,6 +31,10 @@ class DatabaseError(ProoftrailError):
     """The database cannot be reached or refused; the message says what to check."""
 
 
+class UnavailableError(DatabaseError):
+    """Nobody answers at the database, or the connection was lost: try again."""
+
+
 class RecordError(ProoftrailError):
     """An event is not known to be durable: record it again, its id makes it safe."""
 
@@ -49,3 +53,7 @@ class EmbeddedError(ProoftrailError):
 
 class ImportFileError(ProoftrailError):
     """A file that is to be imported cannot be read; names file and position."""
+
+
+class AnchorError(ProoftrailError):
+    """An anchor cannot be read or written; the message names it and what to check."""

@@ -12,12 +12,11 @@ Source: C2SP tlog-checkpoint v1; design, "Checkpoints".
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
 
 from prooftrail.core.entry import HASH_BYTES
-from prooftrail.core.note import decode_base64
 from prooftrail.core.origin import decimal
+from prooftrail.core.vkey import check_characters, decode_base64, encode_base64
 from prooftrail.errors import FormatError
 
 MAX_SIZE = 2**63 - 1
@@ -40,7 +39,8 @@ class Checkpoint:
     root: bytes  # 32 bytes
 
     def __post_init__(self) -> None:
-        if not self.origin or any(char < " " for char in self.origin):
+        check_characters(self.origin)
+        if not self.origin or "\n" in self.origin:
             raise FormatError("an origin is one line of text, not empty")
         if not 0 <= self.size <= MAX_SIZE:
             raise FormatError(f"a checkpoint's size is 0 to 2^63 - 1, not {self.size}")
@@ -49,8 +49,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """Return the note text: three lines, each ended by a newline."""
-        root = b64encode(self.root).decode("ascii")
-        return f"{self.origin}\n{self.size}\n{root}\n"
+        return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
 
 def parse_checkpoint(text: str) -> Checkpoint:

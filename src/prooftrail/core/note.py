@@ -1,11 +1,10 @@
-"""Signed notes: text, a blank line, and signature lines; keys that may sign them.
+"""Signed notes: text, a blank line, and signature lines.
 
     note      = text || LF || 1..100 signature lines
     line      = "— " || key name || " " || base64(key id[4] || signature) || LF
-    key id    = SHA-256(key name || LF || type || public key)[:4]
-    vkey      = key name "+" key id in hex "+" base64(type || public key)
-    type 0x01   Ed25519 over the text
-    type 0x04   u64 time || Ed25519 over "cosignature/v1" LF "time N" LF text
+    signature by a key of type
+      0x01    Ed25519 over the text
+      0x04    u64 time || Ed25519 over "cosignature/v1" LF "time N" LF text
 
 Guarantees: parsing accepts exactly what `encode` writes, and raises `FormatError`
 and nothing else whatever the bytes; base64 is strict; sizes are bounded. What a
@@ -14,20 +13,26 @@ not know counts for nothing, a wrong one by a key that he knows fails the note.
 
 Does not guarantee that the text means anything (`core.checkpoint`), that a key
 deserves trust (the caller chooses), or that a cosignature's time is plausible. No
-cryptography but SHA-256 is here: the caller brings the Ed25519 check.
+cryptography is here: the caller brings the Ed25519 check.
 
 Source: C2SP signed-note v1, tlog-cosignature v1.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from enum import Enum, IntEnum
-from hashlib import sha256
+from enum import Enum
 from typing import TYPE_CHECKING
 
+from prooftrail.core.vkey import (
+    KEY_ID_BYTES,
+    KeyKind,
+    VerificationKey,
+    check_characters,
+    check_name,
+    decode_base64,
+    encode_base64,
+)
 from prooftrail.errors import FormatError
 
 if TYPE_CHECKING:
@@ -36,22 +41,9 @@ if TYPE_CHECKING:
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 MAX_TIME_S = 2**63 - 1
-KEY_ID_BYTES = 4
-PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 TIME_BYTES = 8
 SIGNATURE_MARK = "\N{EM DASH} "
-
-# Control characters but the newline (signed-note), and what UTF-8 cannot spell.
-_REFUSED = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
-_VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<id>[0-9a-f]{8})\+(?P<key>[A-Za-z0-9+/=]+)")
-
-
-class KeyKind(IntEnum):
-    """The signature types that Prooftrail knows."""
-
-    ED25519 = 0x01
-    COSIGNATURE = 0x04
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ class Signature:
 
     def line(self) -> str:
         """Return the signature line, newline included."""
-        return f"{SIGNATURE_MARK}{self.name} {_base64(self.key_id + self.data)}\n"
+        return f"{SIGNATURE_MARK}{self.name} {encode_base64(self.key_id + self.data)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +89,6 @@ class SignedNote:
         if len(note.encode()) > MAX_NOTE_BYTES:
             raise FormatError(f"a note has at most {MAX_NOTE_BYTES} bytes")
         return note
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
-    """A public key under its name; `format` gives the vkey text to hand out.
-
-    >>> key = VerificationKey("example.com/log", KeyKind.ED25519, bytes(32))
-    >>> key.format()
-    'example.com/log+a3ad76db+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
-    >>> parse_vkey(key.format()) == key
-    True
-    """
-
-    name: str
-    kind: KeyKind
-    public: bytes  # 32 bytes, RFC 8032
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
-        if len(self.public) != PUBLIC_KEY_BYTES:
-            raise FormatError(
-                f"an Ed25519 public key has {PUBLIC_KEY_BYTES} bytes, "
-                f"not {len(self.public)}"
-            )
-
-    @property
-    def key_id(self) -> bytes:
-        """The 4 bytes by which signature lines refer to this key."""
-        material = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
-        return sha256(material).digest()[:KEY_ID_BYTES]
-
-    def format(self) -> str:
-        """Return the vkey text."""
-        material = bytes([self.kind]) + self.public
-        return f"{self.name}+{self.key_id.hex()}+{_base64(material)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,30 +140,6 @@ def parse_note(note: bytes | str) -> SignedNote:
     return SignedNote(body + "\n", signatures)
 
 
-def parse_vkey(text: str) -> VerificationKey:
-    """Read a vkey.
-
-    Raises:
-        FormatError: another shape, an unknown type, or a key id that does not fit.
-    """
-    found = _VKEY.fullmatch(text)
-    if not found:
-        raise FormatError(f"{text[:120]!r} is not a key: name+hex id+base64 expected")
-    material = decode_base64(found["key"])
-    if material[:1] not in {bytes([kind]) for kind in KeyKind}:
-        raise FormatError(
-            f"key {found['name'][:80]!r} is of type 0x{material[:1].hex()}, "
-            "which this release does not know"
-        )
-    key = VerificationKey(found["name"], KeyKind(material[0]), material[1:])
-    if key.key_id.hex() != found["id"]:
-        raise FormatError(
-            f"key {key.name[:80]!r} says id {found['id']} and has {key.key_id.hex()}: "
-            "it is damaged or not this key"
-        )
-    return key
-
-
 def cosigned_message(text: str, time_s: int) -> bytes:
     """Return the bytes that a timestamped cosignature signs.
 
@@ -252,39 +185,6 @@ def verify_note(
     return NoteCheck(verdict, tuple(valid), tuple(invalid))
 
 
-def check_name(name: str) -> None:
-    """Refuse what cannot be a key's name.
-
-    Raises:
-        FormatError: empty, or with a space, plus, control character or surrogate.
-    """
-    if not name or any(char.isspace() or char == "+" for char in name):
-        raise FormatError(
-            f"key name {name[:80]!r} is not usable: it must not be empty nor have "
-            "a space or a plus"
-        )
-    _check_characters(name)
-
-
-def decode_base64(text: str) -> bytes:
-    """Decode standard base64, refusing every spelling but the one.
-
-    Raises:
-        FormatError: not what encoding the result again gives.
-    """
-    try:
-        data = b64decode(text, validate=True)
-    except ValueError as error:
-        raise FormatError(f"{text[:80]!r} is not base64") from error
-    if _base64(data) != text:
-        raise FormatError(f"{text[:80]!r} is not canonical base64")
-    return data
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode("ascii")
-
-
 def _encode(text: str) -> bytes:
     try:
         return text.encode()
@@ -302,15 +202,10 @@ def _decode(note: bytes | str) -> str:
         raise FormatError("a note is UTF-8 text; this one is not") from error
 
 
-def _check_characters(text: str) -> None:
-    if _REFUSED.search(text):
-        raise FormatError("a note has no control characters but newlines (nor CR)")
-
-
 def _check_text(text: str) -> None:
     if not text.endswith("\n"):
         raise FormatError("a note's text ends with a newline")
-    _check_characters(text)
+    check_characters(text)
 
 
 def _parse_line(line: str) -> Signature:
