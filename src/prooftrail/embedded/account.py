@@ -47,7 +47,8 @@ def account_for(cluster: Path) -> Account:
     uid = os.geteuid()
     if uid != 0:
         return Account(uid, os.getegid(), str(uid), switch=False)
-    if cluster.exists() and (owner := cluster.stat()).st_uid != 0:
+    # Not through a link: who may write one must not choose as whom we run.
+    if cluster.exists() and (owner := cluster.lstat()).st_uid != 0:
         return Account(owner.st_uid, owner.st_gid, _name(owner.st_uid), switch=True)
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
@@ -59,21 +60,25 @@ def account_for(cluster: Path) -> Account:
     return Account(entry.pw_uid, entry.pw_gid, UNPRIVILEGED, switch=True)
 
 
-def run_as(
-    account: Account, argv: Sequence[str], *, stderr: IO[bytes] | int = subprocess.PIPE
-) -> subprocess.CompletedProcess[bytes]:
-    """Runs a program to its end in a session of its own, as the account.
+def spawn_as(
+    account: Account,
+    argv: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: IO[bytes] | int = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """Starts a program in a session of its own, as the account.
 
     Raises:
         EmbeddedError: it cannot be started, or root may not become the account.
     """
     try:
-        return subprocess.run(  # noqa: S603  programs of PostgreSQL and /bin/sh
+        return subprocess.Popen(  # noqa: S603  programs of PostgreSQL and /bin/sh
             argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
             stderr=stderr,
-            check=False,
             cwd="/",  # the caller's may be closed to the account
             env=_environment(),
             start_new_session=True,
@@ -82,12 +87,19 @@ def run_as(
             extra_groups=[] if account.switch else None,
         )
     except OSError as error:
+        remedy = "; try as an ordinary user" if account.switch else ""
         raise EmbeddedError(
-            f"cannot run {argv[0]} as user {account.name}: {error}; try as an ordinary "
-            "user"
-            if account.switch
-            else f"cannot run {argv[0]}: {error}"
+            f"cannot run {argv[0]} as user {account.name}: {error}{remedy}"
         ) from error
+
+
+def run_as(
+    account: Account, argv: Sequence[str], *, stderr: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs a program to its end, as `spawn_as` starts it."""
+    with spawn_as(account, argv, stderr=stderr) as process:
+        told, complained = process.communicate()
+    return subprocess.CompletedProcess(argv, process.returncode, told, complained)
 
 
 def require_entry(account: Account, directory: Path) -> None:

@@ -16,17 +16,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prooftrail.embedded.account import Account, run_as
+from prooftrail.embedded.account import Account, run_as, spawn_as
 from prooftrail.errors import EmbeddedError
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _READY_LINES = 8
 LOOPBACK = "127.0.0.1"
@@ -51,6 +52,8 @@ def read(cluster: Path) -> Postmaster | None:
         return None
     if len(lines) < _READY_LINES or not lines[0].isdigit() or not lines[3].isdigit():
         return None
+    if int(lines[0]) <= 1:  # to signal 0 would be to signal ourselves
+        return None
     return Postmaster(
         pid=int(lines[0]),
         port=int(lines[3]),
@@ -69,9 +72,9 @@ def running(cluster: Path) -> Postmaster | None:
 
 def alive(pid: int) -> bool:
     """Whether a process exists and has not ended (a zombie has)."""
-    # Where the launcher is process 1, orphans are its children and wait for it.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if os.getpid() == 1:  # in a container: orphans are ours, and wait for us
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -87,7 +90,8 @@ def alive(pid: int) -> bool:
 
 def spawn(account: Account, argv: Sequence[str], log: Path) -> int:
     """Starts a server apart from the launcher and returns its process id."""
-    with log.open("ab") as file:
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
         # The shell ends at once, so the server has no parent here that would have
         # to wait for it; exec keeps the process id that the shell tells.
         script = 'exec "$@" </dev/null >&2 & echo $!'
@@ -97,23 +101,43 @@ def spawn(account: Account, argv: Sequence[str], log: Path) -> int:
     return int(done.stdout)
 
 
-def end(found: Postmaster, mode: signal.Signals, patience: float) -> bool:
+def end(account: Account, pid: int, mode: signal.Signals, patience: float) -> bool:
     """Signals the server; whether it was gone within `patience` seconds."""
-    try:
-        os.kill(found.pid, mode)
-    except ProcessLookupError:
-        return True
-    except PermissionError as error:
+    # As the account: root must not signal whatever process its lock file names.
+    name = mode.name.removeprefix("SIG")
+    done = run_as(account, ["/bin/sh", "-c", f'kill -{name} "$1"', "sh", str(pid)])
+    if done.returncode != 0 and alive(pid):
         raise EmbeddedError(
-            f"the server (process {found.pid}) belongs to another user: stop it as "
-            "that user or as root"
-        ) from error
+            f"process {pid} is no server of user {account.name}: stop the server as "
+            "the user who started it"
+        )
     limit = time.monotonic() + patience
-    while alive(found.pid):
+    while alive(pid):
         if time.monotonic() > limit:
             return False
         time.sleep(0.01)
     return True
+
+
+@contextlib.contextmanager
+def lifeline(account: Account, cluster: Path) -> Iterator[None]:
+    """Ends the server and empties its cluster if this process dies meanwhile."""
+    # The pipe closes however we die. A test run that is killed leaves no server.
+    script = (
+        'read -r line; kill -QUIT "$(head -n 1 "$1/postmaster.pid")" && sleep 2; '
+        'rm -rf "$1"/*'
+    )
+    with spawn_as(
+        account,
+        ["/bin/sh", "-c", script, "sh", str(cluster)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()
 
 
 def free_port(wanted: int | None) -> int:

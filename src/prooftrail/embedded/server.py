@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from prooftrail.embedded import postmaster
 from prooftrail.embedded.account import Account, account_for, reachable, require_entry
-from prooftrail.embedded.binaries import Binaries, find_binaries
+from prooftrail.embedded.binaries import Binaries, Prefer, find_binaries
 from prooftrail.embedded.cluster import (
     Places,
     Remembered,
@@ -73,6 +73,7 @@ def start(
     *,
     binaries: Binaries | None = None,
     settings: Mapping[str, str] | None = None,
+    prefer: Prefer = "system",
 ) -> Server:
     """Starts the server of a data directory, creating it first where needed.
 
@@ -80,13 +81,14 @@ def start(
         data_dir: None is the platform's place for a user's data.
         binaries: None finds those of the cluster's version, else the usual order.
         settings: server parameters; ignored when the server runs already.
+        prefer: where to look first when `binaries` is None.
 
     Raises:
         EmbeddedError: no programs, another major version, no permission, or a server
             that does not come up; the message ends with the tail of its log.
     """
     where = places(data_dir)
-    return _start(where, binaries, settings or {}, sync=True)
+    return _start(where, binaries, settings or {}, prefer=prefer)
 
 
 def stop(
@@ -106,8 +108,9 @@ def stop(
         found = postmaster.running(where.cluster)
         if found is None:
             return False
+        account = account_for(where.cluster)
         chosen = signal.SIGINT if mode == "fast" else signal.SIGQUIT
-        if not postmaster.end(found, chosen, STOP_SECONDS):
+        if not postmaster.end(account, found.pid, chosen, STOP_SECONDS):
             raise EmbeddedError(
                 f"the server (process {found.pid}) did not stop within "
                 f"{STOP_SECONDS:.0f} s: look into {where.log}, or stop it in immediate "
@@ -128,20 +131,27 @@ def status(data_dir: Path | str | None = None) -> Server | None:
 def temporary(
     binaries: Binaries | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A server in a new directory, stopped and removed at the end."""
+    """A server in a new directory, stopped and removed at the end.
+
+    Its data is gone afterwards even when the process is killed; an empty directory
+    may then remain.
+    """
     # Resolved, as TMPDIR may be relative or a link.
     root = Path(tempfile.mkdtemp(prefix="prooftrail-")).resolve()
     if os.geteuid() == 0:
         root.chmod(0o711)
     where = Places(root)
     try:
-        yield _start(where, binaries, settings or {}, sync=False)
+        server = _start(where, binaries, settings or {}, sync=False)
+        with postmaster.lifeline(account_for(where.cluster), where.cluster):
+            yield server
     finally:
         # Not by `running`: a server that still starts has to go as well.
-        found = postmaster.read(where.cluster)
-        if found and not postmaster.end(found, signal.SIGQUIT, 10):
-            postmaster.end(found, signal.SIGKILL, 10)
-        shutil.rmtree(root)
+        if found := postmaster.read(where.cluster):
+            account = account_for(where.cluster)
+            if not postmaster.end(account, found.pid, signal.SIGQUIT, 10):
+                postmaster.end(account, found.pid, signal.SIGKILL, 10)
+        _remove(root)
         shutil.rmtree(where.socket_dir, ignore_errors=True)
 
 
@@ -150,7 +160,8 @@ def _start(
     binaries: Binaries | None,
     settings: Mapping[str, str],
     *,
-    sync: bool,
+    prefer: Prefer = "system",
+    sync: bool = True,
 ) -> Server:
     with _told(where):
         make_root(where)
@@ -158,7 +169,7 @@ def _start(
             limit = time.monotonic() + START_SECONDS
             if found := postmaster.running(where.cluster):
                 return _server(where, _wait(where, found.pid, limit, 0))
-            chosen = binaries or find_binaries(major=where.major())
+            chosen = binaries or find_binaries(prefer, major=where.major())
             account = account_for(where.cluster)
             require_entry(account, where.root)
             chosen = reachable(chosen, account, where.programs)
@@ -247,6 +258,18 @@ def _server(where: Places, found: postmaster.Postmaster) -> Server:
         pid=found.pid,
         version=before.version if before else str(where.major()),
     )
+
+
+def _remove(root: Path) -> None:
+    limit = time.monotonic() + 5
+    while True:
+        try:
+            return shutil.rmtree(root)
+        except OSError:
+            # Backends of a killed server write until they notice its death.
+            if time.monotonic() > limit:
+                raise
+            time.sleep(0.05)
 
 
 def _set_log_aside(log: Path) -> None:
