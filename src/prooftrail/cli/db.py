@@ -25,7 +25,7 @@ NOT_RUNNING = 3
 
 _data_dir = click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
     help="Where the data lies; by default in the platform's place for a user's data.",
 )
 

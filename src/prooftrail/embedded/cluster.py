@@ -79,10 +79,13 @@ class Places:
 
     @property
     def socket_dir(self) -> Path:
-        """The socket's directory: short enough for the kernel, and always the same."""
+        """The socket's directory: short enough for the kernel, and always the same.
+
+        Without a comma, too: clients would read it as a list of hosts.
+        """
         inside = self.root / "run"
         length = len(os.fsencode(inside)) + _SOCKET_NAME
-        if length <= SOCKET_PATH_LIMIT:
+        if length <= SOCKET_PATH_LIMIT and "," not in str(inside):
             return inside
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         return Path("/tmp") / f"prooftrail-{name}"  # noqa: S108  checked when made

@@ -6,7 +6,8 @@ file left by a kill or a reboot deceives nobody. A spawned server belongs to no
 terminal and is no child of the launcher, so it outlives it.
 
 Does not: remove a stale lock file. PostgreSQL alone can tell whether a backend of a
-killed server still holds the shared memory that the file names.
+killed server still holds the shared memory that the file names; it is only told when
+the process id in it means somebody else by now.
 
 Source: the lines of the file are given by PostgreSQL's src/include/utils/pidfile.h.
 """
@@ -86,6 +87,41 @@ def alive(pid: int) -> bool:
     except (OSError, IndexError):
         return not Path("/proc/self").exists()
     return state != b"Z"
+
+
+def release_stale_locks(account: Account, cluster: Path, socket_dir: Path) -> None:
+    """Lets PostgreSQL see that lock files name no server of this cluster any more.
+
+    It takes any living process for one that holds the lock: a killed server that
+    nobody has reaped, or whoever got its process id after a reboot or in a restarted
+    container. Call it under the data directory's lock.
+    """
+    # Only the id is changed, to ours, which it knows as its grandparent's and as no
+    # server; it goes on to check the shared memory named in the other lines.
+    script = '{ echo "$2"; tail -n +2 "$1"; } >"$1.new" && mv "$1.new" "$1"'
+    files = [cluster / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*.lock")]
+    for file in files:
+        try:
+            first = file.read_bytes().split(b"\n")[0]
+        except FileNotFoundError:
+            continue
+        if first.isdigit() and _means_another(int(first), cluster):
+            argv = ["/bin/sh", "-c", script, "sh", str(file), str(os.getpid())]
+            run_as(account, argv)
+
+
+def _means_another(pid: int, cluster: Path) -> bool:
+    """Whether a process is there that is certainly not this cluster's server."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, 0)
+        if not alive(pid):
+            return True
+        try:
+            place = Path(f"/proc/{pid}/cwd").readlink()
+        except OSError:
+            return False  # cannot tell: PostgreSQL decides
+        return place != cluster  # a server never leaves its cluster
+    return False
 
 
 def spawn(account: Account, argv: Sequence[str], log: Path) -> int:

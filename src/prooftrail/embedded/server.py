@@ -184,6 +184,7 @@ def _launch(launch: _Launch) -> Server:
     before = where.remembered()
     port = postmaster.free_port(before.port if before else None)
     while True:
+        postmaster.release_stale_locks(launch.account, where.cluster, socket_dir)
         log_from = where.log.stat().st_size if where.log.exists() else 0
         argv = _command(launch, socket_dir, port)
         pid = postmaster.spawn(launch.account, argv, where.log)
