@@ -35,6 +35,10 @@ class UnavailableError(DatabaseError):
     """Nobody answers at the database, or the connection was lost: try again."""
 
 
+class PoisonError(DatabaseError):
+    """The values of a row do not fit the table; the sealer quarantines that row."""
+
+
 class RecordError(ProoftrailError):
     """An event is not known to be durable: record it again, its id makes it safe."""
 

@@ -1,0 +1,345 @@
+"""Which texts hold a secret whatever they stand under, and how it is cut out.
+
+Guarantees: `cut_secrets` removes private keys (PEM), JWTs, AWS session tokens and
+the tokens of well-known services, ``Bearer`` and ``Basic`` credentials, passwords in
+URLs (``postgres://u:p@h``), and values of secret names inside a text
+(``?token=...``, ``password='...'``, ``{"pin": 1}``, ``--password x``, ``Cookie: ...``);
+card numbers are masked. The rest of the text stays. Time is linear in the length:
+no pattern here can go back over what it has read.
+
+Does not: know secrets without a shape (a bare random word), and reads no encoded or
+compressed text. ``secret:read`` is the name of a permission and ``arn:...:secret:...``
+that of a resource: a colon without a blank or a quote around it assigns nothing.
+
+Source: the token formats that the services publish; RFC 6750, RFC 7617, RFC 3986.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import TYPE_CHECKING, Final
+
+from prooftrail.capture import cards
+from prooftrail.capture.secret_names import Kind
+
+if TYPE_CHECKING:
+    from prooftrail.capture.secret_names import SecretNames
+
+MARK: Final = "[redacted]"
+
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+
+_TOKENS = re.compile(
+    r"(?:FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|FQoDYXdz|AgoJb3JpZ2lu)"
+    r"[A-Za-z0-9+/=%_-]{16,}+"  # AWS session token, also URL-encoded
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4}"  # JWT, JWE
+    r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+"
+    r"|xox[a-z]-[A-Za-z0-9-]{8,}+|xapp-[A-Za-z0-9-]{10,}+"
+    r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{8,}+"
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{16,}+"
+    r"|(?<![A-Za-z0-9])sk-(?:(?:ant|proj|svcacct|or)-[A-Za-z0-9_-]{16,}+"
+    r"|[A-Za-z0-9]{32,}+)"
+    r"|AIza[A-Za-z0-9_-]{30,}+|ya29\.[A-Za-z0-9_-]{20,}+"
+    r"|glpat-[A-Za-z0-9_-]{16,}+|npm_[A-Za-z0-9]{30,}+|pypi-[A-Za-z0-9_-]{40,}+"
+    r"|hf_[A-Za-z0-9]{30,}+|hv[sb]\.[A-Za-z0-9_-]{20,}+"
+    r"|SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"
+    r"|dop_v1_[0-9a-f]{40,}+|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}+"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}+"
+)
+# Beside an access key id, forty such characters are its secret half.
+_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9/+]*[0-9/+])")
+
+# Of a token that has an underscore, the letters before it.
+_UNDERSCORED = re.compile(
+    r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2})_"
+)
+_SCHEME = re.compile(
+    r"(?<![A-Za-z])(?:([Bb]earer|BEARER)|[Bb]asic|BASIC|[Nn]egotiate|NEGOTIATE)"
+    r" {1,3}+([A-Za-z0-9._~+/-]++=*+)"
+)
+_PROSE = re.compile(r"[A-Z]?[a-z]{0,19}[.]?")  # "Bearer authentication failed."
+_STRICT_URL = re.compile(r"""(://[^\s/?#"'<>@:]*+:)([^\s/?#"'<>]*)@""")
+# A password that holds a raw slash; a port is none.
+_LOOSE_URL = re.compile(
+    r"""(://[^\s/?#"'<>@:]*+:)(?![0-9]{1,5}(?:[/?#]|$))([^\s"'<>@]{1,256}+)@"""
+)
+
+_ASSIGNMENT = re.compile(
+    r"(?<![A-Za-z0-9_.\-])([A-Za-z0-9_.\-]++)"
+    r"""(\\{0,4}+["'])?+([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
+)
+_FLAG = re.compile(r"(?<![A-Za-z0-9_.\-])--?([A-Za-z][A-Za-z0-9_-]*+)[ ]{1,3}+(?!-)")
+_OPEN_QUOTE = re.compile(r"""\\{0,4}+["']""")
+_DOUBLE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_SINGLE = re.compile(r"'(?:[^'\\]++|\\.)*+'?", re.DOTALL)
+_JSON_BARE = re.compile(r"[^,}\]\s]*+")
+_BARE = re.compile(r"""[^\s&;"'<>]*+""")
+_ENCODED = re.compile(r"""(?:(?!%26)[^\s&;"'<>])*+""")
+_LINE = re.compile(r"[^\r\n]*+")
+_QUOTED_LINE: Final = {
+    '"': re.compile(r'[^\r\n"]*+'),
+    "'": re.compile(r"[^\r\n']*+"),
+}
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_HEADER = re.compile(r"(?:ation|ookie|ATION|OOKIE):")
+_HEADERS: Final = frozenset(
+    {"authorization", "proxyauthorization", "cookie", "setcookie"}
+)
+# Names that are secret only as parameters of a URL.
+_PARAMETERS: Final = frozenset(
+    {"sig", "signature", "xgoogsignature", "sid", "sessionid", "session"}
+)
+_LONG_PARAMETERS: Final = frozenset({"code", "key"})
+_LONG = 10  # characters; `?code=404` and `?key=name` remain
+_NUMBER = re.compile(r"[0-9.,]+")
+
+
+def is_suspect(text: str) -> bool:
+    """Return whether a text could hold any shape: quick, and never wrongly False."""
+    size = len(text)
+    if size < 5:  # noqa: PLR2004  shorter than `pw=ab`
+        return False
+    if "=" in text or "%3" in text or (":" in text and _may_assign(text)):
+        return True
+    if " " in text and _may_announce(text):
+        return True
+    if size < cards.MIN_DIGITS:
+        return False
+    return (size >= 20 and _has_marker(text)) or cards.may_hold(text)  # noqa: PLR2004
+
+
+def _may_assign(text: str) -> bool:
+    return (
+        ": " in text
+        or '":' in text
+        or "':" in text
+        or "://" in text
+        or ":\t" in text
+        or '" ' in text
+        or "' " in text
+        or '"\t' in text
+        or "'\t" in text
+        or _HEADER.search(text) is not None
+    )
+
+
+def _may_announce(text: str) -> bool:
+    return (
+        " -" in text
+        or text[0] == "-"
+        or "earer " in text
+        or "asic " in text
+        or "egotiate " in text
+        or "EARER " in text
+        or "ASIC " in text
+        or "EGOTIATE " in text
+    )
+
+
+def _has_marker(text: str) -> bool:
+    return (
+        "eyJ" in text
+        or "sk-" in text
+        or "-----" in text
+        or "xox" in text
+        or "xapp-" in text
+        or "hooks.slack" in text
+        or "AIza" in text
+        or "ya29." in text
+        or "glpat-" in text
+        or "pypi-" in text
+        or "hvs." in text
+        or "hvb." in text
+        or "SG." in text
+        or "AGE-SECRET" in text
+        or "FwoG" in text
+        or "IQoJ" in text
+        or "FQo" in text
+        or "AgoJ" in text
+        or "AKIA" in text
+        or "ASIA" in text
+        or ("_" in text and _UNDERSCORED.search(text) is not None)
+    )
+
+
+def cut_secrets(text: str, names: SecretNames) -> str:
+    """Return `text` without its secrets; the same object where there is none."""
+    if not is_suspect(text):
+        return text
+    found = text
+    if "-----BEGIN " in found:
+        found = _cut_keys(found)
+    if "://" in found and "@" in found:
+        found = _STRICT_URL.sub(_cut_userinfo, found)
+        found = _LOOSE_URL.sub(_cut_userinfo, found)
+    if _has_marker(found):
+        found = _TOKENS.sub(MARK, found)
+        if "AKIA" in found or "ASIA" in found:
+            found = _AWS_SECRET.sub(_cut_aws_secret, found)
+    found = _cut_assignments(found, names)
+    if " " in found:
+        found = _SCHEME.sub(_cut_scheme, found)
+        if "-" in found:
+            found = _cut_flags(found, names)
+    return cards.mask_all(found)
+
+
+def _cut_keys(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    while begin := _PEM.search(text, done):
+        end = _PEM_END.search(text, begin.end())
+        parts += text[done : begin.start()], MARK
+        done = end.end() if end else len(text)  # a cut-off key is a key
+    return "".join((*parts, text[done:]))
+
+
+def _cut_userinfo(found: re.Match[str]) -> str:
+    return f"{found[1]}{MARK}@" if found[2] else found[0]
+
+
+def _cut_aws_secret(found: re.Match[str]) -> str:
+    return MARK if _MIXED.match(found[0]) else found[0]
+
+
+def _cut_scheme(found: re.Match[str]) -> str:
+    bearer, secret = found.groups()
+    whole = found.start() == 0 and found.end() == len(found.string)
+    if secret.lower() in ("token", "tokens", "auth", "authentication"):
+        return found[0]
+    if bearer and not whole and _PROSE.fullmatch(secret):
+        return found[0]
+    if not bearer and not _is_basic(secret):
+        return found[0]
+    return f"{found[0][: -len(secret)]}{MARK}"
+
+
+def _is_basic(secret: str) -> bool:
+    """Return whether a text is the base64 of ``user:password`` or a ticket."""
+    if len(secret) >= 64:  # noqa: PLR2004  Negotiate sends tickets without a colon
+        return True
+    try:
+        return b":" in b64decode(secret + "=" * (-len(secret) % 4), validate=True)
+    except ValueError:
+        return False
+
+
+def _cut_flags(text: str, names: SecretNames) -> str:
+    parts: list[str] = []
+    done = 0
+    for flag in _FLAG.finditer(text):
+        if flag.start() < done or names.kind(flag[1]) not in _SCALARS:
+            continue
+        end = _value_end(text, flag.end(), _BARE)
+        parts += text[done : flag.end()], MARK
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+_SCALARS: Final = frozenset({Kind.SECRET, Kind.CREDENTIALS})
+
+
+def _cut_assignments(text: str, names: SecretNames) -> str:
+    parts: list[str] = []
+    done = position = 0
+    while found := _ASSIGNMENT.search(text, position):
+        position = found.end()
+        end = _secret_end(text, found, names)
+        if end is None or end == position:
+            continue
+        parts += text[done:position], _replacement(text, position, end)
+        done = position = end
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _replacement(text: str, start: int, end: int) -> str:
+    """Return the mark, in the quotes that the value had."""
+    quote = _OPEN_QUOTE.match(text, start, end)
+    if quote is None:
+        return MARK
+    closed = end - start >= 2 * len(quote[0]) and text.endswith(quote[0], start, end)
+    return f"{quote[0]}{MARK}{quote[0] if closed else ''}"
+
+
+def _secret_end(text: str, found: re.Match[str], names: SecretNames) -> int | None:
+    """Return where the value of a secret assignment ends, None for another one."""
+    name, quote, sign = found.groups()
+    before = text[found.start() - 1 : found.start()] if found.start() else ""
+    if before == "%":
+        name = name[2:]  # %3Ftoken%3D: the name follows two hexadecimal digits
+    kind = names.kind(name)
+    short = name.replace("-", "").replace("_", "").lower()
+    if ":" in sign and "=" not in sign:
+        if short in _HEADERS and not quote:
+            return _header_end(text, found.end(), before)
+        if before == ":" or not (quote or sign.endswith((" ", "\t"))):
+            return None
+    elif before in ("?", "&") and not _is_secret_parameter(kind, short):
+        return None
+    elif before in ("?", "&"):
+        end = _value_end(text, found.end(), _BARE)
+        short_value = end - found.end() < _LONG and short in _LONG_PARAMETERS
+        return None if short_value else end
+    return _end_by_kind(text, found, kind)
+
+
+def _is_secret_parameter(kind: Kind, short: str) -> bool:
+    return (
+        kind in (Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN)
+        or short in _PARAMETERS
+        or short in _LONG_PARAMETERS
+    )
+
+
+def _end_by_kind(text: str, found: re.Match[str], kind: Kind) -> int | None:
+    _, quote, sign = found.groups()
+    if kind is Kind.OPEN and "=" not in sign:
+        return None  # {"authorization": {"decision": ...}}
+    if kind is Kind.COUNTABLE and ("=" not in sign and not quote):
+        return None  # "tests pass: 12"
+    if kind not in (Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN):
+        return None
+    bare = _JSON_BARE if quote else _ENCODED if "%" in sign else _BARE
+    end = _value_end(text, found.end(), bare)
+    if text.startswith("arn:", found.end()):
+        return None  # the name of a secret
+    if kind is Kind.COUNTABLE and _NUMBER.fullmatch(text, found.end(), end):
+        return None
+    if quote and text[found.end() : end] in ("true", "false", "null"):
+        return None
+    return end
+
+
+def _header_end(text: str, start: int, before: str) -> int:
+    """Return the end of a header's line, or of the quotes around the header."""
+    found = _QUOTED_LINE.get(before, _LINE).match(text, start)
+    return found.end() if found else start
+
+
+def _value_end(text: str, start: int, bare: re.Pattern[str]) -> int:
+    quote = _OPEN_QUOTE.match(text, start)
+    if quote is not None:
+        if len(quote[0]) > 1:  # \" ... \" of a JSON text inside a text
+            closing = text.find(quote[0], quote.end())
+            return closing + len(quote[0]) if closing >= 0 else len(text)
+        found = (_DOUBLE if quote[0] == '"' else _SINGLE).match(text, start)
+        return found.end() if found else start
+    if bare is _JSON_BARE and text[start : start + 1] in ("{", "["):
+        return _container_end(text, start)
+    found = bare.match(text, start)
+    return found.end() if found else start
+
+
+def _container_end(text: str, start: int) -> int:
+    depth = 0
+    for token in _BRACKETS.finditer(text, start):
+        if token[0] in ("{", "["):
+            depth += 1
+        elif token[0] in ("}", "]"):
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return len(text)

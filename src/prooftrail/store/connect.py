@@ -1,0 +1,151 @@
+"""Connections: each under the least role that its duty needs.
+
+Guarantees: a duty with a DSN of its own (``PROOFTRAIL_SEALER_DSN``) connects by it;
+otherwise ``PROOFTRAIL_DSN`` connects and takes the duty's role on. Every session
+speaks UTC, finds only pg_catalog by search_path, and never waits for ever inside an
+idle transaction. No message contains a DSN: it holds a password.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import psycopg
+from psycopg import sql
+
+from prooftrail.errors import ConfigurationError, DatabaseError, UnavailableError
+from prooftrail.store import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
+
+DSN = "PROOFTRAIL_DSN"
+DEFAULT_PREFIX = "prooftrail"
+
+_SESSION = sql.SQL(
+    "set search_path = pg_catalog, pg_temp; set timezone = 'UTC';"
+    " set datestyle = 'ISO'; set bytea_output = 'hex'; set intervalstyle = 'postgres';"
+    " set default_transaction_isolation = 'read committed';"
+    " set idle_in_transaction_session_timeout = '30s'"
+)
+
+
+def dsn_of(duty: str | None, env: Mapping[str, str] | None = None) -> tuple[str, bool]:
+    """Return the DSN for a duty, and whether it is the duty's own.
+
+    Args:
+        duty: writer, sealer, ...; None for the administrator.
+        env: the environment; the process's own by default.
+
+    Raises:
+        ConfigurationError: no DSN is set.
+    """
+    env = os.environ if env is None else env
+    if duty is not None and (own := env.get(f"PROOFTRAIL_{duty.upper()}_DSN")):
+        return own, True
+    if found := env.get(DSN):
+        return found, False
+    names = DSN if duty is None else f"PROOFTRAIL_{duty.upper()}_DSN or {DSN}"
+    raise ConfigurationError(
+        f"no database is named: set {names}, such as postgresql://user@host/db, or "
+        'try one at once: eval "$(prooftrail db start --env)"'
+    )
+
+
+def connect(
+    duty: str | None,
+    *,
+    dsn: str | None = None,
+    autocommit: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> Connection:
+    """Open a connection that acts as `duty`.
+
+    Args:
+        duty: the role to act as; None stays the login itself (the administrator).
+        dsn: used in place of `PROOFTRAIL_DSN`.
+        autocommit: whether each statement is a transaction.
+        env: where the settings stand.
+
+    Raises:
+        ConfigurationError: no DSN, or the trail is not installed there.
+        UnavailableError: nobody answers.
+        DatabaseError: the server refuses.
+    """
+    own = False
+    if dsn is None:
+        dsn, own = dsn_of(duty, env)
+    with driver_errors():
+        connection = psycopg.connect(
+            dsn,
+            autocommit=True,
+            connect_timeout=10,
+            application_name=f"prooftrail {duty or 'admin'}",
+        )
+    try:
+        with driver_errors():
+            connection.execute(_SESSION)
+            if duty is not None and not own:
+                _act_as(connection, duty)
+            connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def installed_prefix(connection: Connection) -> str | None:
+    """Return the prefix of the installation in this database, or None."""
+    row = connection.execute(
+        "select pg_get_userbyid(nspowner) from pg_namespace"
+        " where nspname = 'prooftrail'"
+    ).fetchone()
+    if row is None:
+        return None
+    return str(row[0]).removesuffix(f"_{files.OWNER}")
+
+
+def _act_as(connection: Connection, duty: str) -> None:
+    prefix = installed_prefix(connection)
+    if prefix is None:
+        raise ConfigurationError("this database has no trail yet: run prooftrail init")
+    role = files.role_name(prefix, duty)
+    try:
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseError(
+            f"this login may not act as {role}: set PROOFTRAIL_{duty.upper()}_DSN to "
+            f"that login's own DSN, or run prooftrail init again as the administrator"
+        ) from error
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours.
+
+    Raises:
+        UnavailableError: the connection is lost or was never there.
+        DatabaseError: the server refused a statement.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise UnavailableError(
+            f"the database does not answer: {_first_line(error)}. Check that it runs "
+            "and that the DSN is right, then try again"
+        ) from error
+    except psycopg.Error as error:
+        raise DatabaseError(f"the database refused: {_told(error)}") from error
+
+
+def _told(error: psycopg.Error) -> str:
+    hint = error.diag.message_hint
+    return _first_line(error) + (f" ({hint})" if hint else "")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

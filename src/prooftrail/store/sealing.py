@@ -1,0 +1,277 @@
+"""What the sealer does in the database; its transaction is all or nothing.
+
+Guarantees: a batch's entries, subjects, quarantined rows and the deletion of its
+inbox rows commit together or not at all; only the holder of all heads gets that far;
+the database's own trigger is the fence behind it.
+
+Measured: `docs/adr/0005` (binary COPY into a temporary table, then one INSERT).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from prooftrail.errors import PoisonError
+from prooftrail.store import files
+from prooftrail.store.connect import driver_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prooftrail.store.connect import Connection
+
+LONGEST = 1_048_576  # bytes of text fetched at most: four times what can be sealed
+_NO_FLOOR = -(2**62)
+
+Address = IPv4Address | IPv6Address
+
+
+class InboxRow(NamedTuple):
+    """One row of the inbox."""
+
+    id: int
+    stream: str
+    event: str | None  # None: longer than any entry may be
+    envelope: bytes | None
+    login: str
+    channel: str
+    received_us: int
+
+
+class Head(NamedTuple):
+    """A stream's head, as locked."""
+
+    stream: int
+    seq: int
+    leaf: bytes
+    recorded_us: int
+
+
+class Newest(NamedTuple):
+    """A stream's newest checkpoint in the database."""
+
+    size: int
+    signed_us: int
+    note: str
+    peaks: bytes
+    leaf: bytes | None  # of entry size - 1 as it stands in the log now
+
+
+class LogRow(NamedTuple):
+    """One row of the log, in the table's column order."""
+
+    stream: int
+    seq: int
+    recorded_us: int
+    kind: int
+    stream_id: UUID
+    prev: bytes
+    body: bytes
+    leaf: bytes
+    salt: bytes
+    event: bytes
+    event_id: UUID
+    occurred_us: int
+    actor: str | None
+    role: str | None
+    action: str
+    resource_type: str | None
+    resource_id: str | None
+    result: str
+    ip: Address | None
+    pii: bool
+
+
+class SubjectRow(NamedTuple):
+    """One row of the subject table."""
+
+    stream: int
+    seq: int
+    subject: str
+    occurred_us: int
+    recorded_us: int
+
+
+_LOG_TYPES = (
+    "int2", "int8", "int8", "int2", "uuid", "bytea", "bytea", "bytea", "bytea", "bytea",
+    "uuid", "int8", "text", "text", "text", "text", "text", "text", "inet", "bool",
+)  # fmt: skip
+_SUBJECT_TYPES = ("int2", "int8", "text", "int8", "int8")
+
+
+def open_tables(connection: Connection) -> None:
+    """Make the session's temporary tables."""
+    with driver_errors():
+        connection.execute(files.query("seal_temp"))
+        connection.commit()
+
+
+def fetch(
+    connection: Connection, *, floor: int | None, rows: int, size: int
+) -> list[InboxRow]:
+    """Return the next inbox rows with ids above `floor`, up to about `size` bytes."""
+    with driver_errors():
+        found = connection.execute(
+            files.query("seal_fetch"),
+            {
+                "floor": _NO_FLOOR if floor is None else floor,
+                "rows": rows,
+                "bytes": size,
+                "longest": LONGEST,
+            },
+            binary=True,
+        ).fetchall()
+    return [InboxRow(*row) for row in found]  # type: ignore[arg-type]
+
+
+def known(
+    connection: Connection, ids: Sequence[UUID], since_us: int
+) -> list[tuple[int, UUID, bytes | None]]:
+    """Return (stream, event id, event bytes) of ids that stand in the log already."""
+    with driver_errors():
+        rows = connection.execute(
+            files.query("seal_known"), {"ids": list(ids), "since": since_us}, binary=True
+        ).fetchall()
+    return rows  # type: ignore[return-value]
+
+
+def lock_heads(connection: Connection, streams: int) -> tuple[list[Head], int] | None:
+    """Lock all heads; return them and the database's clock, or None if led elsewhere.
+
+    Args:
+        connection: inside a transaction, which holds the lock to its end.
+        streams: how many streams there are.
+    """
+    with driver_errors():
+        rows = connection.execute(files.query("seal_lock"), binary=True).fetchall()
+    if len(rows) < streams or not rows:
+        return None
+    heads = [Head(*row[:4]) for row in rows]  # type: ignore[arg-type]
+    return heads, int(str(rows[0][4]))
+
+
+def tail_leaf(connection: Connection, head: Head) -> bytes | None:
+    """Return the leaf of the log's row that the head names, None if it is gone."""
+    with driver_errors():
+        row = connection.execute(
+            "select leaf from prooftrail.log"
+            " where stream = %s and seq = %s and recorded_us = %s",
+            (head.stream, head.seq, head.recorded_us),
+            binary=True,
+        ).fetchone()
+    return bytes(row[0]) if row is not None else None  # type: ignore[call-overload, no-any-return]
+
+
+def beyond(connection: Connection, head: Head) -> int | None:
+    """Return the lowest seq beyond the head, None if the head is the newest."""
+    with driver_errors():
+        row = connection.execute(
+            "select min(seq) from prooftrail.log where stream = %s and seq > %s",
+            (head.stream, head.seq),
+        ).fetchone()
+    return None if row is None or row[0] is None else int(str(row[0]))
+
+
+def newest_checkpoints(connection: Connection) -> dict[int, Newest]:
+    """Return each stream's newest checkpoint, by stream number."""
+    with driver_errors():
+        rows = connection.execute(
+            files.query("seal_checkpoints"), binary=True
+        ).fetchall()
+    return {int(str(row[0])): Newest(*row[1:]) for row in rows}  # type: ignore[arg-type]
+
+
+def insert(
+    connection: Connection, entries: Sequence[LogRow], subjects: Sequence[SubjectRow]
+) -> None:
+    """Insert a batch into log and subject.
+
+    Raises:
+        PoisonError: the values of some row do not fit the table.
+    """
+    with poisoned(), driver_errors():
+        with connection.cursor() as cursor:
+            with cursor.copy("copy incoming from stdin (format binary)") as copy:
+                copy.set_types(_LOG_TYPES)
+                for entry in entries:
+                    copy.write_row(entry)
+            cursor.execute(files.query("seal_insert"))
+            if subjects:
+                with cursor.copy(
+                    "copy incoming_subject from stdin (format binary)"
+                ) as copy:
+                    copy.set_types(_SUBJECT_TYPES)
+                    for subject in subjects:
+                        copy.write_row(subject)
+                cursor.execute(
+                    "insert into prooftrail.subject select * from incoming_subject"
+                )
+
+
+def insert_envelopes(
+    connection: Connection, envelopes: Sequence[tuple[int, UUID, bytes]]
+) -> None:
+    """Hand sealed events' envelopes to the keeper."""
+    with driver_errors(), connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into prooftrail.envelope (stream, event_id, envelope)"
+            " values (%s, %s, %s) on conflict do nothing",
+            envelopes,
+        )
+
+
+def quarantine(connection: Connection, inbox_id: int, stream: int, reason: str) -> None:
+    """Move a row's text into quarantine; `remove` deletes it from the inbox."""
+    with driver_errors():
+        connection.execute(
+            files.query("seal_quarantine"),
+            {"stream": stream, "reason": reason, "id": inbox_id},
+        )
+
+
+def digest(connection: Connection, inbox_id: int) -> bytes:
+    """Return the SHA-256 of a row's event text, as quarantine stores it."""
+    with driver_errors():
+        row = connection.execute(
+            "select sha256(convert_to(event, 'UTF8')) from prooftrail.inbox"
+            " where id = %s",
+            (inbox_id,),
+            binary=True,
+        ).fetchone()
+    return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload, no-any-return]
+
+
+def remove(connection: Connection, ids: Sequence[int]) -> int:
+    """Delete inbox rows; return how many were there."""
+    with driver_errors():
+        return connection.execute(
+            "delete from prooftrail.inbox where id = any(%s)", (list(ids),)
+        ).rowcount
+
+
+def ensure_partition(connection: Connection, day: str) -> None:
+    """Make the partition of the month that `day` (YYYY-MM-DD) lies in."""
+    with driver_errors():
+        connection.execute("select prooftrail.ensure_partition(%s::date)", (day,))
+
+
+class poisoned:  # noqa: N801  reads as a statement: with poisoned()
+    """Turn an error about a row's values into `PoisonError`."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, tb: object) -> None:
+        """Look at what the driver said."""
+        cause = error.__cause__ if error is not None else None
+        if isinstance(
+            cause,
+            psycopg.DataError
+            | psycopg.errors.ProgramLimitExceeded
+            | psycopg.errors.CheckViolation,
+        ):
+            raise PoisonError(str(error)) from cause

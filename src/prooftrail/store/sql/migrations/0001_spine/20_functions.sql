@@ -1,0 +1,101 @@
+-- The functions. Those that run as the owner pin search_path, so that nobody can put
+-- an operator or a table of his own before the one that is meant.
+
+-- Append-only means append-only, for the owner and for superusers too.
+create function prooftrail.refuse() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
+  raise exception '% on %.% is refused: it is append-only',
+      tg_op, tg_table_schema, tg_table_name
+    using errcode = 'insufficient_privilege',
+          hint = 'Entries enter through the sealer and never change.';
+end $$;
+
+-- New rows must continue their stream's chain: no gap, no fork, no other prev, no step
+-- back in time. The compare-and-swap on the head is the fence between sealers.
+create function prooftrail.link() returns trigger language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  part record;
+begin
+  for part in
+    select q.stream, min(q.seq) as first, max(q.seq) as last,
+           min(q.recorded_us) as since, max(q.recorded_us) as till,
+           bool_and(q.linked) as linked,
+           (array_agg(q.prev order by q.seq))[1] as prev,
+           (array_agg(q.leaf order by q.seq desc))[1] as leaf
+      from (
+        select f.*, s.number is not null and coalesce(
+                 f.prev = lag(f.leaf) over w and f.seq = lag(f.seq) over w + 1
+                 and f.recorded_us >= lag(f.recorded_us) over w, true) as linked
+          from fresh f
+          left join prooftrail.stream s on s.number = f.stream and s.stream_id = f.stream_id
+        window w as (partition by f.stream order by f.seq)
+      ) q
+     group by q.stream
+     order by q.stream
+  loop
+    update prooftrail.head h
+       set seq = part.last, leaf = part.leaf, recorded_us = part.till
+     where h.stream = part.stream and part.linked
+       and h.seq = part.first - 1 and h.leaf = part.prev
+       and h.recorded_us <= part.since
+       and part.till <= extract(epoch from clock_timestamp()) * 1000000 + 300000000;
+    if not found then
+      raise exception 'stream %: entries % to % do not continue the chain',
+          part.stream, part.first, part.last
+        using errcode = 'integrity_constraint_violation',
+              hint = 'Another sealer was faster, the clock is ahead, or the head was altered.';
+    end if;
+  end loop;
+
+  insert into prooftrail.daily as d (stream, day, action, role, result, pii, n)
+  select f.stream, prooftrail.day_of(f.occurred_us), f.action, f.role, f.result, f.pii, count(*)
+    from fresh f
+   group by 1, 2, 3, 4, 5, 6
+      on conflict on constraint daily_key do update set n = d.n + excluded.n;
+  return null;
+end $$;
+
+-- The UTC day of an instant, also before 1970.
+create function prooftrail.day_of(us bigint) returns integer language sql immutable
+return ((us - ((us % 86400000000 + 86400000000) % 86400000000)) / 86400000000)::integer;
+
+-- Make the month's partitions of log and subject, guarded like their parents: triggers
+-- and policies of a parent do not hold for a statement that names the partition.
+-- LIKE then ATTACH takes a lock that lets readers and the sealer go on.
+create function prooftrail.ensure_partition(month date) returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  parent text;
+  part text;
+  since bigint := extract(epoch from date_trunc('month', month::timestamp)) * 1000000;
+  till bigint := extract(epoch from date_trunc('month', month::timestamp)
+                         + interval '1 month') * 1000000;
+  made boolean := false;
+begin
+  foreach parent in array array['log', 'subject'] loop
+    part := parent || '_' || to_char(month, 'YYYYMM');
+    continue when to_regclass('prooftrail_part.' || part) is not null;
+    execute format(
+      'create table prooftrail_part.%1$I (like prooftrail.%2$I including defaults
+         including constraints including storage,
+         constraint span check (recorded_us >= %3$s and recorded_us < %4$s),
+         constraint occurred_span check (occurred_us < %5$s))
+       with (autovacuum_vacuum_insert_threshold = 100000,
+             autovacuum_vacuum_insert_scale_factor = 0, autovacuum_freeze_min_age = 0)',
+      part, parent, since, till, till + 300000000);
+    execute format('create trigger refuse_direct
+       before insert or update or delete or truncate on prooftrail_part.%I
+       for each statement execute function prooftrail.refuse()', part);
+    execute format('alter table prooftrail_part.%I enable always trigger refuse_direct,
+       enable row level security, force row level security', part);
+    execute format('create policy owner_dump on prooftrail_part.%I
+       for select to %I using (true)', part, current_user);
+    execute format('alter table prooftrail.%2$I attach partition prooftrail_part.%1$I
+       for values from (%3$s) to (%4$s)', part, parent, since, till);
+    made := true;
+  end loop;
+  return made;
+end $$;

@@ -1,0 +1,22 @@
+-- The views.
+
+-- What the present role, or the holder of the session's token, may read.
+create view prooftrail.my_grant with (security_barrier) as
+select g.stream, g.from_us, g.to_us
+  from prooftrail.reader_grant g
+ where (g.role = current_user
+        or g.token_hash = sha256(convert_to(
+             nullif(current_setting('prooftrail.token', true), ''), 'UTF8')))
+   and g.expires_at > now();
+
+-- The log as people read it, under the reader's own rights.
+create view prooftrail.entry with (security_invoker) as
+select s.name as stream, l.seq,
+       to_timestamp(l.recorded_us / 1000000.0) as recorded_at,
+       to_timestamp(l.occurred_us / 1000000.0) as occurred_at,
+       l.event_id, l.actor, l.role, l.action, l.resource_type, l.resource_id, l.result,
+       l.ip, l.pii,
+       'sha256:' || encode(l.leaf, 'hex') as checksum,
+       convert_from(l.event, 'UTF8')::jsonb as event
+  from prooftrail.log l
+  join prooftrail.stream s on s.number = l.stream;

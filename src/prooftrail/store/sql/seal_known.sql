@@ -1,0 +1,5 @@
+-- Where these ids stand in the log already; `since` leaves out partitions that ended
+-- before the ids' own time.
+select l.stream, l.event_id, l.event
+  from prooftrail.log l
+ where l.event_id = any(%(ids)s) and l.recorded_us >= %(since)s;

