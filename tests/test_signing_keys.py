@@ -154,7 +154,7 @@ def test_another_masters_signatures_are_unknown() -> None:
 
 
 def test_a_checkpoint_of_another_log_is_not_signed() -> None:
-    with pytest.raises(SignError, match="another|not signed"):
+    with pytest.raises(SignError, match="is not signed"):
         keys().sign_checkpoint(Checkpoint("other", 1, bytes(32)), time_s=0)
 
 

@@ -7,7 +7,7 @@ told apart: no directory (`read_anchor` gives None), no subdirectory
 (`AnchorContents.log` gives None), no file, an empty file (`AnchoredLog.checkpoints`).
 
 Does not guarantee that a record is genuine: no signature is checked here, and an
-origin other than the subdirectory's is reported as it stands. A record cut off just
+origin other than the subdirectory's is reported as it stands. A record cut off
 after its first signature line reads as a note with one signature, which it is.
 
 Source: design, "Checkpoints"; layout in `sign.anchor`.

@@ -7,11 +7,11 @@ The checksum is the SHA-256 of the state as JSON with sorted keys and no spaces:
 tells bit rot and torn files, and is no protection against whoever can write here. The
 directory therefore lies where the database's administrators cannot reach it.
 
-Guarantees: a save is atomic and fsynced, files have mode 0600; a log's state only
-ever grows; a damaged file is an error and never taken for a missing one; two signers
-never hold one directory. A clock set back is the
-caller's matter: the time is kept as stated. Does not guarantee that the directory is the one used last
-time: a missing state reads as None, and the caller decides.
+Guarantees: a save is atomic and fsynced, files have mode 0600; a log's size only ever
+grows; a damaged file is an error and never taken for a missing one; two signers never
+hold one directory. Does not guarantee that the directory is the one used last time (a
+missing state reads as None, and the caller decides), nor that times grow: a clock set
+back is the caller's matter.
 
 Source: design, "Checkpoints"; flock(2). Over NFS, Linux keeps flock by POSIX locks.
 """
