@@ -26,6 +26,7 @@ _GROUP = range(3, 8)
 # A whole run of digits and single separators: it cannot fail half way, so that no
 # character is looked at twice.
 _RUN = re.compile(r"[0-9]++(?:[ -][0-9]++)*+")
+_ROW = re.compile(r"[0-9 -]{13}")
 _ENOUGH = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
 _DIGITS = re.compile(r"[0-9]+")
 _GLUE = str.maketrans("", "", " -")
@@ -83,7 +84,7 @@ def luhn(digits: str) -> bool:
 
 def may_hold(text: str) -> bool:
     """Return whether `text` has enough digits in a row: quick."""
-    return _ENOUGH.search(text) is not None
+    return _ROW.search(text) is not None and _ENOUGH.search(text) is not None
 
 
 def mask(text: str) -> str:

@@ -22,11 +22,11 @@ Source: design, "capture"; OWASP Logging Cheat Sheet; PCI DSS 4.0, 3.4.1.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from prooftrail.capture import cards
-from prooftrail.capture.secret_names import Kind, SecretNames, identifies
-from prooftrail.capture.secret_shapes import MARK, cut_secrets, is_suspect
+from prooftrail.capture.secret_names import MAX_NAME, Kind, SecretNames, identifies
+from prooftrail.capture.secret_shapes import MARK, cut_secrets, is_routine, is_suspect
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 MAX_CONTAINERS = 1_000_000  # a value that contains itself has no end
 
+_MAX_TEXTS = 2_048
+_MAX_REMEMBERED = 200  # characters
+
+_PLAIN: Final = Kind.PLAIN
 _SCALAR_SECRET: Final = frozenset(
     {Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN}
 )
@@ -46,16 +50,9 @@ _INTEGER_CARD: Final = range(10**14, 10**16)  # 15 or 16 digits
 
 # The way from the root: (way to the parent, key or index); None at the root.
 _Way: TypeAlias = "tuple[_Way, str | int] | None"
-
-
-class _Work(NamedTuple):
-    """A container that is still to be copied."""
-
-    source: Any
-    copy: Any
-    way: _Way
-    credentials: bool  # whether it stands under a name like `credentials`
-    listed: bool  # whether it stands in a list
+# A container still to be copied: source, copy, way, whether it stands under a name
+# like `credentials`, whether it stands in a list. A bare tuple: this is the hot path.
+_Work: TypeAlias = tuple[Any, Any, _Way, bool, bool]
 
 
 class Redactor:
@@ -72,6 +69,10 @@ class Redactor:
         self, *, extra_names: Iterable[str] = (), harmless_names: Iterable[str] = ()
     ) -> None:
         self._names = SecretNames(extra_names, harmless_names)
+        # Keys without a shape, and short texts that came lately and hold no secret:
+        # events repeat both. Secrets are never kept here.
+        self._keys: dict[str, Kind] = {}
+        self._clean: set[str] = set()
 
     def redact(self, value: object) -> tuple[Any, list[str]]:
         """Return a copy without secrets, and the pointers of what was changed.
@@ -82,7 +83,7 @@ class Redactor:
         >>> Redactor().redact({"user": "ann", "password": "hunter2"})
         ({'user': 'ann', 'password': '[redacted]'}, ['/password'])
         """
-        run = _Run(self._names)
+        run = _Run(self._names, self._keys, self._clean)
         root = run.copied(value, None)
         run.finish()
         return root, [_pointer(way) for way in run.changed]
@@ -95,14 +96,18 @@ class Redactor:
 class _Run:
     """One redaction: what is still to be done, and what was changed."""
 
-    def __init__(self, names: SecretNames) -> None:
+    def __init__(
+        self, names: SecretNames, keys: dict[str, Kind], clean: set[str]
+    ) -> None:
         self._names = names
+        self._keys = keys
+        self._clean = clean
         self._work: list[_Work] = []
         self.changed: list[_Way] = []
 
     def finish(self) -> None:
         for work in self._work:  # grows while it runs: breadth first, no recursion
-            if type(work.copy) is dict:
+            if type(work[1]) is dict:
                 self._dict(work)
             else:
                 self._list(work)
@@ -113,96 +118,120 @@ class _Run:
                 )
 
     def copied(
-        self, value: object, way: _Way, *, credentials: bool = False, listed: bool = False
+        self, value: object, way: _Way, *, strict: bool = False, listed: bool = False
     ) -> object:
         """Return a scalar redacted by its shape, or an empty copy to be filled."""
-        kind = type(value)
-        if kind is str or isinstance(value, str):
-            if not is_suspect(value):
-                return value
-            clean = cut_secrets(value, self._names)
-            if clean == value:
-                return value
-            self.changed.append(way)
-            return clean
-        if kind is bool or value is None:
+        if isinstance(value, str):
+            return self._text(value, way)
+        if value is None or isinstance(value, bool):
             return value
-        if kind is dict or isinstance(value, dict):
-            return self._copied_dict(value, way, credentials=credentials)
-        if isinstance(value, list | tuple):
-            copy: list[object] = []
-            self._work.append(_Work(value, copy, way, credentials, listed))
+        if isinstance(value, dict):
+            token = value.get("$number") if len(value) == 1 else None
+            if isinstance(token, str):
+                return self._number(value, token, way)
+            copy: dict[Any, Any] = {}
+            self._work.append((value, copy, way, strict, False))
             return copy
-        if kind is int and value in _INTEGER_CARD and cards.is_card(str(value)):
-            self.changed.append(way)
-            return cards.mask(str(value))
+        if isinstance(value, list | tuple):
+            items: list[Any] = []
+            self._work.append((value, items, way, strict, listed))
+            return items
+        if isinstance(value, int) and value in _INTEGER_CARD:
+            return self._number(value, str(value), way)
         return value
 
-    def _copied_dict(
-        self, value: dict[Any, Any], way: _Way, *, credentials: bool
-    ) -> object:
-        token = value.get("$number") if len(value) == 1 else None
-        if isinstance(token, str):
-            if cards.mask_all(token) != token:
-                self.changed.append(way)
-                return cards.mask_all(token)
-            return dict(value)
-        copy: dict[Any, Any] = {}
-        self._work.append(_Work(value, copy, way, credentials, listed=False))
-        return copy
+    def _text(self, value: str, way: _Way) -> str:
+        if is_routine(value):
+            return value
+        if not is_suspect(value):
+            self._remember(value)
+            return value
+        clean = cut_secrets(value, self._names)
+        if clean != value:
+            self.changed.append(way)
+        return clean
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _MAX_REMEMBERED:
+            if len(self._clean) >= _MAX_TEXTS:
+                self._clean.clear()
+            self._clean.add(text)
+
+    def _number(self, value: object, token: str, way: _Way) -> object:
+        """Return a number as it is, or the mask where it is a card's."""
+        masked = cards.mask_all(token)
+        if masked == token:
+            return dict(value) if isinstance(value, dict) else value
+        self.changed.append(way)
+        return masked
 
     def _dict(self, work: _Work) -> None:
-        copy = work.copy
-        kind_of = self._names.kind
-        naming = False
-        for key, value in work.source.items():
-            if isinstance(key, str):
-                kind = kind_of(key)
-                name = key if not is_suspect(key) else self._clean_key(key, work)
-            else:
-                kind, name = Kind.PLAIN, key
-            if kind is Kind.PLAIN and not work.credentials:
-                copy[name] = self.copied(value, (work.way, name))
-            else:
-                naming |= (
-                    kind is Kind.NAMES
-                    and isinstance(value, str)
-                    and kind_of(value) in _SCALAR_SECRET
-                )
-                copy[name] = self._named(value, kind, key, (work.way, name), work)
-        if naming:
-            self._hide_values(work)
+        source, copy, above, strict, _ = work
+        known = self._keys
+        clean = self._clean
+        beside: list[tuple[str, Any]] = []  # values that a name beside them may announce
+        announced = False
+        for key, value in source.items():
+            kind = known.get(key)
+            # The usual case first: a harmless name over a text seen before, or a
+            # value that cannot hide anything.
+            if kind is _PLAIN and not strict:
+                if (type(value) is str and value in clean) or value is None:
+                    copy[key] = value
+                else:
+                    copy[key] = self.copied(value, (above, key))
+                continue
+            name = key
+            if kind is None:
+                kind, name = self._kind(key, work)
+            if kind is Kind.VALUES:
+                copy[name] = None  # holds the place
+                beside.append((name, value))
+                continue
+            if kind is Kind.NAMES and isinstance(value, str):
+                announced = announced or self._names.kind(value) in _SCALAR_SECRET
+            copy[name] = self._named(value, kind, key, (above, name), strict=strict)
+        for name, value in beside:
+            kind = Kind.SECRET if announced else Kind.VALUES
+            copy[name] = self._named(value, kind, name, (above, name), strict=strict)
 
-    def _clean_key(self, key: str, work: _Work) -> str:
-        clean = cut_secrets(key, self._names)
-        if clean == key:
-            return key
+    def _kind(self, key: object, work: _Work) -> tuple[Kind, Any]:
+        """Return what a new key says, and the key without a secret of its own."""
+        if not isinstance(key, str):
+            return Kind.PLAIN, key
+        kind = self._names.kind(key)
+        if is_suspect(key):
+            clean = cut_secrets(key, self._names)
+            if clean != key:
+                return kind, self._clean_key(clean, work)
+        elif len(key) <= MAX_NAME:
+            if len(self._keys) >= _MAX_TEXTS:
+                self._keys.clear()
+            self._keys[key] = kind
+        return kind, key
+
+    def _clean_key(self, clean: str, work: _Work) -> str:
+        source, copy, above, _, _ = work
         unique, count = clean, 1
-        while unique in work.copy or unique in work.source:
+        while unique in copy or unique in source:
             count += 1
             unique = f"{clean} ({count})"
-        self.changed.append((work.way, unique))
+        self.changed.append((above, unique))
         return unique
 
     def _named(
-        self, value: object, kind: Kind, key: object, way: _Way, work: _Work
+        self, value: object, kind: Kind, key: object, way: _Way, *, strict: bool
     ) -> object:
         """Return the value under a name that says something of it."""
-        if kind in _WHOLE or (
-            kind in _SCALAR_SECRET and not isinstance(value, dict | list | tuple)
-        ):
+        container = isinstance(value, dict | list | tuple)
+        if kind in _WHOLE or (kind in _SCALAR_SECRET and not container):
             return self._hidden(value, kind, way)
-        if kind is Kind.CARD and (clean := _card_value(value)) is not None:
+        if kind is Kind.CARD and (masked := _card_value(value)) is not None:
             self.changed.append(way)
-            return clean
-        inside = work.credentials or kind is Kind.CREDENTIALS
-        if (
-            work.credentials
-            and not isinstance(value, dict | list | tuple)
-            and not identifies(str(key))
-        ):
+            return masked
+        if strict and not container and not identifies(str(key)):
             return self._hidden(value, Kind.SECRET, way)
-        return self.copied(value, way, credentials=inside)
+        return self.copied(value, way, strict=strict or kind is Kind.CREDENTIALS)
 
     def _hidden(self, value: object, kind: Kind, way: _Way) -> object:
         if value is None or isinstance(value, bool) or _is_protected(value):
@@ -211,7 +240,7 @@ class _Run:
             if not value or value == MARK or _MASKED.fullmatch(value):
                 return value
             if _ARN.fullmatch(value):
-                return self.copied(value, way)
+                return self._text(value, way)
         elif kind is Kind.COUNTABLE and isinstance(value, int | float):
             return value
         elif isinstance(value, dict | list | tuple) and not value:
@@ -219,48 +248,30 @@ class _Run:
         self.changed.append(way)
         return MARK
 
-    def _hide_values(self, work: _Work) -> None:
-        """Hide what stands beside the name of a secret: `{"name":, "value":}`."""
-        for key in work.copy:
-            if isinstance(key, str) and self._names.kind(key) is Kind.VALUES:
-                way = (work.way, key)
-                hidden = self._hidden(work.source[key], Kind.SECRET, way)
-                if hidden == MARK:
-                    self._forget(work.copy[key])
-                    work.copy[key] = MARK
-
-    def _forget(self, copy: object) -> None:
-        """Drop a container whose copy is not wanted any more."""
-        self._work[:] = [work for work in self._work if work.copy is not copy]
-
     def _list(self, work: _Work) -> None:
-        after: Kind = Kind.PLAIN
-        for index, value in enumerate(work.source):
-            way = (work.way, index)
-            if after in _SCALAR_SECRET and isinstance(value, str):
-                work.copy.append(self._hidden(value, Kind.SECRET, way))
-                after = Kind.PLAIN
-                continue
-            after = self._announced(value, index, work)
-            if work.credentials and not isinstance(value, dict | list | tuple):
-                work.copy.append(self._hidden(value, Kind.SECRET, way))
-            else:
-                work.copy.append(
-                    self.copied(
-                        value, way, credentials=work.credentials, listed=True
-                    )
+        source, copy, above, strict, listed = work
+        pair = listed and len(source) == 2  # noqa: PLR2004  name and value
+        announced = False
+        for index, value in enumerate(source):
+            way = (above, index)
+            if isinstance(value, str):
+                hide = announced or strict
+                # A flag of a command line announces the next item, and so does the
+                # first of two in a list of pairs (headers are written so).
+                announced = (
+                    not announced
+                    and (value[:1] == "-" or (pair and index == 0))
+                    and self._names.kind(value) in _SCALAR_SECRET
                 )
-
-    def _announced(self, value: object, index: int, work: _Work) -> Kind:
-        """Return what an item says of the next one.
-
-        A flag of a command line does (``["--password", "x"]``), and so does the first
-        of two in a list of pairs (``[["authorization", "x"]]``).
-        """
-        if not isinstance(value, str):
-            return Kind.PLAIN
-        pair = work.listed and index == 0 and len(work.source) == 2  # noqa: PLR2004
-        return self._names.kind(value) if pair or value[:1] == "-" else Kind.PLAIN
+                copy.append(
+                    self._hidden(value, Kind.SECRET, way)
+                    if hide
+                    else self._text(value, way)
+                )
+            elif strict and not isinstance(value, dict | list | tuple):
+                copy.append(self._hidden(value, Kind.SECRET, way))
+            else:
+                copy.append(self.copied(value, way, strict=strict, listed=True))
 
 
 def _card_value(value: object) -> str | None:

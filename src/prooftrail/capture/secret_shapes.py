@@ -31,14 +31,21 @@ MARK: Final = "[redacted]"
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
+# The two texts that no two events share: an id and a time.
+_ROUTINE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
+)
+_ROUTINE_SIZES: Final = range(20, 37)  # characters
+
 _TOKENS = re.compile(
     r"(?:FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|FQoDYXdz|AgoJb3JpZ2lu)"
     r"[A-Za-z0-9+/=%_-]{16,}+"  # AWS session token, also URL-encoded
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4}"  # JWT, JWE
     r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+"
-    r"|xox[a-z]-[A-Za-z0-9-]{8,}+|xapp-[A-Za-z0-9-]{10,}+"
+    r"|xox[a-z]-[A-Za-z0-9-]{15,}+|xapp-[A-Za-z0-9-]{15,}+"
     r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{8,}+"
-    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{16,}+"
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{12,}+|whsec_[A-Za-z0-9+/=]{16,}+"
     r"|(?<![A-Za-z0-9])sk-(?:(?:ant|proj|svcacct|or)-[A-Za-z0-9_-]{16,}+"
     r"|[A-Za-z0-9]{32,}+)"
     r"|AIza[A-Za-z0-9_-]{30,}+|ya29\.[A-Za-z0-9_-]{20,}+"
@@ -52,6 +59,8 @@ _TOKENS = re.compile(
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9/+]*[0-9/+])")
 
+# Every token has so many characters in a row; most texts have not.
+_RUN = re.compile(r"[A-Za-z0-9_.+/=%-]{20}")
 # Of a token that has an underscore, the letters before it.
 _UNDERSCORED = re.compile(
     r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2})_"
@@ -97,6 +106,11 @@ _LONG = 10  # characters; `?code=404` and `?key=name` remain
 _NUMBER = re.compile(r"[0-9.,]+")
 
 
+def is_routine(text: str) -> bool:
+    """Return whether a text is an id or a time, which hide nothing."""
+    return len(text) in _ROUTINE_SIZES and _ROUTINE.fullmatch(text) is not None
+
+
 def is_suspect(text: str) -> bool:
     """Return whether a text could hold any shape: quick, and never wrongly False."""
     size = len(text)
@@ -108,7 +122,7 @@ def is_suspect(text: str) -> bool:
         return True
     if size < cards.MIN_DIGITS:
         return False
-    return (size >= 20 and _has_marker(text)) or cards.may_hold(text)  # noqa: PLR2004
+    return _has_marker(text) or cards.may_hold(text)
 
 
 def _may_assign(text: str) -> bool:
@@ -140,7 +154,7 @@ def _may_announce(text: str) -> bool:
 
 
 def _has_marker(text: str) -> bool:
-    return (
+    return _RUN.search(text) is not None and (
         "eyJ" in text
         or "sk-" in text
         or "-----" in text

@@ -1,1 +1,73 @@
+"""The command line: one module a command, loaded only when it is called.
+
+Guarantees: an error that Prooftrail raises on purpose is one message on standard
+error, without a traceback; commands exit 0 when they did what was asked, and with
+the codes that their help states otherwise.
+"""
+
 from __future__ import annotations
+
+import importlib
+from typing import override
+
+import click
+
+from prooftrail.errors import ProoftrailError
+
+# name: its line in the help. The module prooftrail.cli.<name> has it as `command`
+# (`import` is a keyword: its module is `importing`).
+COMMANDS = {
+    "init": "Install the trail in a database.",
+    "db": "An embedded PostgreSQL, to try everything at once.",
+    "stream": "Create and list streams.",
+    "record": "Record events: JSON lines on standard input.",
+    "import": "Import CloudTrail files or JSON lines.",
+    "seal": "Move events from the inbox to the log.",
+    "sign": "Sign checkpoints of the log and anchor them.",
+    "checkpoint": "Print the newest checkpoint.",
+    "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
+    "doctor": "Look at the installation and say what to do.",
+    "demo": "Show it all on a database of its own.",
+}
+
+
+class _Lazy(click.Group):
+    """Loads a command's module when it is needed; help needs none."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = "importing" if cmd_name == "import" else cmd_name
+        module = importlib.import_module(f"prooftrail.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    @override
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ProoftrailError as error:
+            click.echo(f"prooftrail: {error}", err=True)
+            ctx.exit(int(getattr(error, "exit_code", 1)))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="prooftrail")
+def main() -> None:
+    """An audit trail you can prove.
+
+    Begin with: prooftrail demo. With a database of your own: set PROOFTRAIL_DSN, then
+    prooftrail init.
+    """

@@ -134,3 +134,6 @@ def _told() -> Iterator[None]:
         yield
     except EmbeddedError as error:
         raise click.ClickException(str(error)) from error
+
+
+command = db

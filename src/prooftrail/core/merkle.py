@@ -78,6 +78,19 @@ class Range:
         return root_of(self.peaks)
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """Return concatenated hashes one by one.
+
+    Raises:
+        FormatError: no whole number of hashes.
+    """
+    if len(hashes) % HASH_BYTES:
+        raise FormatError(f"{len(hashes)} bytes are no whole number of hashes")
+    return [
+        hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
+    ]
+
+
 def root_of(peaks: Sequence[bytes]) -> bytes:
     """Return the root above the perfect subtrees `peaks`, largest first."""
     if not peaks:

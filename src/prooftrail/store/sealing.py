@@ -9,9 +9,9 @@ Measured: `docs/adr/0005` (binary COPY into a temporary table, then one INSERT).
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 import psycopg
 
@@ -20,7 +20,8 @@ from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
     from prooftrail.store.connect import Connection
 
@@ -103,6 +104,13 @@ _LOG_TYPES = (
 _SUBJECT_TYPES = ("int2", "int8", "text", "int8", "int8")
 
 
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Run one transaction; what it raises rolls it back."""
+    with driver_errors(), connection.transaction():
+        yield
+
+
 def open_tables(connection: Connection) -> None:
     """Make the session's temporary tables."""
     with driver_errors():
@@ -133,10 +141,11 @@ def known(
 ) -> list[tuple[int, UUID, bytes | None]]:
     """Return (stream, event id, event bytes) of ids that stand in the log already."""
     with driver_errors():
-        rows = connection.execute(
-            files.query("seal_known"), {"ids": list(ids), "since": since_us}, binary=True
+        return connection.execute(  # type: ignore[return-value]
+            files.query("seal_known"),
+            {"ids": list(ids), "since": since_us},
+            binary=True,
         ).fetchall()
-    return rows  # type: ignore[return-value]
 
 
 def lock_heads(connection: Connection, streams: int) -> tuple[list[Head], int] | None:
@@ -163,7 +172,7 @@ def tail_leaf(connection: Connection, head: Head) -> bytes | None:
             (head.stream, head.seq, head.recorded_us),
             binary=True,
         ).fetchone()
-    return bytes(row[0]) if row is not None else None  # type: ignore[call-overload, no-any-return]
+    return bytes(row[0]) if row is not None else None  # type: ignore[call-overload]
 
 
 def beyond(connection: Connection, head: Head) -> int | None:
@@ -193,23 +202,22 @@ def insert(
     Raises:
         PoisonError: the values of some row do not fit the table.
     """
-    with poisoned(), driver_errors():
-        with connection.cursor() as cursor:
-            with cursor.copy("copy incoming from stdin (format binary)") as copy:
-                copy.set_types(_LOG_TYPES)
-                for entry in entries:
-                    copy.write_row(entry)
-            cursor.execute(files.query("seal_insert"))
-            if subjects:
-                with cursor.copy(
-                    "copy incoming_subject from stdin (format binary)"
-                ) as copy:
-                    copy.set_types(_SUBJECT_TYPES)
-                    for subject in subjects:
-                        copy.write_row(subject)
-                cursor.execute(
-                    "insert into prooftrail.subject select * from incoming_subject"
-                )
+    with poisoned(), driver_errors(), connection.cursor() as cursor:
+        with cursor.copy("copy incoming from stdin (format binary)") as copy:
+            copy.set_types(_LOG_TYPES)
+            for entry in entries:
+                copy.write_row(entry)
+        cursor.execute(files.query("seal_insert"))
+        if subjects:
+            with cursor.copy(
+                "copy incoming_subject from stdin (format binary)"
+            ) as copy:
+                copy.set_types(_SUBJECT_TYPES)
+                for subject in subjects:
+                    copy.write_row(subject)
+            cursor.execute(
+                "insert into prooftrail.subject select * from incoming_subject"
+            )
 
 
 def insert_envelopes(
@@ -242,7 +250,7 @@ def digest(connection: Connection, inbox_id: int) -> bytes:
             (inbox_id,),
             binary=True,
         ).fetchone()
-    return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload, no-any-return]
+    return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload]
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> int:
@@ -251,6 +259,15 @@ def remove(connection: Connection, ids: Sequence[int]) -> int:
         return connection.execute(
             "delete from prooftrail.inbox where id = any(%s)", (list(ids),)
         ).rowcount
+
+
+def is_empty(connection: Connection) -> bool:
+    """Return whether nothing waits in the inbox."""
+    with driver_errors():
+        row = connection.execute(
+            "select not exists (select from prooftrail.inbox)"
+        ).fetchone()
+    return bool(row and row[0])
 
 
 def ensure_partition(connection: Connection, day: str) -> None:

@@ -1,0 +1,63 @@
+"""``prooftrail seal``: run the sealer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from prooftrail.seal.sealer import Sealed
+
+
+@click.command("seal")
+@click.option("--once", is_flag=True, help="Drain the inbox and exit.")
+def command(*, once: bool) -> None:
+    """Move events from the inbox to the log.
+
+    Runs until it is interrupted; a second sealer waits and takes over when the first
+    one ends. Works as the sealer (PROOFTRAIL_SEALER_DSN, or PROOFTRAIL_DSN).
+    """
+    import os
+    import signal
+    import threading
+    import time
+
+    from prooftrail.seal.sealer import Sealer, keep_sealing
+    from prooftrail.store import connect
+
+    def clock() -> int:
+        return time.time_ns() // 1000
+
+    def open_sealer() -> Sealer:
+        return Sealer(lambda: connect.connect("sealer"), clock=clock, random=os.urandom)
+
+    def told(done: Sealed) -> None:
+        click.echo(_line(done), err=True)
+
+    if once:
+        sealer = open_sealer()
+        try:
+            done = sealer.drain()
+        finally:
+            sealer.close()
+        click.echo(_line(done))
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    click.echo("sealing; interrupt to stop", err=True)
+    keep_sealing(open_sealer, stop, told, lambda text: click.echo(text, err=True))
+
+
+def _line(done: Sealed) -> str:
+    parts = [f"sealed {done.events:,} events"]
+    if done.statements:
+        parts.append(f"{done.statements:,} trail statements")
+    if done.duplicates:
+        parts.append(f"dropped {done.duplicates:,} duplicates")
+    if done.quarantined:
+        parts.append(
+            f"quarantined {done.quarantined:,} rows (prooftrail doctor says why)"
+        )
+    return ", ".join(parts)
