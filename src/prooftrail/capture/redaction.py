@@ -32,7 +32,8 @@ from prooftrail.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_CONTAINERS = 1_000_000  # a value that contains itself has no end
+# More than an event of 256 KiB can hold; a value that contains itself has no end.
+MAX_CONTAINERS = 200_000
 
 _MAX_TEXTS = 2_048
 _MAX_REMEMBERED = 200  # characters
@@ -78,7 +79,7 @@ class Redactor:
         """Return a copy without secrets, and the pointers of what was changed.
 
         Raises:
-            EventError: more than a million containers, or one that holds itself.
+            EventError: more than 200,000 containers, or one that holds itself.
 
         >>> Redactor().redact({"user": "ann", "password": "hunter2"})
         ({'user': 'ann', 'password': '[redacted]'}, ['/password'])
@@ -242,7 +243,7 @@ class _Run:
             if _ARN.fullmatch(value):
                 return self._text(value, way)
         elif kind is Kind.COUNTABLE and isinstance(value, int | float):
-            return value
+            return self.copied(value, way)
         elif isinstance(value, dict | list | tuple) and not value:
             return value
         self.changed.append(way)

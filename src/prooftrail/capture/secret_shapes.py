@@ -77,7 +77,8 @@ _LOOSE_URL = re.compile(
 )
 
 _ASSIGNMENT = re.compile(
-    r"(?<![A-Za-z0-9_.\-])([A-Za-z0-9_.\-]++)"
+    r"(?:(?<![A-Za-z0-9_.\-À-ÿ])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))"
+    r"([A-Za-z0-9_.\-À-ÿ]++)"
     r"""(\\{0,4}+["'])?+([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
 )
 _FLAG = re.compile(r"(?<![A-Za-z0-9_.\-])--?([A-Za-z][A-Za-z0-9_-]*+)[ ]{1,3}+(?!-)")
@@ -93,9 +94,9 @@ _QUOTED_LINE: Final = {
     "'": re.compile(r"[^\r\n']*+"),
 }
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_HEADER = re.compile(r"(?:ation|ookie|ATION|OOKIE):")
+_HEADER = re.compile(r"(?i:ation|ookie):")
 _HEADERS: Final = frozenset(
-    {"authorization", "proxyauthorization", "cookie", "setcookie"}
+    {"authorization", "proxy-authorization", "cookie", "set-cookie"}
 )
 # Names that are secret only as parameters of a URL.
 _PARAMETERS: Final = frozenset(
@@ -103,7 +104,7 @@ _PARAMETERS: Final = frozenset(
 )
 _LONG_PARAMETERS: Final = frozenset({"code", "key"})
 _LONG = 10  # characters; `?code=404` and `?key=name` remain
-_NUMBER = re.compile(r"[0-9.,]+")
+_NUMBER = re.compile(r"[0-9.,]{1,12}")
 
 
 def is_routine(text: str) -> bool:
@@ -154,10 +155,13 @@ def _may_announce(text: str) -> bool:
 
 
 def _has_marker(text: str) -> bool:
-    return _RUN.search(text) is not None and (
+    return "-----BEGIN" in text or (_RUN.search(text) is not None and _has_prefix(text))
+
+
+def _has_prefix(text: str) -> bool:
+    return (
         "eyJ" in text
         or "sk-" in text
-        or "-----" in text
         or "xox" in text
         or "xapp-" in text
         or "hooks.slack" in text
@@ -282,12 +286,10 @@ def _secret_end(text: str, found: re.Match[str], names: SecretNames) -> int | No
     """Return where the value of a secret assignment ends, None for another one."""
     name, quote, sign = found.groups()
     before = text[found.start() - 1 : found.start()] if found.start() else ""
-    if before == "%":
-        name = name[2:]  # %3Ftoken%3D: the name follows two hexadecimal digits
     kind = names.kind(name)
     short = name.replace("-", "").replace("_", "").lower()
     if ":" in sign and "=" not in sign:
-        if short in _HEADERS and not quote:
+        if name.lower() in _HEADERS and not quote and sign[0] == ":":
             return _header_end(text, found.end(), before)
         if before == ":" or not (quote or sign.endswith((" ", "\t"))):
             return None

@@ -8,7 +8,6 @@ the codes that their help states otherwise.
 from __future__ import annotations
 
 import importlib
-from typing import override
 
 import click
 
@@ -34,11 +33,9 @@ COMMANDS = {
 class _Lazy(click.Group):
     """Loads a command's module when it is needed; help needs none."""
 
-    @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
@@ -47,14 +44,12 @@ class _Lazy(click.Group):
         command: click.Command = module.command
         return command
 
-    @override
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    @override
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
