@@ -25,8 +25,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from prooftrail.capture import cards
+from prooftrail.capture.assignments import MARK
 from prooftrail.capture.secret_names import MAX_NAME, Kind, SecretNames, identifies
-from prooftrail.capture.secret_shapes import MARK, cut_secrets, is_routine, is_suspect
+from prooftrail.capture.secret_shapes import cut_secrets, is_routine, is_suspect
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ _SCALAR_SECRET: Final = frozenset(
     {Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN}
 )
 _WHOLE: Final = frozenset({Kind.SECRET, Kind.COUNTABLE})
-_MASKED = re.compile(r"[*•xX.]{3,}|HIDDEN_DUE_TO_SECURITY_REASONS|<?sensitiveDataRemoved>?")
+_MASKED = re.compile(
+    r"[*•xX.]{3,}|HIDDEN_DUE_TO_SECURITY_REASONS|<?sensitiveDataRemoved>?"
+)
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[^\s\"']*")
 _CARD_VALUE = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
@@ -124,22 +127,28 @@ class _Run:
         """Return a scalar redacted by its shape, or an empty copy to be filled."""
         if isinstance(value, str):
             return self._text(value, way)
-        if value is None or isinstance(value, bool):
-            return value
+        if isinstance(value, dict | list | tuple):
+            return self._container(value, way, strict=strict, listed=listed)
+        # True and False are integers, too small to be a card.
+        if isinstance(value, int) and value in _INTEGER_CARD:
+            return self._number(value, str(value), way)
+        return value
+
+    def _container(
+        self,
+        value: dict[Any, Any] | list[Any] | tuple[Any, ...],
+        way: _Way,
+        *,
+        strict: bool,
+        listed: bool,
+    ) -> object:
         if isinstance(value, dict):
             token = value.get("$number") if len(value) == 1 else None
             if isinstance(token, str):
                 return self._number(value, token, way)
-            copy: dict[Any, Any] = {}
-            self._work.append((value, copy, way, strict, False))
-            return copy
-        if isinstance(value, list | tuple):
-            items: list[Any] = []
-            self._work.append((value, items, way, strict, listed))
-            return items
-        if isinstance(value, int) and value in _INTEGER_CARD:
-            return self._number(value, str(value), way)
-        return value
+        copy: Any = {} if isinstance(value, dict) else []
+        self._work.append((value, copy, way, strict, listed))
+        return copy
 
     def _text(self, value: str, way: _Way) -> str:
         if is_routine(value):
@@ -170,7 +179,9 @@ class _Run:
         source, copy, above, strict, _ = work
         known = self._keys
         clean = self._clean
-        beside: list[tuple[str, Any]] = []  # values that a name beside them may announce
+        beside: list[
+            tuple[str, Any]
+        ] = []  # values that a name beside them may announce
         announced = False
         for key, value in source.items():
             kind = known.get(key)

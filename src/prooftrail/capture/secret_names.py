@@ -40,7 +40,11 @@ class Kind(IntEnum):
     VALUES = 7  # the value that such a name announces
 
 
-_SECRET: Final = frozenset(
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SECRET: Final = _set(
     """
     password passwords passwd pwd pw psw pass passphrase passcode passwort kennwort
     contraseña contrasena senha motdepasse mdp
@@ -58,16 +62,16 @@ _SECRET: Final = frozenset(
     jsessionid phpsessid aspnetsessionid connectsid
     connectionstring connectionstrings connstring connstr conninfo
     xamzsignature
-    """.split()  # noqa: SIM905  a page of quotes is harder to read
+    """
 )
 _COUNTABLE: Final = frozenset({"tokens", "pass"})
 _CREDENTIALS: Final = frozenset(
     {"credential", "credentials", "creds", "accesskey", "accesskeys"}
 )
 _OPEN: Final = frozenset({"authorization", "session"})
-_CARD: Final = frozenset(
+_CARD: Final = _set(
     "pan card cardnumber cardno cardnum cc ccnumber ccnum creditcard debitcard "
-    "creditcardnumber paymentcard primaryaccountnumber".split()  # noqa: SIM905
+    "creditcardnumber paymentcard primaryaccountnumber"
 )
 # A word of its own only in glued lower case: "dbpassword", "myapikey".
 _GLUED: Final = (
@@ -75,32 +79,31 @@ _GLUED: Final = (
     "secretkey", "accesskey", "credential", "credentials",
 )  # fmt: skip
 # Numbering and packaging behind the head: `password2`, `tokenValue`, `secretString`.
-_PACKAGING: Final = frozenset(
+_PACKAGING: Final = _set(
     "value values text plain plaintext raw string confirm confirmation again repeat "
     "repeated retype verify verification new old current previous base64 b64 encoded "
-    "encrypted hex header data bytes binary pem json material env".split()  # noqa: SIM905
+    "encrypted hex header data bytes binary pem json material env"
 )
 # What is left of a password can be used to find it.
 _LEFTOVERS: Final = frozenset({"hash", "digest", "salt", "hint", "crypt"})
 _PASSWORDS: Final = frozenset({"password", "passwords", "passwd", "pwd", "pin"})
-_HARMLESS: Final = frozenset(
+_HARMLESS: Final = _set(
     "nexttoken prevtoken previoustoken pagetoken nextpagetoken continuationtoken "
     "paginationtoken synctoken idempotencytoken cancellationtoken httptokens "
-    "publickey".split()  # noqa: SIM905
+    "publickey"
 )
-_NAMES: Final = frozenset(
-    "name key field header attributename parametername parameterkey variable "
-    "property".split()  # noqa: SIM905
+_NAMES: Final = _set(
+    "name key field header attributename parametername parameterkey variable property"
 )
-_VALUES: Final = frozenset(
+_VALUES: Final = _set(
     "value values before after old new oldvalue newvalue from to stringvalue "
-    "attributevalue parametervalue content default".split()  # noqa: SIM905
+    "attributevalue parametervalue content default"
 )
 # The heads of what identifies or dates a credential without opening anything.
-_IDENTIFIES: Final = frozenset(
+_IDENTIFIES: Final = _set(
     "id arn name username user type kind status state expiration expires expiry "
     "until in at date time email region host issuer audience scope scopes provider "
-    "version account label url method algorithm".split()  # noqa: SIM905
+    "version account label url method algorithm"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-zß-öø-ÿ])|[A-Z]?[a-zß-öø-ÿ]+|[0-9]+")
 

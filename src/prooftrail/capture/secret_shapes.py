@@ -21,12 +21,13 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
 from prooftrail.capture import cards
-from prooftrail.capture.secret_names import Kind
+from prooftrail.capture.assignments import MARK, cut_assignments, cut_flags, may_assign
 
 if TYPE_CHECKING:
     from prooftrail.capture.secret_names import SecretNames
 
-MARK: Final = "[redacted]"
+# What was cut can show a shape that it hid; rare texts need a second or third look.
+_ROUNDS = 8
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -76,36 +77,6 @@ _LOOSE_URL = re.compile(
     r"""(://[^\s/?#"'<>@:]*+:)(?![0-9]{1,5}(?:[/?#]|$))([^\s"'<>@]{1,256}+)@"""
 )
 
-_ASSIGNMENT = re.compile(
-    r"(?:(?<![A-Za-z0-9_.\-À-ÿ])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))"
-    r"([A-Za-z0-9_.\-À-ÿ]++)"
-    r"""(\\{0,4}+["'])?+([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
-)
-_FLAG = re.compile(r"(?<![A-Za-z0-9_.\-])--?([A-Za-z][A-Za-z0-9_-]*+)[ ]{1,3}+(?!-)")
-_OPEN_QUOTE = re.compile(r"""\\{0,4}+["']""")
-_DOUBLE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_SINGLE = re.compile(r"'(?:[^'\\]++|\\.)*+'?", re.DOTALL)
-_JSON_BARE = re.compile(r"[^,}\]\s]*+")
-_BARE = re.compile(r"""[^\s&;"'<>]*+""")
-_ENCODED = re.compile(r"""(?:(?!%26)[^\s&;"'<>])*+""")
-_LINE = re.compile(r"[^\r\n]*+")
-_QUOTED_LINE: Final = {
-    '"': re.compile(r'[^\r\n"]*+'),
-    "'": re.compile(r"[^\r\n']*+"),
-}
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_HEADER = re.compile(r"(?i:ation|ookie):")
-_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie"}
-)
-# Names that are secret only as parameters of a URL.
-_PARAMETERS: Final = frozenset(
-    {"sig", "signature", "xgoogsignature", "sid", "sessionid", "session"}
-)
-_LONG_PARAMETERS: Final = frozenset({"code", "key"})
-_LONG = 10  # characters; `?code=404` and `?key=name` remain
-_NUMBER = re.compile(r"[0-9.,]{1,12}")
-
 
 def is_routine(text: str) -> bool:
     """Return whether a text is an id or a time, which hide nothing."""
@@ -117,7 +88,11 @@ def is_suspect(text: str) -> bool:
     size = len(text)
     if size < 5:  # noqa: PLR2004  shorter than `pw=ab`
         return False
-    if "=" in text or "%3" in text or (":" in text and _may_assign(text)):
+    if (
+        "=" in text
+        or "%3" in text
+        or (":" in text and ("://" in text or may_assign(text)))
+    ):
         return True
     if " " in text and _may_announce(text):
         return True
@@ -126,24 +101,10 @@ def is_suspect(text: str) -> bool:
     return _has_marker(text) or cards.may_hold(text)
 
 
-def _may_assign(text: str) -> bool:
-    return (
-        ": " in text
-        or '":' in text
-        or "':" in text
-        or "://" in text
-        or ":\t" in text
-        or '" ' in text
-        or "' " in text
-        or '"\t' in text
-        or "'\t" in text
-        or _HEADER.search(text) is not None
-    )
-
-
 def _may_announce(text: str) -> bool:
     return (
         " -" in text
+        or "--" in text
         or text[0] == "-"
         or "earer " in text
         or "asic " in text
@@ -185,23 +146,32 @@ def _has_prefix(text: str) -> bool:
 
 def cut_secrets(text: str, names: SecretNames) -> str:
     """Return `text` without its secrets; the same object where there is none."""
-    if not is_suspect(text):
-        return text
+    for _ in range(_ROUNDS):
+        if not is_suspect(text):
+            return text
+        clean = _cut_once(text, names)
+        if clean == text:
+            return text
+        text = clean
+    return text
+
+
+def _cut_once(text: str, names: SecretNames) -> str:
     found = text
     if "-----BEGIN " in found:
         found = _cut_keys(found)
     if "://" in found and "@" in found:
-        found = _STRICT_URL.sub(_cut_userinfo, found)
         found = _LOOSE_URL.sub(_cut_userinfo, found)
+        found = _STRICT_URL.sub(_cut_userinfo, found)
     if _has_marker(found):
         found = _TOKENS.sub(MARK, found)
         if "AKIA" in found or "ASIA" in found:
             found = _AWS_SECRET.sub(_cut_aws_secret, found)
-    found = _cut_assignments(found, names)
+    found = cut_assignments(found, names)
     if " " in found:
         found = _SCHEME.sub(_cut_scheme, found)
         if "-" in found:
-            found = _cut_flags(found, names)
+            found = cut_flags(found, names)
     return cards.mask_all(found)
 
 
@@ -243,119 +213,3 @@ def _is_basic(secret: str) -> bool:
         return b":" in b64decode(secret + "=" * (-len(secret) % 4), validate=True)
     except ValueError:
         return False
-
-
-def _cut_flags(text: str, names: SecretNames) -> str:
-    parts: list[str] = []
-    done = 0
-    for flag in _FLAG.finditer(text):
-        if flag.start() < done or names.kind(flag[1]) not in _SCALARS:
-            continue
-        end = _value_end(text, flag.end(), _BARE)
-        parts += text[done : flag.end()], MARK
-        done = end
-    return "".join((*parts, text[done:]))
-
-
-_SCALARS: Final = frozenset({Kind.SECRET, Kind.CREDENTIALS})
-
-
-def _cut_assignments(text: str, names: SecretNames) -> str:
-    parts: list[str] = []
-    done = position = 0
-    while found := _ASSIGNMENT.search(text, position):
-        position = found.end()
-        end = _secret_end(text, found, names)
-        if end is None or end == position:
-            continue
-        parts += text[done:position], _replacement(text, position, end)
-        done = position = end
-    return "".join((*parts, text[done:])) if parts else text
-
-
-def _replacement(text: str, start: int, end: int) -> str:
-    """Return the mark, in the quotes that the value had."""
-    quote = _OPEN_QUOTE.match(text, start, end)
-    if quote is None:
-        return MARK
-    closed = end - start >= 2 * len(quote[0]) and text.endswith(quote[0], start, end)
-    return f"{quote[0]}{MARK}{quote[0] if closed else ''}"
-
-
-def _secret_end(text: str, found: re.Match[str], names: SecretNames) -> int | None:
-    """Return where the value of a secret assignment ends, None for another one."""
-    name, quote, sign = found.groups()
-    before = text[found.start() - 1 : found.start()] if found.start() else ""
-    kind = names.kind(name)
-    short = name.replace("-", "").replace("_", "").lower()
-    if ":" in sign and "=" not in sign:
-        if name.lower() in _HEADERS and not quote and sign[0] == ":":
-            return _header_end(text, found.end(), before)
-        if before == ":" or not (quote or sign.endswith((" ", "\t"))):
-            return None
-    elif before in ("?", "&") and not _is_secret_parameter(kind, short):
-        return None
-    elif before in ("?", "&"):
-        end = _value_end(text, found.end(), _BARE)
-        short_value = end - found.end() < _LONG and short in _LONG_PARAMETERS
-        return None if short_value else end
-    return _end_by_kind(text, found, kind)
-
-
-def _is_secret_parameter(kind: Kind, short: str) -> bool:
-    return (
-        kind in (Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN)
-        or short in _PARAMETERS
-        or short in _LONG_PARAMETERS
-    )
-
-
-def _end_by_kind(text: str, found: re.Match[str], kind: Kind) -> int | None:
-    _, quote, sign = found.groups()
-    if kind is Kind.OPEN and "=" not in sign:
-        return None  # {"authorization": {"decision": ...}}
-    if kind is Kind.COUNTABLE and ("=" not in sign and not quote):
-        return None  # "tests pass: 12"
-    if kind not in (Kind.SECRET, Kind.COUNTABLE, Kind.CREDENTIALS, Kind.OPEN):
-        return None
-    bare = _JSON_BARE if quote else _ENCODED if "%" in sign else _BARE
-    end = _value_end(text, found.end(), bare)
-    if text.startswith("arn:", found.end()):
-        return None  # the name of a secret
-    if kind is Kind.COUNTABLE and _NUMBER.fullmatch(text, found.end(), end):
-        return None
-    if quote and text[found.end() : end] in ("true", "false", "null"):
-        return None
-    return end
-
-
-def _header_end(text: str, start: int, before: str) -> int:
-    """Return the end of a header's line, or of the quotes around the header."""
-    found = _QUOTED_LINE.get(before, _LINE).match(text, start)
-    return found.end() if found else start
-
-
-def _value_end(text: str, start: int, bare: re.Pattern[str]) -> int:
-    quote = _OPEN_QUOTE.match(text, start)
-    if quote is not None:
-        if len(quote[0]) > 1:  # \" ... \" of a JSON text inside a text
-            closing = text.find(quote[0], quote.end())
-            return closing + len(quote[0]) if closing >= 0 else len(text)
-        found = (_DOUBLE if quote[0] == '"' else _SINGLE).match(text, start)
-        return found.end() if found else start
-    if bare is _JSON_BARE and text[start : start + 1] in ("{", "["):
-        return _container_end(text, start)
-    found = bare.match(text, start)
-    return found.end() if found else start
-
-
-def _container_end(text: str, start: int) -> int:
-    depth = 0
-    for token in _BRACKETS.finditer(text, start):
-        if token[0] in ("{", "["):
-            depth += 1
-        elif token[0] in ("}", "]"):
-            depth -= 1
-            if depth == 0:
-                return token.end()
-    return len(text)
