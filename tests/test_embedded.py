@@ -149,7 +149,7 @@ def test_a_launcher_killed_at_any_moment_leaves_nothing_that_stops_the_next(
     server = embedded.start(data)
     with psycopg.connect(server.url) as connection:
         connection.execute("select 1")
-    # A killed launcher's initdb lives on for a moment; a later start sweeps what it left.
+    # A killed launcher's initdb lives on for a moment; a later start sweeps it up.
     limit = time.monotonic() + 20
     while list(data.glob("initdb-*")) and time.monotonic() < limit:
         embedded.stop(data)
