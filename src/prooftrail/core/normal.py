@@ -37,6 +37,7 @@ PROTECTED_KEY = "$protected"
 _IDS: Final = frozenset({"eventId", "userId", "id", "of", "subjects", "subject"})
 # Left to `plain`, which spells them its own way.
 _KEPT: Final = (datetime, date, time, UUID, Decimal)
+_SCALARS: Final = (float, Decimal, date, time, UUID, PurePath)
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -60,7 +61,9 @@ def plain(value: object, *, key: str = "", depth: int = 1) -> Value:
         return str(value) if key in _IDS else cut(value)
     if isinstance(value, int):
         return jcs.number(str(int(value))) if _countable(value) else _too_long(key)
-    return _scalar(value, key) or _container(value, key, depth)
+    if isinstance(value, _SCALARS):
+        return _scalar(value, key)
+    return _container(value, key, depth)
 
 
 def _countable(value: int) -> bool:
@@ -71,7 +74,7 @@ def _too_long(key: str) -> Value:
     raise EventError(f"{key or 'a value'} is an integer of over 1,200 digits")
 
 
-def _scalar(value: object, key: str) -> Value:
+def _scalar(value: float | Decimal | date | time | UUID | PurePath, key: str) -> Value:
     if isinstance(value, float | Decimal):
         if not math.isfinite(value):
             raise EventError(f"{key or 'a value'} is {value}: JSON has no such number")
@@ -80,9 +83,7 @@ def _scalar(value: object, key: str) -> Value:
         return instants.convert(value)
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, UUID | PurePath):
-        return str(value)
-    return None
+    return str(value)
 
 
 def _token(value: float | Decimal) -> str:
@@ -95,9 +96,7 @@ def _container(value: object, key: str, depth: int) -> Value:
     if depth > jcs.MAX_DEPTH:
         raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
     if isinstance(value, msgspec.Struct):
-        value = msgspec.to_builtins(
-            value, builtin_types=(datetime, date, time, UUID, Decimal)
-        )
+        value = msgspec.to_builtins(value, builtin_types=_KEPT)
     if isinstance(value, Mapping):
         return {
             _key(name): plain(item, key=_key(name), depth=depth + 1)
