@@ -1,0 +1,139 @@
+"""A report as people and programs read it: calm text, or one JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prooftrail.core import entry, instants
+from prooftrail.integrity.findings import Finding, Weight
+from prooftrail.integrity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prooftrail.verification.report import Report, StreamReport
+
+LISTED = 20  # findings printed; --json has them all
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Yield the report line by line; the verdict comes last."""
+    for stream in report.streams:
+        yield _checked(stream)
+        yield _anchored(stream)
+    ordered = sorted(report.findings, key=lambda found: -found.weight)
+    for found in ordered[:LISTED]:
+        yield _line(found)
+    more = len(report.findings) - LISTED + report.more
+    if more > 0:
+        yield f"  … and {more:,} more findings (--json lists them)"
+    yield _verdict(report)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the report as plain values."""
+    return {
+        "verdict": report.verdict.value,
+        "exitCode": report.verdict.exit_code,
+        "streams": [
+            {
+                "stream": stream.name,
+                "origin": stream.origin,
+                "firstSeq": stream.start if stream.entries else None,
+                "lastSeq": stream.stop - 1 if stream.entries else None,
+                "entries": stream.entries,
+                "root": entry.checksum(stream.root) if stream.root else None,
+                "checkpointsCompared": stream.compared,
+                "anchored": None
+                if stream.anchored is None
+                else {
+                    "size": stream.anchored.size,
+                    "time": _time(stream.anchored.time_s),
+                    "place": stream.anchored.place,
+                },
+                "selfAttestedFrom": self_attested(stream),
+            }
+            for stream in report.streams
+        ],
+        "findings": [
+            {
+                "weight": found.weight.name.lower(),
+                "kind": found.kind.value,
+                "stream": found.stream,
+                "seq": found.seq,
+                "lastSeq": found.last,
+                "recordedAt": instants.text(found.recorded_us)
+                if found.recorded_us
+                else None,
+                "told": found.told,
+            }
+            for found in report.findings
+        ],
+        "moreFindings": report.more,
+    }
+
+
+def self_attested(stream: StreamReport) -> int | None:
+    """Return the first seq that no anchor covers; None if all are covered."""
+    size = stream.anchored.size if stream.anchored is not None else 0
+    return size if size < stream.stop else None
+
+
+def _checked(stream: StreamReport) -> str:
+    if not stream.entries:
+        return f"{stream.name}: no entries"
+    last = stream.stop - 1
+    return (
+        f"{stream.name}: {stream.entries:,} entries checked "
+        f"(seq {stream.start} to {last}), {stream.compared:,} checkpoints compared"
+    )
+
+
+def _anchored(stream: StreamReport) -> str:
+    since = self_attested(stream)
+    rest = "" if since is None else f"self-attested from {since}"
+    if stream.anchored is None:
+        return f"  {rest or 'nothing to anchor'}"
+    told = f"  anchored up to {stream.anchored.size:,} entries"
+    if at := _time(stream.anchored.time_s):
+        told += f" as of {at}"
+    told += f" ({stream.anchored.place})"
+    return f"{told}; {rest}" if rest else told
+
+
+def _line(found: Finding) -> str:
+    mark = {Weight.FAILURE: "✗", Weight.INCOMPLETE: "?", Weight.WARNING: "!"}
+    place = f": {found.stream}" if found.stream else ""
+    if found.seq is not None:
+        span = f"{found.seq}"
+        if found.last is not None and found.last != found.seq:
+            span += f" to {found.last}"
+        place += f" seq {span}"
+    if found.recorded_us:
+        place += f", recorded {instants.text(found.recorded_us)}"
+    return f"{mark[found.weight]} {found.kind.value}{place}: {found.told}"
+
+
+def _verdict(report: Report) -> str:
+    verdict = report.verdict
+    if verdict is Verdict.VERIFIED:
+        return "verified"
+    if verdict is Verdict.INCOMPLETE:
+        return "could not verify: see what is marked '?', mend it and run again"
+    first = min(
+        (
+            found.seq
+            for found in report.findings
+            if found.weight is Weight.FAILURE and found.seq is not None
+        ),
+        default=None,
+    )
+    where = "" if first is None else f", first at seq {first}"
+    return (
+        f"TAMPERED{where}: keep the database and the anchors as they are, and follow "
+        "docs/how-to/when-verification-fails.md"
+    )
+
+
+def _time(time_s: int | None) -> str | None:
+    return None if time_s is None else instants.text(time_s * instants.SECOND)

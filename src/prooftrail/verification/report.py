@@ -1,0 +1,72 @@
+"""What a run was asked and what it found: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prooftrail.integrity import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from prooftrail.core.vkey import VerificationKey
+    from prooftrail.integrity.findings import Finding, Weight
+    from prooftrail.integrity.tree import Anchored
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to verify, and against what."""
+
+    streams: tuple[str, ...] = ()  # names; empty for all
+    since_us: int | None = None  # recorded at or after
+    until_us: int | None = None  # recorded before
+    anchors: tuple[Path, ...] = ()
+    checkpoints: tuple[Path, ...] = ()  # files of signed notes
+    keys: tuple[VerificationKey, ...] = ()
+    processes: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole log is asked for."""
+        return self.since_us is None and self.until_us is None
+
+
+@dataclass
+class StreamReport:
+    """What was found out about one stream."""
+
+    name: str
+    origin: str | None
+    start: int = 0  # the first seq checked
+    stop: int = 0  # one past the last
+    entries: int = 0
+    root: bytes | None = None  # over all leaves up to `stop`, where the tree was built
+    anchored: Anchored | None = None
+    compared: int = 0  # checkpoints compared
+
+
+@dataclass
+class Report:
+    """The result of a run."""
+
+    streams: list[StreamReport] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0  # failures found beyond those listed
+
+    @property
+    def verdict(self) -> verdict.Verdict:
+        """The conclusion."""
+        return verdict.conclude(self.findings)
+
+    @property
+    def entries(self) -> int:
+        """How many entries were checked."""
+        return sum(stream.entries for stream in self.streams)
+
+
+def weigh(findings: Iterable[Finding], weight: Weight) -> list[Finding]:
+    """Return the findings of one weight."""
+    return [found for found in findings if found.weight is weight]
