@@ -33,10 +33,12 @@ COMMANDS = {
 class _Lazy(click.Group):
     """Loads a command's module when it is needed; help needs none."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    # Each method has click's signature, needed or not.
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         name = "importing" if cmd_name == "import" else cmd_name
@@ -45,7 +47,9 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
     ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
