@@ -38,6 +38,7 @@ _IDS: Final = frozenset({"eventId", "userId", "id", "of", "subjects", "subject"}
 # Left to `plain`, which spells them its own way.
 _KEPT: Final = (datetime, date, time, UUID, Decimal)
 _SCALARS: Final = (float, Decimal, date, time, UUID, PurePath)
+_CUT = re.compile(r"… \[cut, [0-9]{1,12} characters\]")
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -125,10 +126,15 @@ def _key(name: object) -> str:
 def cut(text: str, limit: int = MAX_TEXT) -> str:
     """Return `text`, cut at `limit` characters with a mark that says so.
 
+    What was cut before stays as it is, so that an event can be read back and recorded
+    again.
+
     >>> cut("abcdef", 3)
     'abc… [cut, 6 characters]'
+    >>> cut(cut("abcdef", 3), 3)
+    'abc… [cut, 6 characters]'
     """
-    if len(text) <= limit:
+    if len(text) <= limit or _CUT.fullmatch(text, limit):
         return text
     return f"{text[:limit]}… [cut, {len(text)} characters]"
 
