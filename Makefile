@@ -9,7 +9,7 @@ ARGS ?=
 LOCKED := $(shell command -v flock >/dev/null 2>&1 && echo flock Makefile)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help .venv demo test check bench format lock clean
+.PHONY: help .venv demo test check bench docs format lock clean
 
 help:
 	@echo 'make demo    record, seal, sign, verify; then tamper, and see it named'
@@ -18,7 +18,8 @@ help:
 	@echo 'make check   lint, types, layers, documents'
 	@echo 'make bench   measure, side by side with other ways'
 	@echo 'make .venv   the environment alone'
-	@echo 'make format  let ruff format; make lock renews constraints.txt; make clean'
+	@echo 'make docs    write the command reference; make format lets ruff format'
+	@echo 'make lock    renew constraints.txt; make clean removes what was made'
 
 .venv: .venv/made
 
@@ -52,6 +53,10 @@ check: .venv/made
 
 bench: .venv/made-bench
 	.venv/bin/python -m bench $(ARGS)
+
+# The pages that are written from the program itself.
+docs: .venv/made
+	.venv/bin/python -m tests.cli_reference
 
 format: .venv/made
 	.venv/bin/ruff format
