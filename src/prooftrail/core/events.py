@@ -234,14 +234,19 @@ def _check_ids(event: Event) -> None:
             f"subjects has {len(event.subjects)} ids, at most {MAX_SUBJECTS} fit one "
             "entry: record() splits them into continuation entries"
         )
-    named = [("actor.userId", event.actor.user_id), ("action", event.action)]
-    if event.resource is not None:
-        named.append(("resource.id", event.resource.id))
-        named.append(("resource.type", event.resource.type))
-    named.extend(("subjects", subject) for subject in event.subjects)
-    for name, found in named:
-        if found is not None and len(found) > MAX_ID:
-            raise EventError(
-                f"{name} has {len(found)} characters; an id is never cut and has at "
-                f"most {MAX_ID}"
-            )
+    resource = event.resource
+    _check_length("actor.userId", event.actor.user_id)
+    _check_length("action", event.action)
+    if resource is not None:
+        _check_length("resource.type", resource.type)
+        _check_length("resource.id", resource.id)
+    for subject in event.subjects:
+        _check_length("subjects", subject)
+
+
+def _check_length(name: str, found: str | None) -> None:
+    if found is not None and len(found) > MAX_ID:
+        raise EventError(
+            f"{name} has {len(found)} characters; an id is never cut and has at most "
+            f"{MAX_ID}"
+        )

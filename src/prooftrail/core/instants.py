@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from prooftrail.errors import EventError
 
@@ -28,6 +29,7 @@ _RFC3339 = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # an event's time is looked at more than once on its way
 def microseconds(text: str) -> int:
     """Read the strict spelling.
 
@@ -60,9 +62,8 @@ def text(microsecond: int) -> str:
         moment = EPOCH + timedelta(microseconds=microsecond)
     except OverflowError as error:
         raise EventError(f"{microsecond} microseconds lie outside 9999") from error
-    spelled = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    fraction = f"{moment.microsecond:06d}".rstrip("0")
-    return f"{spelled}.{fraction}Z" if fraction else f"{spelled}Z"
+    spelled = moment.isoformat()[: -len("+00:00")]
+    return f"{spelled.rstrip('0')}Z" if moment.microsecond else f"{spelled}Z"
 
 
 def convert(given: str | datetime) -> str:

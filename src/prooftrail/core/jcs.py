@@ -121,6 +121,12 @@ def canonical(value: object) -> bytes:
     return data
 
 
+def spell(value: Value) -> bytes:
+    """Return the RFC 8785 bytes of a value that `read` returned; nothing is checked."""
+    data = orjson.dumps(value, option=_SORT)
+    return orjson.dumps(_utf16_sorted(value)) if _HIGH.search(data) else data
+
+
 def number(token: str) -> Value:
     """Return an integer where it is a safe one, else the `$number` object.
 

@@ -86,9 +86,7 @@ def split(hashes: bytes) -> list[bytes]:
     """
     if len(hashes) % HASH_BYTES:
         raise FormatError(f"{len(hashes)} bytes are no whole number of hashes")
-    return [
-        hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
-    ]
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 
 def root_of(peaks: Sequence[bytes]) -> bytes:

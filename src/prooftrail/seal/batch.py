@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 from prooftrail.core import events, ids, instants
 from prooftrail.seal import prepare
@@ -33,7 +32,7 @@ class Key(NamedTuple):
     """An event id in its stream."""
 
     stream: int
-    event_id: UUID
+    event_id: bytes  # 16 bytes
 
 
 @dataclass
@@ -101,7 +100,7 @@ def gather(
     sealed = _sealed(connection, (made for _, made in found), now_us)
     taken = in_flight.keys if in_flight is not None else {}
     for stream, made in found:
-        key = Key(stream.number, UUID(bytes=made.projection.event_id))
+        key = Key(stream.number, made.projection.event_id)
         before = batch.keys.get(key) or taken.get(key) or sealed.get(key)
         if before is None:
             batch.keys[key] = made.stated
@@ -109,7 +108,7 @@ def gather(
         elif before == made.stated:
             batch.duplicates += 1
         else:
-            told = f"event {key.event_id} is sealed with other bytes"
+            told = f"event {key.event_id.hex()} is sealed with other bytes"
             _refuse(batch, stream, prepare.Refused(made.row, prepare.TAKEN, told))
     return batch
 
@@ -126,11 +125,11 @@ def _sealed(
     A version 7 id carries its time, and was never sealed more than five minutes
     before it (`events.check`): older partitions need no look.
     """
-    recent: list[UUID] = []
-    others: list[UUID] = []
+    recent: list[bytes] = []
+    others: list[bytes] = []
     since = now_us
     for made in found:
-        event_id = UUID(bytes=made.projection.event_id)
+        event_id = made.projection.event_id
         milli = ids.millisecond_of(event_id)
         if milli is not None and milli * 1000 > now_us - _RECENT:
             recent.append(event_id)

@@ -7,7 +7,6 @@ leaf is the SHA-256 of its header and each body salted afresh.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 from prooftrail.core import entry, events, ids, jcs, projection, statement
 from prooftrail.store.sealing import Head, LogRow, SubjectRow
@@ -54,39 +53,22 @@ def link(
         random: gives n random bytes, for the salts.
     """
     number, stream_id = stream.number, stream.stream_id
-    stream_uuid = UUID(bytes=stream_id)
     prev, seq = head.leaf, head.seq
     rows: list[LogRow] = []
     touched: list[SubjectRow] = []
-    for kind, event, found, subjects in bodies:
+    contents = list(bodies)
+    salts = random(entry.SALT_BYTES * len(contents))  # one call: each gives way
+    for at, (kind, event, found, subjects) in enumerate(contents):
         seq += 1
-        salt = random(entry.SALT_BYTES)
+        salt = salts[at * entry.SALT_BYTES : (at + 1) * entry.SALT_BYTES]
         body = entry.body(salt, event)
         leaf = entry.Header(kind, stream_id, prev, seq, recorded_us, body).leaf()
         rows.append(
             LogRow(
-                number,
-                seq,
-                recorded_us,
-                kind,
-                stream_uuid,
-                prev,
-                body,
-                leaf,
-                salt,
-                event,
-                UUID(bytes=found.event_id),
-                found.occurred_us,
-                found.actor,
-                found.role,
-                found.action,
-                found.resource_type,
-                found.resource_id,
-                found.result,
-                found.ip,
-                found.pii,
+                number, seq, recorded_us, kind, stream_id, prev, body, leaf, salt,
+                event, found,
             )
-        )
+        )  # fmt: skip
         touched.extend(
             SubjectRow(number, seq, subject, found.occurred_us, recorded_us)
             for subject in subjects

@@ -22,7 +22,7 @@ from prooftrail.core import entry, instants, statement
 from prooftrail.errors import PoisonError, SealError, UnavailableError
 from prooftrail.seal import chain, guard, prepare
 from prooftrail.seal.batch import Batch, gather
-from prooftrail.store import sealing
+from prooftrail.store import sealing, wire
 from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
@@ -67,6 +67,15 @@ class Sealed:
         self.leading = other.leading
 
 
+@dataclass
+class _Opened:
+    """A batch whose transaction has begun."""
+
+    batch: Batch
+    heads: dict[int, Head]  # as they will be
+    done: Sealed
+
+
 class Sealer:
     """One sealer over two connections: one commits, one reads ahead.
 
@@ -97,6 +106,7 @@ class Sealer:
             raise
         self._pool = ThreadPoolExecutor(1, "prooftrail-seal")
         self._guard = guard.Guard()
+        self._wire = wire.Wire()
         self._next: Batch | None = None
         self._forget()
         sealing.open_tables(self._writing)
@@ -151,15 +161,21 @@ class Sealer:
                 batch = self._gather(None)
             if not batch.ids:
                 return Sealed()
-            future = self._pool.submit(self._apply, batch)
             try:
-                self._next = self._gather(batch)
-            finally:
-                error = future.exception()
-            if isinstance(error, PoisonError):
+                opened = self._open(batch)
+                future = self._pool.submit(self._end, opened)
+                try:
+                    self._next = self._gather(batch)
+                finally:
+                    error = future.exception()
+                if error is not None:
+                    raise error
+            except PoisonError as error:
                 self._next = None
+                sealing.roll_back(self._writing)
                 return self._divide(batch, str(error))
-            return future.result()
+            else:
+                return opened.done
         except _OvertakenError:
             self._forget()
             return Sealed(leading=False)
@@ -172,6 +188,7 @@ class Sealer:
 
     def _forget(self) -> None:
         """Know nothing: the next turn begins with looking who leads."""
+        sealing.roll_back(self._writing)
         self._leading = False
         self._next = None
         self._floor: int | None = None
@@ -185,13 +202,14 @@ class Sealer:
         self._streams = {stream.name: stream for stream in registry.read(self._reading)}
         if not self._streams:
             raise SealError("there is no stream yet: prooftrail stream create main")
-        with sealing.transaction(self._writing):
-            locked = sealing.lock_heads(self._writing, len(self._streams))
-            if locked is None:
-                return False
-            for head in locked[0]:
-                guard.check_nothing_beyond(self._writing, head, self._name(head.stream))
-            self._heads = {head.stream: head for head in locked[0]}
+        locked = sealing.lock_heads(self._writing, len(self._streams))
+        if locked is None:
+            sealing.roll_back(self._writing)
+            return False
+        for head in locked[0]:
+            guard.check_nothing_beyond(self._writing, head, self._name(head.stream))
+        sealing.roll_back(self._writing)
+        self._heads = {head.stream: head for head in locked[0]}
         self._leading = True
         if any(head.seq < 0 for head in self._heads.values()):
             self._apply(Batch())
@@ -223,30 +241,40 @@ class Sealer:
         )
 
     def _apply(self, batch: Batch) -> Sealed:
-        """Seal a batch in one transaction."""
-        done = Sealed(duplicates=batch.duplicates)
-        heads = dict(self._heads)
-        with sealing.transaction(self._writing):
-            locked = sealing.lock_heads(self._writing, len(self._streams))
-            if locked is None or {head.stream: head for head in locked[0]} != heads:
-                raise _OvertakenError
-            now_us = self._clock()
-            self._guard.check(self._writing, locked, now_us, self._streams.values())
-            rows: list[sealing.LogRow] = []
-            subjects: list[sealing.SubjectRow] = []
-            for stream in self._streams.values():
-                linked = self._link(stream, heads[stream.number], batch, now_us, done)
-                rows += linked.rows
-                subjects += linked.subjects
-                heads[stream.number] = linked.head
-            if rows:
-                self._ensure_partitions(max(row.recorded_us for row in rows))
-                sealing.insert(self._writing, rows, subjects)
-            self._hand_over_envelopes(batch)
-            if sealing.remove(self._writing, batch.ids) != len(batch.ids):
-                raise _OvertakenError
-        self._heads = heads
-        return done
+        """Seal a batch, all in one go."""
+        opened = self._open(batch)
+        self._end(opened)
+        return opened.done
+
+    def _open(self, batch: Batch) -> _Opened:
+        """Begin a batch's transaction: lock, look, chain, copy in."""
+        opened = _Opened(batch, dict(self._heads), Sealed(duplicates=batch.duplicates))
+        heads, done = opened.heads, opened.done
+        locked = sealing.lock_heads(self._writing, len(self._streams))
+        if locked is None or {head.stream: head for head in locked[0]} != heads:
+            raise _OvertakenError
+        now_us = self._clock()
+        self._guard.check(self._writing, locked, now_us, self._streams.values())
+        rows: list[sealing.LogRow] = []
+        subjects: list[sealing.SubjectRow] = []
+        for stream in self._streams.values():
+            linked = self._link(stream, heads[stream.number], batch, now_us, done)
+            rows += linked.rows
+            subjects += linked.subjects
+            heads[stream.number] = linked.head
+        if rows:
+            self._ensure_partitions(max(row.recorded_us for row in rows))
+            sealing.copy_in(self._writing, self._wire, rows, subjects)
+        self._hand_over_envelopes(batch)
+        return opened
+
+    def _end(self, opened: _Opened) -> None:
+        """Insert, delete and commit: the database's part, without Python's lock."""
+        ids = opened.batch.ids
+        if sealing.seal(self._writing, ids) != len(ids):
+            raise _OvertakenError
+        sealing.commit(self._writing)
+        self._heads = opened.heads
 
     def _link(
         self, stream: Stream, head: Head, batch: Batch, now_us: int, done: Sealed
@@ -327,6 +355,7 @@ class Sealer:
             try:
                 total.add(self._apply(half))
             except PoisonError as error:
+                sealing.roll_back(self._writing)
                 total.add(self._divide(half, str(error)))
         return total
 

@@ -9,26 +9,25 @@ Measured: `docs/adr/0005` (binary COPY into a temporary table, then one INSERT).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import psycopg
+from psycopg import sql
 
 from prooftrail.errors import PoisonError
-from prooftrail.store import files
+from prooftrail.store import files, wire
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
+    from prooftrail.core.projection import Projection
     from prooftrail.store.connect import Connection
 
 LONGEST = 1_048_576  # bytes of text fetched at most: four times what can be sealed
 _NO_FLOOR = -(2**62)
-
-Address = IPv4Address | IPv6Address
 
 
 class InboxRow(NamedTuple):
@@ -63,28 +62,19 @@ class Newest(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """One row of the log, in the table's column order."""
+    """One entry, as it is inserted."""
 
     stream: int
     seq: int
     recorded_us: int
     kind: int
-    stream_id: UUID
+    stream_id: bytes
     prev: bytes
     body: bytes
     leaf: bytes
     salt: bytes
     event: bytes
-    event_id: UUID
-    occurred_us: int
-    actor: str | None
-    role: str | None
-    action: str
-    resource_type: str | None
-    resource_id: str | None
-    result: str
-    ip: Address | None
-    pii: bool
+    found: Projection
 
 
 class SubjectRow(NamedTuple):
@@ -97,18 +87,16 @@ class SubjectRow(NamedTuple):
     recorded_us: int
 
 
-_LOG_TYPES = (
-    "int2", "int8", "int8", "int2", "uuid", "bytea", "bytea", "bytea", "bytea", "bytea",
-    "uuid", "int8", "text", "text", "text", "text", "text", "text", "inet", "bool",
-)  # fmt: skip
-_SUBJECT_TYPES = ("int2", "int8", "text", "int8", "int8")
+def commit(connection: Connection) -> None:
+    """Commit the open transaction."""
+    with driver_errors():
+        connection.commit()
 
 
-@contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
-    """Run one transaction; what it raises rolls it back."""
-    with driver_errors(), connection.transaction():
-        yield
+def roll_back(connection: Connection) -> None:
+    """Roll the open transaction back, if there is one and the server still answers."""
+    with suppress(psycopg.Error):
+        connection.rollback()
 
 
 def open_tables(connection: Connection) -> None:
@@ -137,15 +125,15 @@ def fetch(
 
 
 def known(
-    connection: Connection, ids: Sequence[UUID], since_us: int
-) -> list[tuple[int, UUID, bytes | None]]:
-    """Return (stream, event id, event bytes) of ids that stand in the log already."""
+    connection: Connection, ids: Sequence[bytes], since_us: int
+) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield (stream, event id, event bytes) of ids that stand in the log already."""
+    spelled = [event_id.hex() for event_id in ids]
     with driver_errors():
-        return connection.execute(  # type: ignore[return-value]
-            files.query("seal_known"),
-            {"ids": list(ids), "since": since_us},
-            binary=True,
+        rows = connection.execute(
+            files.query("seal_known"), {"ids": spelled, "since": since_us}, binary=True
         ).fetchall()
+    yield from cast("list[Any]", rows)
 
 
 def lock_heads(connection: Connection, streams: int) -> tuple[list[Head], int] | None:
@@ -194,30 +182,41 @@ def newest_checkpoints(connection: Connection) -> dict[int, Newest]:
     return {int(str(row[0])): Newest(*row[1:]) for row in rows}  # type: ignore[arg-type]
 
 
-def insert(
-    connection: Connection, entries: Sequence[LogRow], subjects: Sequence[SubjectRow]
+def copy_in(
+    connection: Connection,
+    spelling: wire.Wire,
+    entries: Sequence[LogRow],
+    subjects: Sequence[SubjectRow],
 ) -> None:
-    """Insert a batch into log and subject.
+    """Copy a batch into the session's temporary tables.
 
     Raises:
-        PoisonError: the values of some row do not fit the table.
+        PoisonError: the values of some row do not fit.
     """
     with poisoned(), driver_errors(), connection.cursor() as cursor:
         with cursor.copy("copy incoming from stdin (format binary)") as copy:
-            copy.set_types(_LOG_TYPES)
-            for entry in entries:
-                copy.write_row(entry)
-        cursor.execute(files.query("seal_insert"))
+            copy.write(wire.file(spelling.entry(*entry) for entry in entries))
         if subjects:
             with cursor.copy(
                 "copy incoming_subject from stdin (format binary)"
             ) as copy:
-                copy.set_types(_SUBJECT_TYPES)
-                for subject in subjects:
-                    copy.write_row(subject)
-            cursor.execute(
-                "insert into prooftrail.subject select * from incoming_subject"
-            )
+                copy.write(wire.file(wire.subject(*subject) for subject in subjects))
+
+
+def seal(connection: Connection, ids: Sequence[int]) -> int:
+    """Insert what was copied in, delete the inbox rows; return how many were there.
+
+    Raises:
+        PoisonError: the values of some row do not fit the table.
+    """
+    statement = sql.SQL(files.query("seal_insert")) + sql.SQL(
+        "delete from prooftrail.inbox where id = any({})"
+    ).format(sql.Literal(list(ids)))
+    with poisoned(), driver_errors(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        while cursor.nextset():
+            continue
+        return cursor.rowcount
 
 
 def insert_envelopes(
@@ -251,14 +250,6 @@ def digest(connection: Connection, inbox_id: int) -> bytes:
             binary=True,
         ).fetchone()
     return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload]
-
-
-def remove(connection: Connection, ids: Sequence[int]) -> int:
-    """Delete inbox rows; return how many were there."""
-    with driver_errors():
-        return connection.execute(
-            "delete from prooftrail.inbox where id = any(%s)", (list(ids),)
-        ).rowcount
 
 
 def is_empty(connection: Connection) -> bool:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from prooftrail.integrity.diagnosis import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prooftrail.core.projection import Projection
 
 LENGTH = struct.Struct(">i")
@@ -24,6 +26,17 @@ _INET, _INET6 = 2, 3  # the wire's address families
 _TEXTS = ("actor", "role", "action", "resource_type", "resource_id", "result", "ip")
 _CACHED = 65_536
 _HEADER_FIELDS = 9  # seq to event
+
+
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TRAILER = b"\xff\xff"
+# stream, seq, recorded_us, kind, stream id, prev, body, leaf, salt: width and value of
+# each, behind the number of fields; then the length of the event
+_ENTRY = struct.Struct(">h ih iq iq ih i16s i32s i32s i32s i16s i")
+_SUBJECT = struct.Struct(">h ih iq i")
+_TWO_TIMES = struct.Struct(">iqiq")
+_ENTRY_FIELDS = 20
+_SUBJECT_FIELDS = 5
 
 
 class Wire:
@@ -63,6 +76,28 @@ class Wire:
                 self._addresses[ip] = _address(ip)
             return self.spell(found)
 
+    def entry(  # noqa: PLR0913, PLR0917  the columns of the log
+        self,
+        stream: int,
+        seq: int,
+        recorded_us: int,
+        kind: int,
+        stream_id: bytes,
+        prev: bytes,
+        body: bytes,
+        leaf: bytes,
+        salt: bytes,
+        event: bytes,
+        found: Projection,
+    ) -> bytes:
+        """Return an entry as a tuple of COPY BINARY."""
+        head = _ENTRY.pack(
+            _ENTRY_FIELDS,
+            2, stream, 8, seq, 8, recorded_us, 2, kind, 16, stream_id,
+            32, prev, 32, body, 32, leaf, 16, salt, len(event),
+        )  # fmt: skip
+        return head + event + self.spell(found)
+
     def differences(self, found: Projection, columns: bytes) -> list[str]:
         """Name the columns that differ."""
         names = ("event_id", "occurred_us", "pii", *_TEXTS)
@@ -73,6 +108,23 @@ class Wire:
             for name, one, other in zip(names, wanted, stored, strict=True)
             if one != other
         ]
+
+
+def subject(
+    stream: int, seq: int, name: str, occurred_us: int, recorded_us: int
+) -> bytes:
+    """Return a subject row as a tuple of COPY BINARY."""
+    data = name.encode()
+    return (
+        _SUBJECT.pack(_SUBJECT_FIELDS, 2, stream, 8, seq, len(data))
+        + data
+        + _TWO_TIMES.pack(8, occurred_us, 8, recorded_us)
+    )
+
+
+def file(tuples: Iterable[bytes]) -> bytes:
+    """Return a whole COPY BINARY file."""
+    return b"".join((_SIGNATURE, *tuples, _TRAILER))
 
 
 def odd(data: bytes) -> Row:

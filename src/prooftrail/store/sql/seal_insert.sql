@@ -1,3 +1,8 @@
 -- One statement for the batch: the trigger sees it whole.
 insert into prooftrail.log
+  (stream, seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event,
+   event_id, occurred_us, pii, actor, role, action, resource_type, resource_id,
+   result, ip)
 select * from incoming order by stream, seq;
+insert into prooftrail.subject (stream, seq, subject, occurred_us, recorded_us)
+select * from incoming_subject order by stream, seq, subject;
