@@ -1,0 +1,231 @@
+"""A reader sees the streams and the period granted to it (event time), no more."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+import pytest
+
+from prooftrail.seal.sealer import Sealer
+from prooftrail.store import connect
+from tests.trail import Trail, now_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Connection = psycopg.Connection[Any]
+
+TOKEN = "a token that nobody guesses"
+ALL_TIME = (-9223372036854775807, 9223372036854775807)
+TIMES = (
+    "2026-02-28T23:59:59.999999Z",
+    "2026-03-01T00:00:00Z",
+    "2026-03-15T12:00:00Z",
+    "2026-03-31T23:59:59.999999Z",
+    "2026-04-01T00:00:00Z",
+)
+MARCH_DAYS = {20513, 20527, 20543}
+
+
+def us(year: int, month: int, day: int = 1) -> int:
+    return int(datetime(year, month, day, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+MARCH = (us(2026, 3), us(2026, 4))
+
+
+class Seen(NamedTuple):
+    """What a session sees: occurrences by stream number or name."""
+
+    log: set[tuple[int, int]]
+    subject: set[tuple[int, int, str]]
+    daily: set[tuple[int, int]]
+    checkpoint: set[int]
+    stream: set[str]
+    entry: set[str]
+
+
+NOTHING = Seen(set(), set(), set(), set(), set(), set())
+
+
+@pytest.fixture
+def filled(trail: Trail) -> Trail:
+    """Two streams, `main` (1) and `b` (2), with events around March."""
+    trail.stream("b")
+    admin = trail.superuser()
+    for stream in ("main", "b"):
+        for time in TIMES:
+            event = {
+                "timestamp": time,
+                "actor": {"userId": "usr_1"},
+                "action": "customer.pii.export",
+                "resource": {"type": "customer", "id": "cust_1"},
+                "subjects": [f"of {stream}"],
+                "result": "success",
+            }
+            admin.execute(
+                "insert into prooftrail.inbox (stream, event) values (%s, %s)",
+                (stream, json.dumps(event)),
+            )
+    sealer = Sealer(
+        lambda: connect.connect("sealer", dsn=trail.dsn),
+        clock=now_us,
+        random=os.urandom,
+    )
+    assert sealer.drain().events == 2 * len(TIMES)
+    sealer.close()
+    admin.execute(
+        "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
+        " values (1, 1, 0, 'x', ''), (2, 1, 0, 'x', '')"
+    )
+    return trail
+
+
+def seen(reader: Connection) -> Seen:
+    def rows(query: Any) -> list[Any]:
+        return reader.execute(query).fetchall()
+
+    return Seen(
+        {
+            (row[0], row[1])
+            for row in rows("select stream, occurred_us from prooftrail.log")
+        },
+        set(rows("select stream, occurred_us, subject from prooftrail.subject")),
+        {(row[0], row[1]) for row in rows("select stream, day from prooftrail.daily")},
+        {row[0] for row in rows("select stream from prooftrail.checkpoint")},
+        {row[0] for row in rows("select name from prooftrail.stream")},
+        {row[0] for row in rows("select stream from prooftrail.entry")},
+    )
+
+
+def grant(
+    trail: Trail,
+    *,
+    stream: int = 1,
+    period: tuple[int, int] = MARCH,
+    token: bool = False,
+    expired: bool = False,
+) -> None:
+    trail.superuser().execute(
+        "insert into prooftrail.reader_grant"
+        " (role, token_hash, stream, from_us, to_us, expires_at)"
+        " values (%s, sha256(convert_to(%s, 'UTF8')), %s, %s, %s, now() + %s)",
+        (
+            None if token else "prooftrail_reader",
+            TOKEN if token else None,
+            stream,
+            *period,
+            "-1 s" if expired else "1 h",
+        ),
+    )
+
+
+def by_role(trail: Trail) -> Connection:
+    grant(trail)
+    return trail.login("reader")
+
+
+def by_token(trail: Trail) -> Connection:
+    grant(trail, token=True)
+    reader = trail.login("reader")
+    reader.execute("select set_config('prooftrail.token', %s, false)", (TOKEN,))
+    return reader
+
+
+@pytest.mark.parametrize("way", [by_role, by_token])
+def test_a_grant_of_one_stream_and_march_shows_just_that(
+    filled: Trail, way: Callable[[Trail], Connection]
+) -> None:
+    times = {us(2026, 3), us(2026, 3, 15) + 43_200_000_000, us(2026, 4) - 1}
+    assert seen(way(filled)) == Seen(
+        {(1, time) for time in times},
+        {(1, time, "of main") for time in times},
+        {(1, day) for day in MARCH_DAYS},
+        {1},
+        {"main"},
+        {"main"},
+    )
+
+
+@pytest.mark.parametrize("way", [by_role, by_token])
+def test_all_time_shows_the_whole_stream_and_no_other(
+    filled: Trail, way: Callable[[Trail], Connection]
+) -> None:
+    reader = way(filled)
+    filled.superuser().execute(
+        "update prooftrail.reader_grant set from_us = %s, to_us = %s", ALL_TIME
+    )
+    found = seen(reader)
+    assert len(found.log) == len(TIMES) + 1  # and the statement that opens the stream
+    assert {row[0] for row in found.log} == {1}
+    assert found.stream == found.entry == {"main"}
+
+
+def test_a_session_without_a_grant_sees_nothing(filled: Trail) -> None:
+    assert seen(filled.login("reader")) == NOTHING
+
+
+def test_an_expired_grant_shows_nothing(filled: Trail) -> None:
+    grant(filled, expired=True)
+    grant(filled, expired=True, token=True)
+    reader = filled.login("reader")
+    reader.execute("select set_config('prooftrail.token', %s, false)", (TOKEN,))
+    assert seen(reader) == NOTHING
+
+
+@pytest.mark.parametrize("token", ["", "another", TOKEN.upper(), "1"])
+def test_another_token_shows_nothing(filled: Trail, token: str) -> None:
+    grant(filled, token=True)
+    reader = filled.login("reader")
+    reader.execute("select set_config('prooftrail.token', %s, false)", (token,))
+    assert seen(reader) == NOTHING
+
+
+def test_a_reader_cannot_read_or_give_grants(filled: Trail) -> None:
+    reader = by_role(filled)
+    assert reader.execute("select stream from prooftrail.my_grant").fetchall() == [(1,)]
+    for statement in (
+        "select * from prooftrail.reader_grant",
+        "update prooftrail.reader_grant set stream = 2",
+        "update prooftrail.my_grant set stream = 2",
+        "set row_security = off; select count(*) from prooftrail.log",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute(statement)
+
+
+def test_row_security_holds_where_it_is_switched_off_for_the_session(
+    filled: Trail,
+) -> None:
+    reader = by_role(filled)
+    reader.execute("set row_security = off")
+    for table in ("log", "subject", "daily", "checkpoint", "stream", "entry"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level"):
+            reader.execute(f"select count(*) from prooftrail.{table}")
+
+
+@pytest.mark.parametrize("duty", ["sealer", "signer", "verifier"])
+def test_those_who_need_the_whole_log_see_it(filled: Trail, duty: str) -> None:
+    found = filled.login(duty).execute("select count(seq) from prooftrail.log")
+    assert found.fetchone() == (2 * len(TIMES) + 2,)
+
+
+def test_the_owner_may_read_all_of_the_log_and_none_of_it_goes_unseen_in_a_dump(
+    filled: Trail,
+) -> None:
+    owner = filled.superuser()
+    owner.execute("set role prooftrail_owner")
+    whole = owner.execute("select count(*) from prooftrail.log").fetchone()
+    parts = owner.execute(
+        "select relname from pg_class where relkind = 'r' and relname ~ '^log_'"
+        " and relnamespace = 'prooftrail_part'::regnamespace"
+    ).fetchall()
+    told = 0
+    for (part,) in parts:
+        row = owner.execute(f"select count(*) from prooftrail_part.{part}").fetchone()
+        told += row[0] if row else 0
+    assert whole == (told,) == (2 * len(TIMES) + 2,)
