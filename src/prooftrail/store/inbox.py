@@ -1,0 +1,126 @@
+"""The inbox: how events get in, by the recorder or within the caller's transaction.
+
+Guarantees: `insert_all` is one statement, so its rows commit together or not at all,
+in one round trip; it needs INSERT and nothing else. `open_writer` gives a connection
+that notices a dead peer within seconds and whose commits are on disk.
+
+Does not: look at events (`capture` states them, the sealer prepares them), or know
+whether a stream exists (a writer can read nothing; an unknown one is quarantined).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from prooftrail.errors import ConfigurationError, DatabaseError, UnavailableError
+from prooftrail.store import connect, files
+from prooftrail.store.connect import driver_errors
+from prooftrail.store.sealing import poisoned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prooftrail.store.connect import Connection
+
+DUTY = "writer"
+# How long sent bytes may stay unacknowledged before the connection counts as lost;
+# without it a vanished peer would hold the writer for a quarter of an hour.
+_DEAD_AFTER_MS = 10_000
+
+_STREAM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+
+
+class Row(NamedTuple):
+    """One row to be inserted."""
+
+    stream: str
+    event: str  # canonical JSON
+    envelope: bytes | None = None  # personal values, encrypted to the keeper
+
+
+def check_stream(name: str) -> str:
+    """Return a stream's name.
+
+    Raises:
+        ConfigurationError: no stream can have this name.
+    """
+    if not _STREAM.fullmatch(name):
+        raise ConfigurationError(
+            f"no stream is named {name[:80]!r}: use lower-case letters, digits, '_', "
+            "'.' and '-', at most 63"
+        )
+    return name
+
+
+def open_writer(
+    dsn: str | None = None, *, env: Mapping[str, str] | None = None
+) -> Connection:
+    """Open a connection for recording, in autocommit.
+
+    Args:
+        dsn: of a login that may INSERT; by default `PROOFTRAIL_WRITER_DSN`, or
+            `PROOFTRAIL_DSN` acting as the writer.
+        env: where the settings stand.
+
+    Raises:
+        ConfigurationError: no DSN, or one that cannot be read.
+        DatabaseError: as `connect.connect`.
+    """
+    own = True
+    if dsn is None:
+        dsn, own = connect.dsn_of(DUTY, env)
+    name = f"PROOFTRAIL_{DUTY.upper()}_DSN" if own else connect.DSN
+    try:
+        given = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        # the driver's message would show parts of the DSN, and so of its password
+        raise ConfigurationError(
+            f"{name} is no connection URL: write postgresql://user@host/database, "
+            "with special characters of the password percent-encoded"
+        ) from None
+    settings = {"tcp_user_timeout": _DEAD_AFTER_MS, "keepalives_idle": 30} | given
+    made = make_conninfo("", **settings)
+    connection = connect.connect(DUTY, autocommit=True, env={name: made})
+    # a pooler between would not know a statement that another connection prepared
+    connection.prepare_threshold = None
+    try:
+        with driver_errors():
+            connection.execute(files.query("record_durable"))
+    except DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert rows by one statement.
+
+    Args:
+        connection: in autocommit, as `open_writer` gives it.
+        rows: in the order in which they are to be sealed.
+
+    Raises:
+        PoisonError: the database refuses the values of some row.
+        UnavailableError: try again on another connection; the rows may be there.
+        DatabaseError: the database refuses all of it.
+    """
+    streams, events, envelopes = zip(*rows, strict=True)
+    try:
+        with poisoned(), driver_errors():
+            connection.execute(
+                files.query("record_batch"),
+                {
+                    "streams": list(streams),
+                    "events": list(events),
+                    "envelopes": list(envelopes),
+                },
+            )
+    except DatabaseError as error:
+        if isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
+            # a failover left us at the standby: the next connection finds the primary
+            raise UnavailableError(str(error)) from error
+        raise
