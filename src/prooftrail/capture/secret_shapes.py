@@ -26,6 +26,8 @@ from prooftrail.capture.assignments import MARK, cut_assignments, cut_flags, may
 if TYPE_CHECKING:
     from prooftrail.capture.secret_names import SecretNames
 
+__all__ = ["MARK", "cut_secrets", "is_routine", "is_suspect"]
+
 # What was cut can show a shape that it hid; rare texts need a second or third look.
 _ROUNDS = 8
 
