@@ -23,7 +23,8 @@ def command(*, once: bool) -> None:
     import threading
     import time
 
-    from prooftrail.seal.sealer import Sealer, keep_sealing
+    from prooftrail.seal.keeping import keep_sealing
+    from prooftrail.seal.sealer import Sealer
     from prooftrail.store import connect
 
     def clock() -> int:

@@ -16,11 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from prooftrail.core import entry, instants, statement
-from prooftrail.errors import PoisonError, SealError, UnavailableError
-from prooftrail.seal import chain, guard, prepare
+from prooftrail.core import entry
+from prooftrail.errors import PoisonError, SealError
+from prooftrail.seal import chain, guard, prepare, statements
 from prooftrail.seal.batch import Batch, gather
 from prooftrail.store import sealing, wire
 from prooftrail.store import streams as registry
@@ -29,19 +28,14 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from prooftrail.core.jcs import Value
-    from prooftrail.seal.chain import Body
-    from prooftrail.seal.prepare import Ready
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head, InboxRow
+    from prooftrail.store.sealing import Head
     from prooftrail.store.streams import Stream
 
 ROWS = 2_000  # a batch's rows at most
 BYTES = 8 * 1024 * 1024  # and its text, about
 POLL = 0.05  # seconds between looks at an empty inbox
 SWEEP = 0.2  # seconds between looks below the floor, for rows that committed late
-
-LONGEST_PAUSE = 5.0  # seconds between tries to reach the database
 
 
 class _OvertakenError(Exception):
@@ -154,13 +148,15 @@ class Sealer:
             DatabaseError: try again; nothing was lost.
         """
         try:
+            if self._stale:
+                self._forget()
             if not self._leading and not self._take_lead():
                 return Sealed(leading=False)
             batch, self._next = self._next, None
             if batch is None or not batch.ids:
                 batch = self._gather(None)
             if not batch.ids:
-                return Sealed()
+                return Sealed(leading=not self._stale)
             try:
                 opened = self._open(batch)
                 future = self._pool.submit(self._end, opened)
@@ -184,12 +180,13 @@ class Sealer:
             raise
 
     def _pending(self) -> bool:
-        return self._next is not None and bool(self._next.ids)
+        return self._stale or (self._next is not None and bool(self._next.ids))
 
     def _forget(self) -> None:
         """Know nothing: the next turn begins with looking who leads."""
         sealing.roll_back(self._writing)
         self._leading = False
+        self._stale = False
         self._next = None
         self._floor: int | None = None
         self._swept = float("-inf")
@@ -229,6 +226,11 @@ class Sealer:
         if sweep:
             self._swept = time.monotonic()
             self._sweep_seconds = self._swept - begun
+        if any(row.stream not in self._streams for row in rows) and (
+            len(registry.read(self._reading)) != len(self._streams)
+        ):
+            self._stale = True  # a stream was created: begin again with all of them
+            return Batch()
         if rows:
             self._floor = max(rows[-1].id, self._floor or rows[-1].id)
         return gather(
@@ -284,8 +286,9 @@ class Sealer:
             chain.Body(entry.EVENT, item.sealed, item.projection, item.subjects)
             for item in ready
         ]
-        before = self._statements_before(stream, head, now_us, busy=bool(bodies))
-        after = self._statements_after(stream, batch, now_us)
+        state = statements.Statements(stream, now_us, self._random)
+        before = state.before(head, self._guard, busy=bool(bodies))
+        after = state.after(self._writing, ready, batch.refused.get(stream.number, []))
         done.events += len(bodies)
         done.statements += len(before) + len(after)
         done.quarantined += len(batch.refused.get(stream.number, []))
@@ -298,47 +301,6 @@ class Sealer:
             recorded_us=max(now_us, head.recorded_us),
             random=self._random,
         )
-
-    def _statements_before(
-        self, stream: Stream, head: Head, now_us: int, *, busy: bool
-    ) -> list[Body]:
-        if head.seq < 0:
-            details = statement.stream_create(
-                stream.origin, stream.name, list(stream.keys)
-            )
-            return [self._state(statement.STREAM_CREATE, stream, details, now_us)]
-        if busy and self._guard.stepped_back(head, now_us):
-            told: dict[str, Value] = {
-                "clock": instants.text(now_us),
-                "newest": instants.text(head.recorded_us),
-            }
-            return [self._state(statement.CLOCK, stream, told, now_us)]
-        return []
-
-    def _statements_after(
-        self, stream: Stream, batch: Batch, now_us: int
-    ) -> list[Body]:
-        found = []
-        for item in batch.ready.get(stream.number, []):
-            if item.claim:
-                details = _of_row(item.row)
-                details["eventId"] = str(entry_id(item))
-                found.append(self._state(statement.CLAIM, stream, details, now_us))
-        for refused in batch.refused.get(stream.number, []):
-            digest = sealing.digest(self._writing, refused.row.id)
-            sealing.quarantine(
-                self._writing, refused.row.id, stream.number, refused.told
-            )
-            details = _of_row(refused.row)
-            details["reason"] = refused.reason
-            details["digest"] = "sha256:" + digest.hex()
-            found.append(self._state(statement.QUARANTINE, stream, details, now_us))
-        return found
-
-    def _state(
-        self, action: str, stream: Stream, details: dict[str, Value], now_us: int
-    ) -> Body:
-        return chain.state(action, stream, details, at_us=now_us, random=self._random)
 
     def _divide(self, batch: Batch, told: str) -> Sealed:
         """Seal all but the row that the database refuses, by halving."""
@@ -361,7 +323,7 @@ class Sealer:
 
     def _hand_over_envelopes(self, batch: Batch) -> None:
         envelopes = [
-            (number, entry_id(item), item.row.envelope)
+            (number, statements.id_of(item), item.row.envelope)
             for number, ready in batch.ready.items()
             for item in ready
             if item.row.envelope is not None
@@ -380,54 +342,3 @@ class Sealer:
 
     def _name(self, number: int) -> str:
         return next(s.name for s in self._streams.values() if s.number == number)
-
-
-def keep_sealing(
-    open_sealer: Callable[[], Sealer],
-    stop: threading.Event,
-    told: Callable[[Sealed], None],
-    warn: Callable[[str], None],
-) -> None:
-    """Run a sealer until `stop` is set, reconnecting as often as it takes.
-
-    Args:
-        open_sealer: connects.
-        stop: ends the loop after the present batch.
-        told: called after each turn that did something.
-        warn: called with one line when the database is away.
-
-    Raises:
-        SealError: the log does not fit; waiting would not help.
-    """
-    pause = POLL
-    while not stop.is_set():
-        try:
-            sealer = open_sealer()
-        except UnavailableError as error:
-            warn(str(error))
-            stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-            continue
-        try:
-            sealer.run(stop, told)
-        except UnavailableError as error:
-            warn(str(error))
-            stop.wait(pause)
-        finally:
-            sealer.close()
-        pause = POLL
-
-
-def entry_id(item: Ready) -> UUID:
-    """Return a prepared event's id."""
-    return UUID(bytes=item.projection.event_id)
-
-
-def _of_row(row: InboxRow) -> dict[str, Value]:
-    """Return where a row came from, for a statement: nothing that a writer chose."""
-    return {
-        "inboxId": row.id,
-        "login": row.login,
-        "channel": row.channel,
-        "receivedAt": instants.text(row.received_us),
-    }
