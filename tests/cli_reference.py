@@ -6,7 +6,7 @@ so the reference cannot differ from the program; `test_docs` compares the two.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +28,9 @@ Written from the commands' own help by `make docs`; a test holds the two togethe
 
 A command finds its database by the environment. With `PROOFTRAIL_DSN` alone, one
 administrator's login, each command takes on the least role that its duty needs. In
-production each duty gets a login of its own instead: `PROOFTRAIL_WRITER_DSN`,
-`PROOFTRAIL_SEALER_DSN`, `PROOFTRAIL_SIGNER_DSN`, `PROOFTRAIL_VERIFIER_DSN`, ... takes
-precedence where it is set ([privileges](privileges.md)).
+production each duty gets a login of its own instead, and its variable goes first where
+it is set: `PROOFTRAIL_WRITER_DSN`, `PROOFTRAIL_SEALER_DSN`, `PROOFTRAIL_SIGNER_DSN`,
+`PROOFTRAIL_VERIFIER_DSN` ([who may do what](privileges.md)).
 
 Unless a command says otherwise it exits with 0 when it did what was asked, 1 when it
 could not, 2 when the command line is wrong. What went wrong stands on standard error,
@@ -42,8 +42,9 @@ def commands() -> dict[str, click.Command]:
     """Return the commands whose modules are there, by name."""
     found = {}
     context = click.Context(cli.main)
+    absent = missing()
     for name in cli.COMMANDS:
-        command = cli.main.get_command(context, name)
+        command = None if name in absent else cli.main.get_command(context, name)
         if command is not None:
             found[name] = command
     return found
