@@ -121,7 +121,11 @@ def test_the_same_bytes_again_are_dropped(trail: Trail) -> None:
     assert len(log(trail)) == 1
 
 
-@pytest.mark.parametrize("event_id", [str(uuid4()), ids.uuid7(now_us(), b"12345678")])
+@pytest.mark.parametrize(
+    "event_id",
+    [str(uuid4()), ids.uuid7(now_us(), b"12345678")],
+    ids=["v4", "v7"],  # each worker of xdist has to name the tests alike
+)
 def test_other_bytes_under_a_taken_id_are_quarantined(
     trail: Trail, event_id: str
 ) -> None:
