@@ -1,0 +1,327 @@
+"""The signer: signs checkpoints of what the log has become, and of nothing else.
+
+Guarantees: each turn looks again at the last entry that was signed, recomputes every
+leaf after it, and signs only what extends the signer's own state; a log that is
+shorter, rewritten or does not chain is refused with a `SignError` that names stream
+and seq, and the other streams are signed all the same. A checkpoint is signed at every
+1,000th entry, and 5 s after the oldest unsigned one; when idle, a heartbeat states the
+same size anew every minute. Effects come in this order: own state (fsynced), database,
+anchors; whatever a crash left out is made up for.
+
+An anchor that fails never stops signing into the database: it is told, tried again,
+and given what it missed. Does not: notice an anchor's share that hangs in place of
+failing; mount it so that it fails (`soft`).
+
+Source: design, "Checkpoints".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prooftrail.core import instants
+from prooftrail.core.checkpoint import Checkpoint
+from prooftrail.errors import AnchorError, SignError
+from prooftrail.sign import opening
+from prooftrail.sign.book import Book, Known, read_note
+from prooftrail.sign.feed import MISSED, Feed
+from prooftrail.sign.signed import Signed, SignedCheckpoint
+from prooftrail.sign.state import SignerState
+from prooftrail.sign.walk import Walk, entries, refusal
+from prooftrail.store import checkpoints
+from prooftrail.store import streams as registry
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from prooftrail.sign.anchor import Anchor
+    from prooftrail.sign.state import SignerStates
+    from prooftrail.signing.keys import MasterKey
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.streams import Stream
+
+EVERY_ENTRIES = 1_000
+EVERY_SECONDS = 5.0
+HEARTBEAT_SECONDS = 60.0
+POLL = 0.5  # seconds between looks at a log that does not grow
+TURN = 50_000  # entries of one stream in a turn, so that the others get theirs
+
+
+def _ignore(_: Signed) -> None:
+    """Tell nobody."""
+
+
+class Signer:
+    """One signer over one connection, for all streams of a database.
+
+    Args:
+        connect: opens a connection as the signer.
+        keys: the master key.
+        states: its own memory, held open by the caller.
+        anchors: where checkpoints go besides.
+        clock: microseconds since the epoch, UTC.
+        every_entries: sizes that are multiples of it are signed.
+        every_seconds: how long an entry stays unsigned at most.
+        heartbeat_seconds: how long a log at rest stays without a new signature.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        keys: MasterKey,
+        states: SignerStates,
+        anchors: Sequence[Anchor] = (),
+        clock: Callable[[], int],
+        every_entries: int = EVERY_ENTRIES,
+        every_seconds: float = EVERY_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self._keys = keys
+        self._states = states
+        self._feeds = [Feed(anchor) for anchor in anchors]
+        self._failed_us: dict[tuple[Feed, int], int] = {}  # and stream number
+        self._clock = clock
+        self._every_entries = every_entries
+        self._every_us = round(every_seconds * instants.SECOND)
+        self._heartbeat_us = round(heartbeat_seconds * instants.SECOND)
+        self._books: dict[int, Book] = {}  # by stream number
+        self._looked = False
+        self._connection = connect()
+        self._connection.autocommit = True
+
+    def close(self) -> None:
+        """Close the connection; the state stays with its owner."""
+        self._connection.close()
+
+    def run(self, stop: threading.Event, told: Callable[[Signed], None]) -> None:
+        """Sign until `stop` is set.
+
+        Args:
+            stop: ends the loop after the present turn.
+            told: called after each turn that has something to say.
+
+        Raises:
+            SignError: a log does not fit; what could be signed was.
+            DatabaseError: try again with a new signer.
+        """
+        while not stop.is_set():
+            done = self._turn(last=False)
+            if done.checkpoints or done.warnings:
+                told(done)
+            _raise(done)
+            if not done.more:
+                stop.wait(POLL)
+
+    def turn(self) -> Signed:
+        """Look at every stream once, and sign what is due.
+
+        Raises:
+            SignError: a log does not fit; what could be signed was.
+            DatabaseError: try again; the state is safe.
+        """
+        done = self._turn(last=False)
+        _raise(done)
+        return done
+
+    def once(self, told: Callable[[Signed], None] = _ignore) -> Signed:
+        """Sign all that there is, due or not.
+
+        Args:
+            told: called with what was done, also before an error.
+
+        Raises:
+            SignError: a log does not fit; what could be signed was.
+        """
+        total = Signed(more=True)
+        while total.more and not total.refused:
+            total.add(self._turn(last=True))
+        told(total)
+        _raise(total)
+        return total
+
+    def _turn(self, *, last: bool) -> Signed:
+        done = Signed()
+        streams = registry.read(self._connection)
+        self._look_for_lost(streams, done)
+        for stream in streams:
+            try:
+                self._sign_stream(stream, done, last=last)
+            except SignError as error:
+                self._books.pop(stream.number, None)
+                done.refused.append(str(error))
+            except BaseException:
+                self._books.pop(stream.number, None)
+                raise
+        return done
+
+    def _look_for_lost(self, streams: list[Stream], done: Signed) -> None:
+        there = {stream.number: stream for stream in streams}
+        for number, book in list(self._books.items()):
+            if there.get(number) != book.stream:
+                del self._books[number]
+                what = (
+                    f"it was deleted or altered after {book.size} entries were signed"
+                )
+                done.refused.append(str(refusal(book.stream.name, what)))
+        if not self._looked:
+            self._looked = True
+            ids = {(stream.stream_id, stream.incarnation) for stream in streams}
+            done.warnings += opening.of_others(self._states, ids)
+
+    def _sign_stream(self, stream: Stream, done: Signed, *, last: bool) -> None:
+        book = self._books.get(stream.number)
+        if book is None:
+            book, warnings = opening.open_book(
+                self._connection,
+                stream,
+                master=self._keys,
+                states=self._states,
+                feeds=self._feeds,
+            )
+            done.warnings += warnings
+            self._books[stream.number] = book
+        else:
+            self._look_at_newest(book)
+        self._extend(book, done, last=last)
+        if book.newest:
+            self._feed(book, book.newest, done, last=last)
+
+    def _look_at_newest(self, book: Book) -> None:
+        """See whether the database still has the newest checkpoint, and no other."""
+        row = checkpoints.newest(self._connection, book.stream.number)
+        if row is None or row.size < book.size:
+            book.newest = None  # it is signed again
+            return
+        if book.newest and row.note == book.newest.note:
+            return
+        found = opening.own(book.stream.name, book.keys, row)
+        if book.state is None or found.size > book.size:
+            raise refusal(
+                book.stream.name,
+                f"the database has a checkpoint of {found.size} entries and this "
+                f"signer signed {book.size}: another signer has the same keys; stop it",
+            )
+        if found.root != book.state.root:
+            raise refusal(
+                book.stream.name,
+                f"the database has a checkpoint of {found.size} entries with another "
+                "root than this signer signed: another signer has the same keys",
+            )
+        book.newest = book.newest or found
+
+    def _extend(self, book: Book, done: Signed, *, last: bool) -> None:
+        stream, signed = book.stream, book.size
+        walk = Walk(stream.name, stream.stream_id, book.before.copy())
+        start, first_us = walk.size, 0
+        for row in entries(self._headers(stream), start, TURN):
+            walk.add(row)
+            if book.state and walk.size == signed:
+                opening.check_last(stream.name, walk, book.state)
+            elif walk.size > book.size and walk.size % self._every_entries == 0:
+                self._sign(book, walk, done, last=last)
+            elif walk.size == book.size + 1:
+                first_us = row.recorded_us
+        if book.state and walk.size < signed:
+            opening.check_last(stream.name, walk, book.state)
+        if walk.size - start == TURN:
+            done.more = True
+        elif walk.size > book.size:
+            # the database may lack what the state has: a crash came in between
+            lacking = book.state is not None and book.newest is None
+            if last or lacking or self._is_due(book, first_us):
+                self._sign(book, walk, done, last=last)
+        elif book.state and (book.newest is None or self._is_quiet(book.state)):
+            self._sign(book, walk, done, last=last)
+
+    def _headers(
+        self, stream: Stream
+    ) -> Callable[[int, int], list[checkpoints.HeaderRow]]:
+        return lambda seq, rows: checkpoints.headers(
+            self._connection, stream.number, seq, rows
+        )
+
+    def _is_due(self, book: Book, first_us: int) -> bool:
+        """Say whether the oldest unsigned entry has waited long enough."""
+        now_us = self._clock()
+        if book.unsigned is None or book.unsigned[0] != book.size:
+            book.unsigned = (book.size, now_us)
+        seen = _waited(now_us, book.unsigned[1], self._every_us)
+        # an old entry that is seen only now: the signer was away
+        return seen or now_us - first_us >= 2 * self._every_us
+
+    def _is_quiet(self, state: SignerState) -> bool:
+        signed_us = state.time_s * instants.SECOND
+        return _waited(self._clock(), signed_us, self._heartbeat_us)
+
+    def _sign(self, book: Book, walk: Walk, done: Signed, *, last: bool) -> None:
+        """Sign where the walk stands: own state, then database, then anchors."""
+        now_us = self._clock()
+        whole, heartbeat = walk.whole(), walk.size == book.size
+        time_s = now_us // instants.SECOND
+        note = book.keys.sign_checkpoint(
+            Checkpoint(book.keys.origin, whole.size, whole.root()), time_s=time_s
+        )
+        state = SignerState(
+            book.keys.origin, whole.size, walk.leaf, tuple(whole.peaks), time_s
+        )
+        self._states.save(book.origin, state)
+        before = walk.tree.copy()
+        book.state, book.before, book.newest = state, before, None
+        row = checkpoints.CheckpointRow(
+            whole.size, now_us, note, b"".join(before.peaks)
+        )
+        signed_us = checkpoints.insert(self._connection, book.stream.number, row)
+        book.newest = Known(whole.size, whole.root(), time_s, note)
+        done.checkpoints.append(
+            SignedCheckpoint(book.stream.name, whole.size, signed_us, heartbeat)
+        )
+        self._feed(book, book.newest, done, last=last)
+
+    def _feed(self, book: Book, newest: Known, done: Signed, *, last: bool) -> None:
+        now_us = self._clock()
+        for feed in self._feeds:
+            place = feed, book.stream.number
+            failed_us = self._failed_us.get(place)
+            if failed_us is not None and not (
+                last or _waited(now_us, failed_us, self._every_us)
+            ):
+                continue
+            try:
+                done.anchored += feed.put(
+                    book,
+                    newest,
+                    missed=lambda size: self._missed(book, size, done),
+                    root_of=lambda size: opening.root_of(self._connection, book, size),
+                )
+            except AnchorError as error:
+                self._failed_us[place] = now_us
+                done.warnings.append(f"stream {book.stream.name!r}: {error}")
+            else:
+                self._failed_us.pop(place, None)
+
+    def _missed(self, book: Book, size: int, done: Signed) -> list[str]:
+        """Return the notes of the sizes between one and the newest, in order."""
+        number, found = book.stream.number, []
+        for row in checkpoints.since(self._connection, number, size, MISSED):
+            known = read_note(row.note, book.keys)
+            if known is None or known.size != row.size:
+                done.warnings.append(
+                    f"stream {book.stream.name!r}: the checkpoint of {row.size} "
+                    "entries in the database is not signed with this signer's keys; "
+                    "it is not anchored. Run prooftrail verify --anchor DIR"
+                )
+            elif known.size < book.size:
+                found.append(known.note)
+        return found
+
+
+def _waited(now_us: int, since_us: int, wait_us: int) -> bool:
+    # a clock that was set back must not silence the signer until it has caught up
+    return not since_us <= now_us < since_us + wait_us
+
+
+def _raise(done: Signed) -> None:
+    if done.refused:
+        raise SignError("\n".join(done.refused))

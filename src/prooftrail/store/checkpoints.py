@@ -1,0 +1,121 @@
+"""What the signer reads and writes: headers of the log, and signed checkpoints.
+
+Guarantees: headers come in order of seq, at most as many at once as asked for, so that
+a stream of any length is read in constant memory; no event is ever read here, and the
+signer's login could not. A checkpoint's row holds what the sealer's guard needs beside
+the note: the compact range of the first size - 1 leaves.
+
+Does not: check any of it (`sign.walk` does), nor say that rows are genuine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail.store import files
+from prooftrail.store.connect import driver_errors
+
+if TYPE_CHECKING:
+    from prooftrail.store.connect import Connection
+
+OF_SIZE = 100  # heartbeats of one size that are looked at
+
+
+class HeaderRow(NamedTuple):
+    """One entry's header and leaf, as the database has them."""
+
+    seq: int
+    recorded_us: int
+    kind: int
+    stream_id: bytes
+    prev: bytes
+    body: bytes
+    leaf: bytes
+
+
+class CheckpointRow(NamedTuple):
+    """One checkpoint."""
+
+    size: int  # leaves
+    signed_us: int  # the signer's clock, microseconds
+    note: str  # the signed note
+    peaks: bytes  # compact range of the first size - 1 leaves, hashes concatenated
+
+
+def headers(
+    connection: Connection, stream: int, seq: int, rows: int
+) -> list[HeaderRow]:
+    """Return a stream's next headers.
+
+    Args:
+        connection: the signer's.
+        stream: its number.
+        seq: where to start.
+        rows: at most so many.
+    """
+    with driver_errors():
+        found = connection.execute(
+            files.query("sign_headers"),
+            {"stream": stream, "seq": seq, "rows": rows},
+            binary=True,
+        ).fetchall()
+    return [HeaderRow(*row) for row in found]  # type: ignore[arg-type]
+
+
+def newest(connection: Connection, stream: int) -> CheckpointRow | None:
+    """Return a stream's newest checkpoint: the largest, then the latest."""
+    found = _checkpoints(connection, "sign_newest", {"stream": stream})
+    return found[0] if found else None
+
+
+def of_size(connection: Connection, stream: int, size: int) -> list[CheckpointRow]:
+    """Return a stream's checkpoints of one size, the newest first."""
+    return _checkpoints(
+        connection, "sign_of_size", {"stream": stream, "size": size, "rows": OF_SIZE}
+    )
+
+
+def since(
+    connection: Connection, stream: int, size: int, rows: int
+) -> list[CheckpointRow]:
+    """Return the newest checkpoint of each size above `size`, in order.
+
+    Args:
+        connection: the signer's.
+        stream: its number.
+        size: the largest that is not wanted.
+        rows: the largest so many sizes.
+    """
+    return _checkpoints(
+        connection, "sign_since", {"stream": stream, "size": size, "rows": rows}
+    )
+
+
+def insert(connection: Connection, stream: int, row: CheckpointRow) -> int:
+    """Insert a checkpoint; it is durable when this returns, outside a transaction.
+
+    Returns:
+        Its `signed_us`: microseconds later than asked for where that time was taken.
+    """
+    signed_us = row.signed_us
+    with driver_errors():
+        while not connection.execute(
+            files.query("sign_insert"),
+            {
+                "stream": stream,
+                "size": row.size,
+                "signed_us": signed_us,
+                "note": row.note,
+                "peaks": row.peaks,
+            },
+        ).rowcount:
+            signed_us += 1
+    return signed_us
+
+
+def _checkpoints(
+    connection: Connection, name: str, values: dict[str, int]
+) -> list[CheckpointRow]:
+    with driver_errors():
+        found = connection.execute(files.query(name), values, binary=True).fetchall()
+    return [CheckpointRow(*row) for row in found]  # type: ignore[arg-type]
