@@ -1,0 +1,73 @@
+"""Where the signer's files lie unless a command or the environment says otherwise.
+
+Guarantees: root's files lie in /var/lib/prooftrail, a user's in the platform's place
+for his data; neither is made before something is written there. The embedded
+PostgreSQL uses the same place by other names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., object]")
+
+
+def home() -> Path:
+    """Return the place of this user's data."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/prooftrail")
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("prooftrail", appauthor=False))
+
+
+def make_home() -> None:
+    """Make the default place; for root, one that the embedded server can enter."""
+    made = home()
+    made.parent.mkdir(parents=True, exist_ok=True)
+    if not made.exists():
+        made.mkdir(0o700)
+        if os.geteuid() == 0:
+            made.chmod(0o711)
+
+
+def default_key_file() -> Path:
+    """Return the signer's master key file."""
+    return home() / "signing.key"
+
+
+def default_state_dir() -> Path:
+    """Return the signer's state directory."""
+    return home() / "signer"
+
+
+def key_file_option(command: Command) -> Command:
+    """Add --key-file."""
+    return click.option(
+        "--key-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="PROOFTRAIL_KEY_FILE",
+        default=default_key_file,
+        show_default="PROOFTRAIL_KEY_FILE, or in the place of this user's data",
+        help="The signer's master key.",
+    )(command)
+
+
+def state_dir_option(command: Command) -> Command:
+    """Add --state-dir."""
+    return click.option(
+        "--state-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="PROOFTRAIL_STATE_DIR",
+        default=default_state_dir,
+        show_default="PROOFTRAIL_STATE_DIR, or in the place of this user's data",
+        help="What the signer itself remembers; it belongs where the database's "
+        "administrators cannot reach it.",
+    )(command)

@@ -1,0 +1,101 @@
+"""`prooftrail sign`: run the signer.
+
+Guarantees: exits 1, with a message that names stream and entry, when a log does not
+extend what was signed; an anchor that fails is told on standard error and does not
+stop it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prooftrail.cli import places
+
+if TYPE_CHECKING:
+    from prooftrail.sign.signed import Signed
+
+
+@click.command("sign")
+@click.option("--once", is_flag=True, help="Sign all that is there and exit.")
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Append every checkpoint to a file there: a mounted share, another machine's "
+    "disk. May be given more than once; DIR must exist.",
+)
+@places.key_file_option
+@places.state_dir_option
+def command(
+    anchors: tuple[Path, ...], key_file: Path, state_dir: Path, *, once: bool
+) -> None:
+    """Sign checkpoints of the log, and anchor them.
+
+    Runs until it is interrupted: a checkpoint every 1,000 entries or 5 seconds, and a
+    heartbeat every minute when nothing happens. Works as the signer
+    (PROOFTRAIL_SIGNER_DSN, or PROOFTRAIL_DSN).
+    """
+    import signal
+    import threading
+    import time
+
+    from prooftrail.sign.anchor import Anchor
+    from prooftrail.sign.running import keep_signing
+    from prooftrail.sign.signer import Signer
+    from prooftrail.sign.state import SignerStates
+    from prooftrail.signing.keys import load_master_key
+    from prooftrail.store import connect
+
+    master = load_master_key(key_file)
+    if state_dir == places.default_state_dir():
+        places.make_home()
+    with SignerStates.open(state_dir) as states:
+
+        def open_signer() -> Signer:
+            return Signer(
+                lambda: connect.connect("signer", autocommit=True),
+                keys=master,
+                states=states,
+                anchors=[Anchor(directory) for directory in anchors],
+                clock=lambda: time.time_ns() // 1000,
+            )
+
+        if once:
+            signer = open_signer()
+            try:
+                signer.once(_tell_all)
+            finally:
+                signer.close()
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        click.echo("signing; interrupt to stop", err=True)
+        keep_signing(open_signer, stop, _tell, lambda text: click.echo(text, err=True))
+
+
+def _tell(done: Signed) -> None:
+    for warning in done.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    newest = {made.stream: made for made in done.checkpoints}
+    for stream, made in newest.items():
+        count = sum(other.stream == stream for other in done.checkpoints)
+        more = f" ({count} checkpoints)" if count > 1 else ""
+        what = "heartbeat at" if made.heartbeat else "signed"
+        click.echo(f"{stream}: {what} {made.size:,} entries{more}", err=True)
+
+
+def _tell_all(done: Signed) -> None:
+    _tell(done)
+    made = len(done.checkpoints)
+    told = f"signed {made:,} checkpoint{'' if made == 1 else 's'}"
+    if not made and not done.refused:
+        told = "nothing new to sign"
+    if done.anchored:
+        told += f", appended {done.anchored:,} to anchors"
+    click.echo(told)

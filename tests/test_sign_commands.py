@@ -1,0 +1,216 @@
+"""`prooftrail sign`, `checkpoint` and `stream` as people run them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from prooftrail.cli import main
+from prooftrail.core.note import parse_note
+from prooftrail.signing.keys import create_master_key
+from tests.signing_rig import MASTER, Rig, rigs, truncate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.trail import Trail
+
+WAIT = 20.0  # seconds, for a process that should take one
+
+
+@pytest.fixture
+def rig(trail: Trail, tmp_path: Path) -> Iterator[Rig]:
+    for made in rigs(trail, tmp_path):
+        create_master_key(tmp_path / "signing.key", lambda _: MASTER.secret)
+        yield made
+
+
+def environment(rig: Rig) -> dict[str, str]:
+    return {
+        **rig.trail.env,
+        "PROOFTRAIL_KEY_FILE": str(rig.directory / "signing.key"),
+        "PROOFTRAIL_STATE_DIR": str(rig.directory / "states"),
+    }
+
+
+def run(rig: Rig, *given: str) -> Result:
+    return CliRunner().invoke(main, list(given), env=environment(rig))
+
+
+def test_sign_once_signs_what_is_there(rig: Rig) -> None:
+    anchor = rig.anchor()
+    rig.seal(3)
+    done = run(rig, "sign", "--once", "--anchor", str(anchor.directory))
+    assert done.exit_code == 0, done.output
+    assert done.stdout == "signed 1 checkpoint, appended 1 to anchors\n"
+    assert "main: signed 4 entries" in done.stderr
+    done = run(rig, "sign", "--once", "--anchor", str(anchor.directory))
+    assert done.stdout == "nothing new to sign\n"
+    rig.check(anchor)
+
+
+def test_sign_once_refuses_with_status_1(rig: Rig) -> None:
+    rig.seal(50)
+    run(rig, "sign", "--once")
+    truncate(rig, 40)
+    done = run(rig, "sign", "--once")
+    assert done.exit_code == 1
+    assert "prooftrail: stream 'main': 51 entries were signed" in done.stderr
+    assert "prooftrail verify --anchor DIR" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_sign_goes_on_without_an_anchor_that_is_missing(rig: Rig) -> None:
+    rig.seal(3)
+    missing = rig.directory / "share"
+    done = run(rig, "sign", "--once", "--anchor", str(missing))
+    assert done.exit_code == 0
+    assert "warning: " in done.stderr
+    assert "mount it" in done.stderr
+    assert done.stdout == "signed 1 checkpoint\n"
+    assert not missing.exists()
+
+
+def test_sign_without_a_key_says_where_one_comes_from(rig: Rig) -> None:
+    done = run(rig, "sign", "--once", "--key-file", str(rig.directory / "none.key"))
+    assert done.exit_code == 1
+    assert "no master key" in done.stderr
+
+
+def test_sign_runs_until_it_is_interrupted(rig: Rig) -> None:
+    rig.seal(999)
+    anchor = rig.anchor()
+    command = [sys.executable, "-c", "from prooftrail.cli import main; main()", "sign"]
+    process = subprocess.Popen(
+        [*command, "--anchor", str(anchor.directory)],
+        env=environment(rig),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + WAIT
+        while rig.sizes() != [1_000] and time.monotonic() < until:
+            time.sleep(0.05)
+        second = run(rig, "sign", "--once")
+        assert second.exit_code == 1
+        assert f"process {process.pid}" in second.stderr
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=WAIT)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "main: signed 1,000 entries" in told
+    rig.check(anchor)
+
+
+def test_a_signer_killed_under_load_goes_on_where_it_was(rig: Rig) -> None:
+    anchor = rig.anchor()
+    command = [sys.executable, "-c", "from prooftrail.cli import main; main()", "sign"]
+    for number in range(5):
+        process = subprocess.Popen(
+            [*command, "--anchor", str(anchor.directory)],
+            env=environment(rig),
+            stderr=subprocess.DEVNULL,
+        )
+        rig.seal(2_500)
+        time.sleep(0.35 + 0.11 * number)
+        process.kill()
+        process.wait()
+    done = run(rig, "sign", "--once", "--anchor", str(anchor.directory))
+    assert done.exit_code == 0, done.output
+    assert rig.sizes()[-1] == 12_501
+    rig.check(anchor)
+
+
+def test_checkpoint_prints_the_newest_note_and_nothing_else(rig: Rig) -> None:
+    rig.seal(3)
+    run(rig, "sign", "--once")
+    done = run(rig, "checkpoint")
+    assert done.exit_code == 0
+    assert done.stdout == rig.checkpoints()[-1][1]
+    assert len(parse_note(done.stdout).signatures) == 2
+
+
+def test_checkpoint_before_the_first_signature_says_what_to_do(rig: Rig) -> None:
+    done = run(rig, "checkpoint")
+    assert done.exit_code == 1
+    assert "no checkpoint yet: run prooftrail sign --once" in done.stderr
+    assert done.stdout == ""
+
+
+def test_checkpoint_key_prints_the_keys_of_entry_0(rig: Rig) -> None:
+    done = run(rig, "stream", "create", "keyed", "--origin", "audit.example.com")
+    assert done.exit_code == 0, done.output
+    keys = run(rig, "checkpoint", "--stream", "keyed", "--key")
+    lines = keys.stdout.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert line.startswith("audit.example.com/")
+        assert line in done.stdout
+    without = run(rig, "checkpoint", "--stream", "main", "--key")
+    assert without.exit_code == 1
+    assert "states no keys" in without.stderr
+
+
+def test_checkpoint_wants_a_name_where_there_are_several_streams(rig: Rig) -> None:
+    rig.trail.stream("second")
+    done = run(rig, "checkpoint")
+    assert done.exit_code == 1
+    assert "--stream (main, second)" in done.stderr
+    done = run(rig, "checkpoint", "--stream", "third")
+    assert done.exit_code == 1
+    assert "no stream is 'third'" in done.stderr
+
+
+def test_checkpoint_works_as_the_verifier_login(rig: Rig) -> None:
+    rig.seal(1)
+    run(rig, "sign", "--once")
+    env = {**os.environ, "PROOFTRAIL_VERIFIER_DSN": rig.trail.login_dsn("verifier")}
+    env.pop("PROOFTRAIL_DSN", None)
+    done = CliRunner().invoke(main, ["checkpoint"], env=env)
+    assert done.exit_code == 0, done.output
+
+
+def test_sign_works_as_the_signer_login(rig: Rig) -> None:
+    rig.seal(1)
+    env = {
+        **environment(rig),
+        "PROOFTRAIL_SIGNER_DSN": rig.trail.login_dsn("signer"),
+        "PROOFTRAIL_DSN": "postgresql://nowhere.invalid/",
+    }
+    done = CliRunner().invoke(main, ["sign", "--once"], env=env)
+    assert done.exit_code == 0, done.output
+    assert rig.sizes() == [2]
+
+
+def test_streams_are_created_with_keys_that_the_signer_finds_fitting(rig: Rig) -> None:
+    assert run(rig, "stream", "create", "tenant-1").exit_code == 0
+    again = run(rig, "stream", "create", "tenant-1")
+    assert again.exit_code == 1
+    assert "there is a stream 'tenant-1' already" in again.stderr
+    rig.seal(1)
+    done = run(rig, "sign", "--once")
+    assert done.exit_code == 0
+    assert "'tenant-1'" not in done.stderr  # no warning
+    listed = run(rig, "stream", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["main", "tenant-1"]
+    assert "signed to 2 " in listed[0]
+    assert "(states no keys)" in listed[0]
+    assert "test.example/" in listed[1]  # as the first stream's
+    assert "states no keys" not in listed[1]
+
+
+def test_a_stream_can_be_created_where_the_key_is_not(rig: Rig) -> None:
+    missing = ["--key-file", str(rig.directory / "none.key")]
+    done = run(rig, "stream", "create", "here", *missing)
+    assert done.exit_code == 1
+    done = run(rig, "stream", "create", "here", "--without-keys", *missing)
+    assert done.exit_code == 0, done.output
