@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,14 +15,15 @@ import psycopg
 import pytest
 
 import prooftrail
-from prooftrail import Actor, Event, EventError, RecordError, Resource
+from prooftrail import Actor, Event, EventError, Recorder, RecordError, Resource
 from prooftrail.errors import (
     ConfigurationError,
     DatabaseError,
     UnavailableError,
 )
-from prooftrail.store import inbox
+from prooftrail.store import connect, inbox
 from tests.recording import event, recorder, seal, sealed, waiting
+from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -440,3 +442,17 @@ def test_plain_inserts_from_any_language_are_sealed(trail: Trail) -> None:
         .fetchone()
     )
     assert json.loads(row[0])["$source"]["login"] == "prooftrail_writer"
+
+
+def test_a_connection_that_is_not_in_autocommit_is_durable_all_the_same(
+    trail: Trail,
+) -> None:
+    made = Recorder(
+        lambda: connect.connect("writer", dsn=trail.dsn),
+        clock=now_us,
+        random=os.urandom,
+    )
+    with made:
+        made.record(actor={"userId": "usr_1"}, action="a.b", result="success")
+        found = trail.superuser().execute("select count(*) from prooftrail.inbox")
+        assert found.fetchone() == (1,)

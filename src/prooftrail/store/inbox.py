@@ -100,7 +100,8 @@ def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert rows by one statement.
 
     Args:
-        connection: in autocommit, as `open_writer` gives it.
+        connection: as `open_writer` gives it; set to autocommit, since what is
+            acknowledged must be committed.
         rows: in the order in which they are to be sealed.
 
     Raises:
@@ -111,6 +112,8 @@ def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
     streams, events, envelopes = zip(*rows, strict=True)
     try:
         with poisoned(), driver_errors():
+            if not connection.autocommit:
+                connection.autocommit = True
             connection.execute(
                 files.query("record_batch"),
                 {
