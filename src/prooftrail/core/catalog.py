@@ -36,6 +36,14 @@ BUILT_IN = frozenset(
 FAMILIES = ("prooftrail.", "aws.", "http.", "sshd.")
 
 
+def is_trail(action: str) -> bool:
+    """Return whether an action claims to be one of the trail's own statements.
+
+    In any case of letters: a projection folds them, so `Trail.x` would look the same.
+    """
+    return action[: len(TRAIL)].lower() == TRAIL
+
+
 @dataclass(frozen=True)
 class Catalog:
     """The event types that an installation knows.
@@ -54,7 +62,7 @@ class Catalog:
         Raises:
             EventError: `trail.*`, or unknown under a strict catalog.
         """
-        if action.startswith(TRAIL):
+        if is_trail(action):
             raise EventError(
                 f"action {action!r}: names beginning with {TRAIL!r} are the trail's "
                 "own statements; choose another name"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -22,6 +22,11 @@ from prooftrail.core import catalog, ids, instants
 from prooftrail.errors import EventError
 
 Result: TypeAlias = Literal["success", "failure", "denied"]
+ActorType: TypeAlias = Literal["user", "service", "system", "anonymous"]
+Decision: TypeAlias = Literal["allowed", "denied"]
+Basis: TypeAlias = Literal[
+    "role", "permission", "grant", "break_glass", "self", "system"
+]
 # A text, or the `$protected` object that stands in its place.
 Personal: TypeAlias = str | dict[str, Any] | None
 
@@ -48,7 +53,7 @@ class Actor(_Base):
     """Who did it. `user_id` is required unless `type` is anonymous."""
 
     user_id: str | None = None
-    type: Literal["user", "service", "system", "anonymous"] | None = None
+    type: ActorType | None = None
     email: Personal = None
     name: Personal = None
     role: Personal = None
@@ -93,10 +98,8 @@ class Pii(_Base):
 class Authorization(_Base):
     """On whose authority, frozen when it was decided."""
 
-    decision: Literal["allowed", "denied"] | None = None
-    basis: (
-        Literal["role", "permission", "grant", "break_glass", "self", "system"] | None
-    ) = None
+    decision: Decision | None = None
+    basis: Basis | None = None
     name: str | None = None
     policy: str | None = None
     grant: str | None = None
@@ -125,6 +128,15 @@ class Event(_Base):
 
 KEYS = frozenset(Event.__struct_encode_fields__)
 _DECODER = msgspec.json.Decoder(Event)
+_CHOICES = {
+    place: get_args(choice)
+    for place, choice in {
+        "result": Result,
+        "actor.type": ActorType,
+        "authorization.decision": Decision,
+        "authorization.basis": Basis,
+    }.items()
+}
 
 
 def check(
@@ -193,6 +205,8 @@ def _explain(message: str) -> str:
             return text
     what, _, where = message.partition(" - at `$")
     place = where.rstrip("`").lstrip(".") or "the event"
+    if place in _CHOICES and what.startswith("Invalid enum value"):
+        return f"{place} must be one of {', '.join(_CHOICES[place])}"
     return f"{place}: {what[:1].lower()}{what[1:]}"
 
 
@@ -210,7 +224,10 @@ def _refuse_unknown(unknown: set[str]) -> None:
 
 def _check_times(event: Event, now_us: int) -> None:
     if event.timestamp is not None:
-        at = instants.microseconds(event.timestamp)
+        try:
+            at = instants.microseconds(event.timestamp)
+        except EventError as error:
+            raise EventError(f"timestamp: {error}") from error
         if at > now_us + AHEAD_US:
             raise EventError(
                 f"timestamp {event.timestamp} is more than 5 minutes ahead of the "

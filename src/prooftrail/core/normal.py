@@ -11,13 +11,13 @@ Source: design, record format; `spec/event-bytes.md`.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
+from math import isfinite
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -38,6 +38,7 @@ _IDS: Final = frozenset({"eventId", "userId", "id", "of", "subjects", "subject"}
 # Left to `plain`, which spells them its own way.
 _KEPT: Final = (datetime, date, time, UUID, Decimal)
 _SCALARS: Final = (float, Decimal, date, time, UUID, PurePath)
+_INT_DIGITS: Final = 1_200  # as many as `plain` takes
 _CUT = re.compile(r"… \[cut, [0-9]{1,12} characters\]")
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -59,7 +60,9 @@ def plain(value: object, *, key: str = "", depth: int = 1) -> Value:
     if isinstance(value, Enum):
         return plain(value.value, key=key, depth=depth)
     if isinstance(value, str):
-        return str(value) if key in _IDS else cut(value)
+        # str() keeps some subclasses as they are (Django's SafeString): this does not
+        exact = str.__str__(value)
+        return exact if key in _IDS else cut(exact)
     if isinstance(value, int):
         return jcs.number(str(int(value))) if _countable(value) else _too_long(key)
     if isinstance(value, _SCALARS):
@@ -77,7 +80,8 @@ def _too_long(key: str) -> Value:
 
 def _scalar(value: float | Decimal | date | time | UUID | PurePath, key: str) -> Value:
     if isinstance(value, float | Decimal):
-        if not math.isfinite(value):
+        finite = value.is_finite() if isinstance(value, Decimal) else isfinite(value)
+        if not finite:
             raise EventError(f"{key or 'a value'} is {value}: JSON has no such number")
         return jcs.number(_token(value))
     if isinstance(value, datetime):
@@ -99,10 +103,15 @@ def _container(value: object, key: str, depth: int) -> Value:
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value, builtin_types=_KEPT)
     if isinstance(value, Mapping):
-        return {
-            _key(name): plain(item, key=_key(name), depth=depth + 1)
+        found = {
+            (spelled := _key(name)): plain(item, key=spelled, depth=depth + 1)
             for name, item in value.items()
         }
+        if len(found) != len(value):
+            raise EventError(
+                f"{key or 'a value'} has two keys of one spelling: one would be lost"
+            )
+        return found
     if isinstance(value, AbstractSet):
         value = sorted(value, key=str)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
@@ -117,7 +126,7 @@ def _key(name: object) -> str:
     if isinstance(name, Enum):
         name = name.value
     if isinstance(name, str):
-        return str(name)
+        return str.__str__(name)
     if isinstance(name, int | UUID | date):
         return str(name)
     raise EventError(f"the key {name!r} is not a text")
@@ -154,11 +163,13 @@ def escape(value: Value) -> Value:
 
 
 def unescape(value: Value) -> Any:  # noqa: ANN401  numbers come back as they were
-    """Undo `escape`, and turn a `$number` into int or Decimal for readers."""
+    """Undo `escape`, and turn a `$number` into int or Decimal for readers.
+
+    A number whose exponent no Decimal holds stays the text that was written.
+    """
     if isinstance(value, dict):
         if _is_number(value):
-            token = str(value[jcs.NUMBER_KEY])
-            return int(token) if token.lstrip("-").isdigit() else Decimal(token)
+            return _unwrapped(str(value[jcs.NUMBER_KEY]))
         return {
             key[1:] if key.startswith("$$") else key: unescape(item)
             for key, item in value.items()
@@ -166,6 +177,16 @@ def unescape(value: Value) -> Any:  # noqa: ANN401  numbers come back as they we
     if isinstance(value, list):
         return [unescape(item) for item in value]
     return value
+
+
+def _unwrapped(token: str) -> int | Decimal | str:
+    # int() refuses thousands of digits, and has no -0
+    if token.lstrip("-").isdigit() and len(token) <= _INT_DIGITS and token != "-0":  # noqa: S105
+        return int(token)
+    try:
+        return Decimal(token)
+    except InvalidOperation:
+        return token
 
 
 def _is_number(value: dict[str, Value]) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prooftrail.core.events import Event, Personal
 
 MAX_CHARACTERS = 200
+LONGEST_ADDRESS = 45  # eight groups of four, the last two as four decimal numbers
 
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -130,7 +131,7 @@ def is_pii(event: Event | _Projected) -> bool:
     pii = event.pii
     if pii is not None and (pii.fields or pii.classes):
         return True
-    return event.action.startswith("customer.pii.")
+    return fold(event.action).startswith("customer.pii.")
 
 
 def event_uuid(projection: Projection) -> UUID:
@@ -144,14 +145,23 @@ def _folded(text: Personal) -> str | None:
     return fold(text)
 
 
-@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return a name as it is projected: at most 200 characters, A-Z in lower case."""
-    return text[:MAX_CHARACTERS].translate(_FOLD)
+    # cut first: what the cache keeps is short, whatever a writer sends
+    return _lower(text[:MAX_CHARACTERS])
 
 
 @lru_cache(maxsize=4096)
+def _lower(text: str) -> str:
+    return text.translate(_FOLD)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    return _parsed(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text)
     except ValueError:

@@ -123,7 +123,7 @@ def _complete(
         if isinstance(escaped, dict) and escaped != value:
             value, changed = escaped, True
     action = value.get("action")
-    if isinstance(action, str) and action.startswith(catalog.TRAIL):
+    if isinstance(action, str) and catalog.is_trail(action):
         value["action"] = f"${action}"
         changed = claim = True
     given = value.get("eventId")
