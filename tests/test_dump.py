@@ -21,8 +21,6 @@ from tests.trail import PASSWORD, Cluster, Trail, now_us
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prooftrail.embedded.binaries import Binaries
-
 EVENT = (
     '{"actor": {"userId": "usr_1", "ipAddress": "203.0.113.42"},'
     ' "action": "customer.pii.export", "resource": {"type": "customer", "id": "c_1"},'
@@ -53,7 +51,7 @@ def _clusters(shared_dir: Path, source: Cluster) -> dict[int, Cluster]:
     """Return the source's own cluster, and each newer one that the machine has."""
     found = {source.version: source}
     for version in map(int, conftest.VERSIONS):
-        binaries = conftest._binaries(str(version))
+        binaries = conftest.binaries_of(str(version))
         if version <= source.version or binaries is None:
             continue
         running = server.start(
@@ -70,8 +68,6 @@ def run(
     cluster: Cluster, program: str, *arguments: str, user: str | None = None
 ) -> None:
     """Run a program of the cluster's own version, as the superuser or another."""
-    binaries: Binaries | None = conftest._binaries(str(cluster.version))
-    assert binaries is not None
     parts = urlsplit(cluster.dsn("postgres", user))
     query = parse_qs(parts.query)
     env = {
@@ -82,7 +78,7 @@ def run(
         "PGPASSWORD": unquote(parts.password or ""),
     }
     done = subprocess.run(
-        [binaries.program(program), *arguments],
+        [str(cluster.bin_dir / program), *arguments],
         env=env,
         capture_output=True,
         text=True,
