@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +126,21 @@ def failing(dsn: str) -> dict[str, str]:
     return {check.name: check.told for check in checks if check.state == "fail"}
 
 
+def verified(dsn: str) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from prooftrail.cli import main; main()"),
+            *("verify", "--unrecorded", "--json", "--processes=1"),
+        ],
+        env={**os.environ, "PROOFTRAIL_DSN": dsn},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["verdict"] == "verified"
+
+
 @pytest.fixture
 def filled(trail: Trail) -> Trail:
     """Sealed events, one in quarantine, one not yet sealed, a checkpoint, a grant."""
@@ -186,11 +203,13 @@ def test_a_dump_of_the_owner_restores_here_and_on_newer_versions_and_goes_on(
         try:
             assert counted(dsn) == before
             assert failing(dsn) == {}
+            verified(dsn)
             record(dsn, EVENT, EVENT)
             working = sealer(dsn)
             assert working.drain().events == 3
             working.close()
             assert len(counted(dsn)["log"]) == 25
+            verified(dsn)
             assert failing(dsn) == {}
         finally:
             cluster.drop(name)
