@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prooftrail.core.events import Event, Personal
 
 MAX_CHARACTERS = 200
+UUID_BYTES = 16
 LONGEST_ADDRESS = 45  # eight groups of four, the last two as four decimal numbers
 
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -97,8 +98,11 @@ def project(event: Event | _Projected) -> Projection:
     role = actor.role
     address = actor.ip_address
     action = fold(event.action)
+    event_id = bytes.fromhex((event.event_id or "").replace("-", ""))
+    if len(event_id) != UUID_BYTES:
+        raise EventError("these are not the bytes of an event: eventId is no UUID")
     return Projection(
-        bytes.fromhex((event.event_id or "").replace("-", "")),
+        event_id,
         instants.microseconds(event.timestamp or ""),
         user[:MAX_CHARACTERS] if user is not None else None,
         _folded(role) if role is not None else None,
