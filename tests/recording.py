@@ -7,6 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from prooftrail import Recorder
 from prooftrail.seal.sealer import Sealed, Sealer
 from prooftrail.store import connect, inbox
@@ -67,3 +69,12 @@ def sealed(trail: Trail) -> list[str]:
         "select event_id from prooftrail.log where kind = 0 order by stream, seq"
     )
     return [str(event_id) for (event_id,) in rows]
+
+
+@contextmanager
+def locked(trail: Trail) -> Iterator[None]:
+    """Hold the inbox, so that every writer waits."""
+    with psycopg.connect(trail.dsn) as holding:
+        holding.execute("lock table prooftrail.inbox in access exclusive mode")
+        yield
+        holding.rollback()

@@ -32,6 +32,18 @@ if not django.conf.settings.configured:
     django.setup()
 
 
+class Inbox(models.Model):  # type: ignore[misc]  # noqa: DJ008
+    """As docs/how-to/record-from-sql.md has it."""
+
+    event = models.TextField(primary_key=True)
+    stream = models.TextField()
+
+    class Meta:
+        app_label = "audit"
+        managed = False
+        db_table = '"prooftrail"."inbox"'
+
+
 @pytest.fixture
 def made(trail: Trail) -> Iterator[Recorder]:
     """Give a recorder, and a business table beside the trail."""
@@ -269,15 +281,6 @@ def test_orm_inserts_of_the_how_to_need_no_returning(trail: Trail) -> None:
         own.execute(
             sqlalchemy.insert(table), {"stream": "main", "event": json.dumps(event())}
         )
-
-    class Inbox(models.Model):  # type: ignore[misc]  # noqa: DJ008
-        event = models.TextField(primary_key=True)
-        stream = models.TextField()
-
-        class Meta:
-            app_label = "audit"
-            managed = False
-            db_table = '"prooftrail"."inbox"'
 
     with django_connections(trail) as handler:
         from django.db import connections  # noqa: PLC0415  after the settings

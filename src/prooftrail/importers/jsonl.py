@@ -58,6 +58,15 @@ def read_file(path: str | PathLike[str]) -> Iterator[Imported]:
 
 def read_events(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
     """Read the events of a binary stream, with their line numbers from 1."""
+    for number, value in read_values(stream):
+        if isinstance(value, Problem):
+            yield number, value
+        else:
+            yield number, checked(_imported(value))
+
+
+def read_values(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+    """Read the objects of a binary stream as they are, with their line numbers."""
     number = 0
     while line := stream.readline(MAX_LINE):
         number += 1
@@ -66,7 +75,7 @@ def read_events(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Probl
         if len(line) == MAX_LINE and not line.endswith(b"\n") and _skip(stream):
             yield number, Problem(f"the line has more than {MAX_LINE} bytes")
         elif line.strip():
-            yield number, _event(line)
+            yield number, _value(line)
 
 
 def _skip(stream: IO[bytes]) -> bool:
@@ -79,7 +88,7 @@ def _skip(stream: IO[bytes]) -> bool:
     return more
 
 
-def _event(line: bytes) -> dict[str, Any] | Problem:
+def _value(line: bytes) -> dict[str, Any] | Problem:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -93,7 +102,7 @@ def _event(line: bytes) -> dict[str, Any] | Problem:
         return Problem(str(error))
     if not isinstance(value, dict):
         return Problem("not an event: a line holds one JSON object")
-    return checked(_imported(value))
+    return value
 
 
 def _imported(event: dict[str, Any]) -> dict[str, Any]:
