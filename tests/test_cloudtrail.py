@@ -6,15 +6,15 @@ import json
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from prooftrail.capture.stating import Stating
 from prooftrail.core import events, jcs, normal
 from prooftrail.importers import Imported, cloudtrail
+from tests.real_data import FILES, needs_data
 
-DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "cloudtrail"
-FILES = sorted(DATA.glob("*.json"))
+pytestmark = needs_data
+
 FRACTIONS = [
     "1.688560107857E9", "1.688992107857E9", "1.68890570862E9", "1.68899210862E9",
 ]  # fmt: skip

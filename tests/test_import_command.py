@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands import run
+from tests.real_data import DATA, FILES, needs_data
 from tests.recording import event, seal, sealed, waiting
 
 if TYPE_CHECKING:
     from tests.trail import Trail
 
-DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "cloudtrail"
-FILES = sorted(str(path) for path in DATA.glob("*.json"))
 
-
+@needs_data
 def test_all_real_records_are_imported_and_a_second_run_adds_nothing(
     trail: Trail,
 ) -> None:
     assert len(FILES) == 55
-    done = run(trail, "import", "cloudtrail", *FILES)
+    done = run(trail, "import", "cloudtrail", *map(str, FILES))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "imported 2,900 of 2,900 records; 0 were in the log already\n"
@@ -63,20 +62,22 @@ def test_all_real_records_are_imported_and_a_second_run_adds_nothing(
     assert "".join(texts).count("$number") == 4
 
 
+@needs_data
 def test_what_waits_to_be_sealed_is_told(trail: Trail) -> None:
-    run(trail, "import", "cloudtrail", FILES[0])
+    run(trail, "import", "cloudtrail", str(FILES[0]))
     waits = len(waiting(trail))
-    done = run(trail, "import", "cloudtrail", FILES[0])
+    done = run(trail, "import", "cloudtrail", str(FILES[0]))
     assert f"({waits:,} events waited to be sealed" in done.stdout
     assert seal(trail).duplicates == waits
 
 
+@needs_data
 def test_a_writer_alone_does_not_claim_to_know_the_log(trail: Trail) -> None:
     done = run(
         trail,
         "import",
         "cloudtrail",
-        FILES[0],
+        str(FILES[0]),
         PROOFTRAIL_WRITER_DSN=trail.login_dsn("writer"),
         PROOFTRAIL_DSN="",
     )
@@ -84,10 +85,11 @@ def test_a_writer_alone_does_not_claim_to_know_the_log(trail: Trail) -> None:
     assert done.stdout.endswith("dropped when sealed\n")
 
 
+@needs_data
 def test_bad_records_and_files_are_named_and_stop_no_other(
     trail: Trail, tmp_path: Path
 ) -> None:
-    good = json.loads(Path(FILES[0]).read_text())["Records"][:3]
+    good = json.loads(FILES[0].read_text())["Records"][:3]
     bad = [{"eventName": f"N{n}"} for n in range(30)]
     mixed = tmp_path / "a.json"
     mixed.write_text(json.dumps({"Records": [good[0], *bad, good[1]]}))
