@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,8 @@ from tests.real_data import DATA, FILES, needs_data
 from tests.recording import event, seal, sealed, waiting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.trail import Trail
 
 
