@@ -94,6 +94,16 @@ def test_another_stream_and_the_writers_own_dsn(trail: Trail) -> None:
     assert row.fetchone() == (trail.made["eu"].number,)
 
 
+def test_a_stream_that_is_not_there_is_told_before_anything_is_sent(
+    trail: Trail,
+) -> None:
+    for command in (["record"], ["import", "jsonl", "-"]):
+        done = run(trail, *command, "--stream", "mian", stdin=lines(event()))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "prooftrail stream create mian" in done.stderr
+    assert waiting(trail) == []
+
+
 def test_numbers_and_unicode_keep_their_spelling(trail: Trail) -> None:
     text = lines(event())[:-2] + ', "details": {"n": 1.10, "big": 1e400, "é": "👍"}}'
     assert run(trail, "record", stdin=text).returncode == 0

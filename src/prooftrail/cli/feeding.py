@@ -8,15 +8,23 @@ how many are recorded, since what follows would fail the same way.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from prooftrail.errors import EventError, ProoftrailError, RecordError
+from prooftrail.errors import (
+    ConfigurationError,
+    DatabaseError,
+    EventError,
+    ProoftrailError,
+    RecordError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.store.connect import Connection
 
 AHEAD = 2_000  # events handed over and not known to be durable yet
 
@@ -98,3 +106,27 @@ class Feeding:
             f"events, refused: {self.failed:,}. Events that carry an eventId are safe "
             "to be recorded again"
         )
+
+
+@contextmanager
+def as_verifier(stream: str) -> Iterator[Connection | None]:
+    """Give a connection that may look at the log, or None where this login may not.
+
+    Raises:
+        ConfigurationError: there is no such stream: all of it would be quarantined.
+    """
+    from prooftrail.store import connect, streams
+
+    try:
+        connection = connect.connect("verifier", autocommit=True)
+    except (ConfigurationError, DatabaseError):
+        yield None  # a writer may not look: that is as it should be
+        return
+    try:
+        if all(known.name != stream for known in streams.read(connection)):
+            raise ConfigurationError(
+                f"there is no stream {stream!r}: prooftrail stream create {stream}"
+            )
+        yield connection
+    finally:
+        connection.close()

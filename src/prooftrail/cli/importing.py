@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from prooftrail.capture.redaction import Redactor
     from prooftrail.importers import Imported
-    from prooftrail.store.connect import Connection
 
 SHOWN = 20  # refused records that are named
 _CHUNK = 200  # records that are looked up at once
@@ -103,7 +102,7 @@ def _import(
     redactor: Redactor | None,
 ) -> None:
     from prooftrail.capture.audit_logger import open_recorder
-    from prooftrail.cli.feeding import AHEAD, Feeding
+    from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
     from prooftrail.store import lookup
 
     named = 0
@@ -116,7 +115,7 @@ def _import(
 
     there: int | None = None
     waiting = 0
-    with _verifier() as looking:
+    with as_verifier(stream) as looking:
         if looking is not None:
             there, waiting = 0, lookup.waiting(looking, stream)
         with (
@@ -194,23 +193,6 @@ def _line(recorded: int, total: int, there: int | None, waiting: int) -> str:
     if waiting:
         line += f" ({waiting:,} events waited to be sealed, some may be the same)"
     return line
-
-
-@contextmanager
-def _verifier() -> Iterator[Connection | None]:
-    """Give a connection that may look at the log, or None where this login may not."""
-    from prooftrail.errors import ConfigurationError, DatabaseError
-    from prooftrail.store import connect
-
-    try:
-        connection = connect.connect("verifier", autocommit=True)
-    except (ConfigurationError, DatabaseError):
-        yield None
-        return
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
     Works as the writer (PROOFTRAIL_WRITER_DSN, or PROOFTRAIL_DSN).
     """
     from prooftrail.capture.audit_logger import open_recorder
-    from prooftrail.cli.feeding import AHEAD, Feeding
+    from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
     from prooftrail.core.catalog import Catalog
     from prooftrail.importers import Problem, jsonl
 
@@ -46,6 +46,8 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
 
     known = Catalog(frozenset(declared), strict=strict or bool(declared))
     lines = sys.stdin.buffer
+    with as_verifier(stream):
+        pass  # there is such a stream, as far as this login may know
     with (
         open_recorder(known=known, stream=stream, queue_size=2 * AHEAD) as recorder,
         _progress(lines) as advance,
