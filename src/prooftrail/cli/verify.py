@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from prooftrail.verification.report import Asked, Report
+
+INCOMPLETE = 2  # the exit code of "could not verify"
 
 
 @click.command("verify")
@@ -57,18 +60,14 @@ def command(
     anchor or a checkpoint from elsewhere, the log can only attest itself, and the
     output says from which entry on. The run itself is recorded as audit.chain.verify.
     """
-    import json
     import os
 
     from prooftrail.core import vkey
-    from prooftrail.errors import ProoftrailError
-    from prooftrail.verification import render
     from prooftrail.verification.report import Asked
-    from prooftrail.verification.run import Run
 
     if checkpoints and not keys:
         context.fail("--checkpoint needs --key: a file cannot vouch for itself")
-    try:
+    with _never_one(context):
         asked = Asked(
             streams,
             _instant(since),
@@ -78,21 +77,54 @@ def command(
             tuple(vkey.parse_vkey(key) for key in keys),
             processes or os.cpu_count() or 1,
         )
+        report = _verify(asked, as_json=as_json)
+        if not unrecorded:
+            _record(asked, report)
+        else:
+            click.echo("this run is unrecorded", err=True)
+    context.exit(report.verdict.exit_code)
+
+
+@contextmanager
+def _never_one(context: click.Context) -> Iterator[None]:
+    """Make sure that exit code 1 means tampered and nothing else.
+
+    Python exits with 1 for any error, and click when it is interrupted.
+    """
+    from prooftrail.errors import ProoftrailError
+
+    try:
+        yield
     except ProoftrailError as error:
         click.echo(f"prooftrail: {error}", err=True)
-        context.exit(2)
+    except KeyboardInterrupt:
+        click.echo("prooftrail: interrupted, nothing is verified", err=True)
+    except Exception:  # noqa: BLE001  a defect of ours must not read as tampering
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True)
+        click.echo(
+            "prooftrail: could not verify: this is a defect, report it", err=True
+        )
+    else:
+        return
+    context.exit(INCOMPLETE)
+
+
+def _verify(asked: Asked, *, as_json: bool) -> Report:
+    import json
+
+    from prooftrail.verification import render
+    from prooftrail.verification.run import Run
+
     with _progress() as told:
         report = Run(asked, told=told).run()
     if as_json:
-        click.echo(json.dumps(render.as_json(report), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(render.as_json(report), indent=2))
     else:
         for line in render.lines(report):
             click.echo(line)
-    if not unrecorded:
-        _record(asked, report)
-    else:
-        click.echo("this run is unrecorded", err=True)
-    context.exit(report.verdict.exit_code)
+    return report
 
 
 def _instant(text: str | None) -> int | None:

@@ -1,8 +1,9 @@
 """What is wrong with an entry that does not fit: the slow look, at a single row.
 
-Guarantees: names the column where the hashes allow it: a header field that, put back
-to what the chain says it must be, gives the stored leaf again is the one edited.
-Where nothing fits, it says so instead of guessing.
+Guarantees: a row that is not as it was sealed gets a sentence; it names the column
+where the hashes allow it: a header field that, put back to what the chain says it must
+be, gives the stored leaf again is the one edited. What derives from bytes that are not
+those that were sealed is not compared: it would say nothing new.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from prooftrail.core.projection import Projection
 
 MAX_SUSPECTS = 64  # more edited entries than this are not compared pairwise
+UNKNOWN_KIND = -1  # what a source gives for a kind that is not there
+
+_KINDS = (entry.EVENT, entry.STATEMENT)
 
 
 class Row(NamedTuple):
-    """A stored entry, as a source gives it."""
+    """A stored entry, as a source gives it; a missing header field comes empty."""
 
     seq: int
     recorded_us: int
@@ -46,32 +50,60 @@ def of_row(
 ) -> list[tuple[Kind, str]]:
     """Return kind and sentence of what is wrong with a row by itself."""
     told: list[tuple[Kind, str]] = []
+    sound = consistent(row, true_body)
     if row.event is None or row.salt is None:
         told.append((Kind.EDITED, f"entry {row.seq}: its event bytes are gone"))
-    elif row.leaf != _leaf(row, true_body) or row.body != true_body:
+    elif not sound:
         told.append((Kind.EDITED, _edited(row, stream_id, links, true_body)))
     elif row.stream_id != stream_id:
         told.append((Kind.INSERTED, f"entry {row.seq} belongs to another stream"))
+    if not holds(row, true_body):
+        return told
     if found is None:
-        if row.event is not None and not told:
+        if not told:
             text = f"entry {row.seq}: its bytes are not an event"
             told.append((Kind.EDITED, text))
         return told
-    if (row.kind == entry.STATEMENT) != found.action.startswith(catalog.TRAIL):
+    if sound and (row.kind == entry.STATEMENT) != is_statement(found):
         text = f"entry {row.seq}: its kind and its action do not fit"
         told.append((Kind.EDITED, text))
     if names := differences(found, row.columns):
-        text = f"entry {row.seq}: {', '.join(names)} differ from its bytes"
+        verb = "differs" if len(names) == 1 else "differ"
+        text = f"entry {row.seq}: {', '.join(names)} {verb} from its bytes"
         told.append((Kind.PROJECTION_EDITED, text))
     return told
 
 
+def is_statement(found: Projection) -> bool:
+    """Return whether an action is the trail's own."""
+    return found.action.startswith(catalog.TRAIL)
+
+
 def consistent(row: Row, true_body: bytes) -> bool:
-    """Return whether the row's hashes fit each other."""
-    return row.body == true_body and row.leaf == _leaf(row, true_body)
+    """Return whether the row has the format's shape and its hashes fit each other."""
+    return (
+        row.kind in _KINDS
+        and len(row.prev) == entry.HASH_BYTES
+        and len(row.stream_id) == entry.STREAM_ID_BYTES
+        and row.salt is not None
+        and len(row.salt) == entry.SALT_BYTES
+        and row.body == true_body
+        and row.leaf == leaf_of(row, true_body)
+    )
 
 
-def _leaf(row: Row, body: bytes) -> bytes:
+def holds(row: Row, true_body: bytes) -> bool:
+    """Return whether the event bytes are those that the header commits to."""
+    return (
+        row.event is not None
+        and row.salt is not None
+        and len(row.salt) == entry.SALT_BYTES
+        and (row.body == true_body or row.leaf == leaf_of(row, true_body))
+    )
+
+
+def leaf_of(row: Row, body: bytes) -> bytes:
+    """Return the leaf of a row's header over a body; odd widths are cut or filled."""
     return entry.Header(
         row.kind & 1, row.stream_id, row.prev, row.seq, row.recorded_us, body
     ).leaf()
@@ -81,19 +113,25 @@ def _edited(
     row: Row, stream_id: bytes, links: set[bytes] | None, true_body: bytes
 ) -> str:
     """Say which field was edited: the one that, put back, gives the leaf again."""
+    whole = f"entry {row.seq}: its"
+    if row.salt is not None and len(row.salt) != entry.SALT_BYTES:
+        return f"{whole} salt was edited"
+    if row.kind not in _KINDS:
+        return f"{whole} kind was edited"
     back = [
-        ("event bytes (or salt) were", row),
         ("body was", row._replace(body=true_body)),
         *(("prev was", row._replace(prev=link)) for link in links or ()),
         ("stream id was", row._replace(stream_id=stream_id)),
-        ("kind was", row._replace(kind=1 - (row.kind & 1))),
+        ("kind was", row._replace(kind=1 - row.kind)),
     ]
+    if row.body != true_body:
+        back.insert(0, ("event bytes (or salt) were", row))
     for what, restored in back:
-        if row.leaf == _leaf(restored, restored.body):
-            return f"entry {row.seq}: its {what} edited"
+        if row.leaf == leaf_of(restored, restored.body):
+            return f"{whole} {what} edited"
     if links is not None and row.prev in links and row.body == true_body:
-        return f"entry {row.seq}: its leaf or its recorded time was edited"
-    return f"entry {row.seq}: its header was edited"
+        return f"{whole} leaf or its recorded time was edited"
+    return f"{whole} header was edited"
 
 
 def swapped(suspects: Sequence[tuple[Row, bytes]]) -> dict[int, int]:
@@ -108,8 +146,8 @@ def swapped(suspects: Sequence[tuple[Row, bytes]]) -> dict[int, int]:
     for row, _ in suspects:
         for other, body in suspects:
             if other.seq != row.seq and row.leaf in (
-                _leaf(row, body),  # its own contents stand at `other` now
-                _leaf(row._replace(seq=other.seq), row.body),  # it bore that seq
+                leaf_of(row, body),  # its own contents stand at `other` now
+                leaf_of(row._replace(seq=other.seq), row.body),  # it bore that seq
             ):
                 found[row.seq] = other.seq
     return found

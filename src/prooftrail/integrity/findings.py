@@ -75,6 +75,6 @@ def incomplete(stream: str, told: str) -> Finding:
     return Finding(Weight.INCOMPLETE, Kind.UNREADABLE, stream, None, None, None, told)
 
 
-def warning(kind: Kind, stream: str, told: str) -> Finding:
+def warning(kind: Kind, stream: str, told: str, *, seq: int | None = None) -> Finding:
     """Return a warning: worth knowing, and verified all the same."""
-    return Finding(Weight.WARNING, kind, stream, None, None, None, told)
+    return Finding(Weight.WARNING, kind, stream, seq, None, None, told)

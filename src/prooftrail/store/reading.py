@@ -11,6 +11,7 @@ Source: PostgreSQL documentation, COPY, "Binary Format".
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -18,13 +19,15 @@ import psycopg
 from psycopg import pq, sql
 
 from prooftrail.integrity.diagnosis import Row
-from prooftrail.integrity.segment import Before, DayKey, SubjectRow
+from prooftrail.integrity.subjects import SubjectRow
 from prooftrail.store import files, wire
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import LiteralString
 
+    from prooftrail.integrity.segment import DayKey
     from prooftrail.store.connect import Connection
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
@@ -34,8 +37,7 @@ _LENGTHS = (8, 8, 2, 16, 32, 32, 32)
 # number of fields, then length and value of seq, recorded_us, kind, stream id, prev,
 # body and leaf, then the length of the salt
 _FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i")
-_SUBJECT_HEAD = struct.Struct(">h iq i")
-_TWO_TIMES = struct.Struct(">iqiq")
+_SUBJECT_FIELDS = 4
 _TRAILER = b"\xff\xff"
 
 
@@ -55,12 +57,21 @@ class StreamState(NamedTuple):
 
 
 class StoredCheckpoint(NamedTuple):
-    """A checkpoint row."""
+    """A checkpoint row; null only where constraints were dropped."""
 
-    size: int
-    signed_us: int
-    note: str
-    peaks: bytes
+    size: int | None
+    signed_us: int | None
+    note: str | None
+    peaks: bytes | None
+
+
+class Repeated(NamedTuple):
+    """An entry whose event id stands in its stream more than once."""
+
+    number: int
+    event_id: bytes
+    seq: int
+    event: bytes | None
 
 
 @contextmanager
@@ -88,6 +99,9 @@ def entries(
     bounds = {"stream": stream, "start": start, "stop": stop}
     unpack, size = _FIXED.unpack_from, _FIXED.size
     for data in _copied(connection, "read_entries", bounds):
+        if len(data) < size:
+            yield wire.odd(data)
+            continue
         found = unpack(data)
         (fields, n0, seq, n1, recorded_us, n2, kind, n3, stream_id, n4, prev,
          n5, body, n6, leaf, salt_size) = found  # fmt: skip
@@ -109,51 +123,111 @@ def entries(
         )
 
 
+def entry(connection: Connection, stream: int, seq: int) -> Row | None:
+    """Return the stored entry of a seq, None if there is none."""
+    found = list(entries(connection, stream, seq, seq + 1))
+    return found[0] if found else None
+
+
 def subjects(
     connection: Connection, stream: int, start: int, stop: int
 ) -> Iterator[SubjectRow]:
     """Yield the stored subject rows of entries start to stop - 1."""
     bounds = {"stream": stream, "start": start, "stop": stop}
     for data in _copied(connection, "read_subjects", bounds):
-        _, _, seq, length = _SUBJECT_HEAD.unpack_from(data)
-        at = _SUBJECT_HEAD.size
-        subject = data[at : at + length].decode()
-        _, occurred_us, _, recorded_us = _TWO_TIMES.unpack_from(data, at + length)
-        yield SubjectRow(seq, subject, occurred_us, recorded_us)
+        seq, subject, occurred_us, recorded_us = wire.fields(data[2:], _SUBJECT_FIELDS)
+        yield SubjectRow(
+            int.from_bytes(seq or b"", "big", signed=True),
+            None if subject is None else subject.decode(),
+            _integer(occurred_us),
+            _integer(recorded_us),
+        )
 
 
-def before(connection: Connection, stream: int, seq: int) -> Before | None:
-    """Return the stored entry `seq`, as what a segment after it begins from."""
-    with driver_errors():
-        row = connection.execute(
-            "select leaf, recorded_us from prooftrail.log"
-            " where stream = %s and seq = %s order by recorded_us limit 1",
-            (stream, seq),
-            binary=True,
-        ).fetchone()
-    return None if row is None else Before(*cast("Any", row))
+def _integer(data: bytes | None) -> int | None:
+    return None if data is None else int.from_bytes(data, "big", signed=True)
 
 
 def first_since(connection: Connection, stream: int, recorded_us: int) -> int | None:
     """Return the lowest seq recorded at or after a time, None if there is none."""
+    return _number(
+        connection,
+        "select min(seq) from prooftrail.log where stream = %s and recorded_us >= %s",
+        (stream, recorded_us),
+    )
+
+
+def last_before(connection: Connection, stream: int, recorded_us: int) -> int | None:
+    """Return the highest seq recorded before a time, None if there is none."""
+    return _number(
+        connection,
+        "select max(seq) from prooftrail.log where stream = %s and recorded_us < %s",
+        (stream, recorded_us),
+    )
+
+
+def next_seq(connection: Connection, stream: int, seq: int) -> int | None:
+    """Return the lowest seq at or after one, None if there is none."""
+    return _number(
+        connection,
+        "select min(seq) from prooftrail.log where stream = %s and seq >= %s",
+        (stream, seq),
+    )
+
+
+def size(connection: Connection, stream: int) -> int:
+    """Return one more than the highest seq of a stream, as of now."""
+    last = _number(
+        connection, "select max(seq) from prooftrail.log where stream = %s", (stream,)
+    )
+    return 0 if last is None else last + 1
+
+
+def beyond(connection: Connection, stream: int, seq: int) -> tuple[int, list[int]]:
+    """Return how many seqs lie beyond one, and the lowest hundred of them."""
     with driver_errors():
         row = connection.execute(
-            "select min(seq) from prooftrail.log"
-            " where stream = %s and recorded_us >= %s",
-            (stream, recorded_us),
+            files.query("read_beyond"), {"stream": stream, "seq": seq}
         ).fetchone()
+    return (0, []) if row is None else (int(str(row[0])), cast("Any", row[1]) or [])
+
+
+def strays(connection: Connection, stream: int) -> list[int | None]:
+    """Return the seqs of subject rows beyond the log's end, at most a hundred."""
+    with driver_errors():
+        rows = connection.execute(
+            files.query("read_strays"), {"stream": stream}
+        ).fetchall()
+    return [cast("int | None", row[0]) for row in rows]
+
+
+def _number(
+    connection: Connection, query: LiteralString, values: tuple[int, ...]
+) -> int | None:
+    with driver_errors():
+        row = connection.execute(query, values).fetchone()
     return None if row is None or row[0] is None else int(str(row[0]))
 
 
-def days(connection: Connection, stream: int) -> dict[DayKey, int]:
-    """Return the stored daily rollup of a stream."""
+def days(connection: Connection, stream: int) -> tuple[Counter[DayKey], int]:
+    """Return the stored daily rollup of a stream, and how many odd rows it has.
+
+    A row is odd that no sealer writes: without a positive number, or of a key that
+    stands twice.
+    """
     with driver_errors():
         rows = connection.execute(
             "select day, action, role, result, pii, n from prooftrail.daily"
             " where stream = %s",
             (stream,),
         ).fetchall()
-    return {cast("DayKey", tuple(row[:5])): int(str(row[5])) for row in rows}
+    found: Counter[DayKey] = Counter()
+    odd = 0
+    for row in rows:
+        key, count = cast("DayKey", tuple(row[:5])), cast("int | None", row[5])
+        odd += count is None or count <= 0 or key in found
+        found[key] += count or 0
+    return found, odd
 
 
 def leaves(
@@ -185,15 +259,11 @@ def checkpoints(connection: Connection, stream: int) -> Iterator[StoredCheckpoin
             yield StoredCheckpoint(*cast("Any", row))
 
 
-def repeated_ids(connection: Connection, limit: int = 100) -> list[tuple[int, int]]:
-    """Return (stream, seq of the second) of event ids that stand in a stream twice."""
+def repeated_ids(connection: Connection) -> list[Repeated]:
+    """Return the entries of event ids that stand in a stream more than once."""
     with driver_errors():
-        rows = connection.execute(
-            "select stream, max(seq) from prooftrail.log"
-            " group by stream, event_id having count(*) > 1 limit %s",
-            (limit,),
-        ).fetchall()
-    return [(int(str(number)), int(str(seq))) for number, seq in rows]
+        rows = connection.execute(files.query("read_repeated"), binary=True).fetchall()
+    return [Repeated(*cast("Any", row)) for row in rows]
 
 
 def waiting(connection: Connection) -> tuple[int, float]:

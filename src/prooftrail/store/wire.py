@@ -12,7 +12,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from prooftrail.integrity.diagnosis import Row
+from prooftrail.integrity.diagnosis import UNKNOWN_KIND, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,8 +101,8 @@ class Wire:
     def differences(self, found: Projection, columns: bytes) -> list[str]:
         """Name the columns that differ."""
         names = ("event_id", "occurred_us", "pii", *_TEXTS)
-        wanted = _fields(self.spell(found), len(names))
-        stored = _fields(columns, len(names))
+        wanted = fields(self.spell(found), len(names))
+        stored = fields(columns, len(names))
         return [
             name
             for name, one, other in zip(names, wanted, stored, strict=True)
@@ -133,10 +133,12 @@ def odd(data: bytes) -> Row:
     Only with its constraints dropped can the table hold one: the checker finds that
     its hashes do not fit.
     """
-    header = _fields(data[2:], _HEADER_FIELDS)
+    header = fields(data[2:], _HEADER_FIELDS)
     seq, recorded_us, kind = (
         int.from_bytes(one or b"", "big", signed=True) for one in header[:3]
     )
+    if header[2] is None:
+        kind = UNKNOWN_KIND
     stream_id, prev, body, leaf = (one or b"" for one in header[3:7])
     at = 2 + sum(LENGTH.size + len(one or b"") for one in header)
     salt, event = header[7:]
@@ -144,7 +146,8 @@ def odd(data: bytes) -> Row:
     return Row(seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event, rest)
 
 
-def _fields(data: bytes, count: int) -> list[bytes | None]:
+def fields(data: bytes, count: int) -> list[bytes | None]:
+    """Return the first fields of a tuple, each after its length; None is null."""
     found: list[bytes | None] = []
     at = 0
     for _ in range(count):

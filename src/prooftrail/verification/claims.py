@@ -1,18 +1,23 @@
 """Claims: checkpoints from the database, from anchors and from files, checked.
 
 Guarantees: a checkpoint counts only with a valid signature by a key that is trusted:
-given by the caller, kept with the anchor, or (for the database's own) registered
-there, in which case the log remains self-attested. A checkpoint that a known key did
-not sign, or whose signature is wrong, is a finding and no claim.
+given by the caller, kept with the anchor, or (for the database's own) stated by entry
+0, in which case the log remains self-attested. A checkpoint that no known key signed,
+or whose signature is wrong, is a finding and no claim. A row of the database must be
+just what the signer wrote: both its signatures, nothing besides, and its own columns.
+
+Does not: compare with the log (`integrity.tree` does). A stream that states no keys has
+its rows compared all the same, and a warning says that nobody vouches for them.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.core import checkpoint, note, vkey
+from prooftrail.core import checkpoint, instants, merkle, note, vkey
 from prooftrail.core.note import NoteVerdict
+from prooftrail.core.vkey import KeyKind
 from prooftrail.errors import AnchorError, FormatError
 from prooftrail.integrity.findings import Finding, Kind, failure, incomplete, warning
 from prooftrail.integrity.tree import Claim
@@ -23,15 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from prooftrail.core.checkpoint import Checkpoint
+    from prooftrail.core.note import NoteCheck, SignedNote
     from prooftrail.core.vkey import VerificationKey
-    from prooftrail.sign.anchor_reading import AnchoredLog
+    from prooftrail.sign.anchor_reading import AnchoredLog, AnchoredNote
     from prooftrail.store.reading import StoredCheckpoint
 
 
 # The plain signatures of one size's heartbeats are equal: one check serves them all.
-_check = lru_cache(maxsize=1024)(signing.check_ed25519)
+check_signature = lru_cache(maxsize=1024)(signing.check_ed25519)
 
 DATABASE = "the database"
+
+
+class _Read(NamedTuple):
+    """A record that reads as a checkpoint of this log."""
+
+    signed: SignedNote
+    stated: Checkpoint
+    checked: NoteCheck
 
 
 class Claims:
@@ -40,49 +55,54 @@ class Claims:
     Args:
         stream: its name, for findings.
         origin: the origin line that its checkpoints must bear.
-        trusted: keys given by the caller; with any, no other key counts.
+        stated: the vkeys that entry 0 states.
+        given: keys given by the caller; with any, no other key counts.
     """
 
     def __init__(
-        self, stream: str, origin: str, trusted: Sequence[VerificationKey]
+        self,
+        stream: str,
+        origin: str,
+        stated: Sequence[str],
+        given: Sequence[VerificationKey],
     ) -> None:
         self._stream = stream
         self._origin = origin
-        self._trusted = [key for key in trusted if key.name == origin]
-        self._given = bool(trusted)
+        self._stated = _parsed(stated)
+        self._trusted = [key for key in given if key.name == origin]
+        self._given = bool(given)
+        self._largest: dict[str, int] = {}  # size of the claims from one place so far
         self.claims: list[Claim] = []
         self.findings: list[Finding] = []
-        self.outside = False  # whether any place outside the database was looked at
+        # by size: the compact ranges that stand beside the database's checkpoints
+        self.stored: dict[int, set[bytes]] = {}
 
-    def add_stored(
-        self, stored: Iterable[StoredCheckpoint], registered: Sequence[str]
-    ) -> None:
-        """Add the database's own checkpoints.
-
-        Args:
-            stored: its rows.
-            registered: the vkeys that the database registers for the stream.
-        """
-        keys = self._trusted or _parsed(registered)
+    def add_stored(self, rows: Iterable[StoredCheckpoint]) -> None:
+        """Add the database's own checkpoints."""
+        keys = list({*self._stated, *self._trusted})
         unsigned = 0
-        for row in stored:
-            claim = self._claim(row.note, keys, DATABASE, outside=False)
-            if claim is None:
+        for row in rows:
+            read = self._read(row.note, keys, DATABASE)
+            if read is None:
+                continue
+            if not keys:
                 unsigned += 1
-            elif claim.size != row.size:
-                told = (
-                    f"a checkpoint row says {row.size} entries, its note {claim.size}"
-                )
-                self._forged(told, row.size)
-            else:
-                self._keep(claim)
-        if unsigned and not keys:
-            told = f"{unsigned} checkpoints cannot be checked: no key is known"
+            elif not self._signed(read, DATABASE, self._trusted or keys):
+                continue
+            if told := self._differs(row, read, keys):
+                self._forged(f"{DATABASE}: {told}", read.stated.size)
+                continue
+            self.stored.setdefault(read.stated.size, set()).add(row.peaks or b"")
+            self._keep(read, DATABASE, outside=False)
+        if unsigned:
+            told = (
+                f"{unsigned} checkpoints in the database cannot be checked: entry 0 "
+                "states no key, and none is given (--key)"
+            )
             self.findings.append(warning(Kind.NOTE, self._stream, told))
 
     def add_anchor(self, log: AnchoredLog | None, directory: Path) -> None:
         """Add what an anchor holds of this stream."""
-        self.outside = True
         place = f"the anchor {directory}"
         if log is None or log.checkpoints is not anchor_reading.FileState.PRESENT:
             told = f"{place} holds no checkpoint of this stream"
@@ -91,42 +111,56 @@ class Claims:
         keys = self._trusted
         if not self._given:
             keys = [key for key in log.keys if key.name == self._origin]
+            self._check_anchor_keys(keys, place)
         if not keys:
             told = f"{place} has no key of this stream: give one with --key"
             self.findings.append(incomplete(self._stream, told))
             return
-        for record in log.records():
-            if isinstance(record, anchor_reading.Damaged):
-                told = f"{place}, line {record.line}: {record.reason}"
-                if record.torn:
-                    self.findings.append(warning(Kind.NOTE, self._stream, told))
-                else:
-                    self._forged(told, None)
-                continue
-            where = f"{place}, line {record.line}"
-            claim = self._claim(record.note.encode(), keys, where, outside=True)
-            if claim is not None:
-                self._keep(claim._replace(place=place))
-
-    def add_file(self, path: Path) -> None:
-        """Add the checkpoints of a file; needs a key from the caller."""
-        self.outside = True
-        with path.open("rb") as file:
-            for record in anchor_reading.read_notes(file):
-                place = f"the file {path}"
-                if isinstance(record, anchor_reading.Damaged):
-                    self._forged(f"{place}: {record.reason}", None)
-                elif record.checkpoint.origin == self._origin:
-                    text = record.note.encode()
-                    claim = self._claim(text, self._trusted, place, outside=True)
-                    if claim is not None:
-                        self._keep(claim)
-
-    def _claim(
-        self, text: str, keys: Sequence[VerificationKey], place: str, *, outside: bool
-    ) -> Claim | None:
         try:
-            signed = note.parse_note(text)
+            for record in log.records():
+                self._add_record(record, keys, place)
+        except AnchorError as error:
+            self.findings.append(incomplete(self._stream, str(error)))
+
+    def add_file(self, records: Iterable[tuple[str, AnchoredNote]]) -> None:
+        """Add checkpoints of files, each with its place; needs keys of the caller."""
+        for place, record in records:
+            self._add_record(record, self._trusted, place)
+
+    def _add_record(
+        self,
+        record: AnchoredNote | anchor_reading.Damaged,
+        keys: Sequence[VerificationKey],
+        place: str,
+    ) -> None:
+        where = f"{place}, line {record.line}"
+        if isinstance(record, anchor_reading.Damaged):
+            told = f"{where}: {record.reason}"
+            if record.torn:
+                self.findings.append(warning(Kind.NOTE, self._stream, told))
+            else:
+                self._forged(told, None)
+            return
+        read = self._read(record.note.encode(), keys, where)
+        if read is None or not self._signed(read, where, keys):
+            return
+        if not self._whole(read, where, keys):
+            return
+        size, largest = read.stated.size, self._largest.get(place, 0)
+        if size < largest:
+            told = (
+                f"{where}: a checkpoint over {size} entries follows one over "
+                f"{largest}: an old one was put there as the newest"
+            )
+            self.findings.append(warning(Kind.NOTE, self._stream, told))
+        self._largest[place] = max(size, largest)
+        self._keep(read, place, outside=True)
+
+    def _read(
+        self, text: str | None, keys: Sequence[VerificationKey], place: str
+    ) -> _Read | None:
+        try:
+            signed = note.parse_note(text or "")
             stated = checkpoint.parse_checkpoint(signed.text)
         except FormatError as error:
             self._forged(f"{place} holds a record that is no checkpoint: {error}", None)
@@ -135,22 +169,76 @@ class Claims:
             told = f"{place} holds a checkpoint of another log, {stated.origin}"
             self._forged(told, None)
             return None
-        if not keys:
-            return None
-        checked = note.verify_note(signed, keys, _check)
-        if checked.verdict is NoteVerdict.VALID:
-            return Claim(stated.size, stated.root, checked.time_s, place, outside)
+        return _Read(signed, stated, note.verify_note(signed, keys, check_signature))
+
+    def _signed(self, read: _Read, place: str, keys: Sequence[VerificationKey]) -> bool:
+        """Tell whether a key that counts signed, and no known key did so wrongly."""
+        checked = read.checked
+        if checked.verdict is not NoteVerdict.INVALID and any(
+            found.key in keys for found in checked.valid
+        ):
+            return True
         wrong = (
             "carries a wrong signature"
             if checked.verdict is NoteVerdict.INVALID
             else "is signed by no known key"
         )
-        told = f"{place}: the checkpoint over {stated.size} entries {wrong}"
-        self._forged(told, stated.size)
+        told = f"{place}: the checkpoint over {read.stated.size} entries {wrong}"
+        self._forged(told, read.stated.size)
+        return False
+
+    def _whole(self, read: _Read, place: str, keys: Sequence[VerificationKey]) -> bool:
+        """Tell whether a record has the signer's own signature, and warn of half."""
+        missing = {key.kind for key in keys} - {
+            found.key.kind for found in read.checked.valid
+        }
+        what = f"{place}: the checkpoint over {read.stated.size} entries"
+        if KeyKind.ED25519 in missing:
+            self._forged(f"{what} lacks the signer's signature", read.stated.size)
+            return False
+        if missing:
+            told = f"{what} lacks its timed signature: cut off, or taken away"
+            self.findings.append(warning(Kind.NOTE, self._stream, told))
+        return True
+
+    def _differs(
+        self, row: StoredCheckpoint, read: _Read, keys: Sequence[VerificationKey]
+    ) -> str | None:
+        """Say how a row is not what the signer wrote."""
+        what = f"the checkpoint over {read.stated.size} entries"
+        if row.size != read.stated.size:
+            return f"{what} stands as one over {row.size}"
+        if row.peaks is None or len(row.peaks) % merkle.HASH_BYTES:
+            return f"{what} has no whole compact range beside it"
+        if not keys:
+            return None
+        by = [found.key for found in read.checked.valid]
+        if self._stated and (
+            len(read.signed.signatures) != len(by) or not set(self._stated) <= set(by)
+        ):
+            return f"{what} lacks a signature, or has one more than the signer gave"
+        times = {found.time_s for found in read.checked.valid} - {None}
+        if times and (
+            row.signed_us is None or {row.signed_us // instants.SECOND} != times
+        ):
+            return f"{what} states another time than its signature"
         return None
 
-    def _keep(self, claim: Claim) -> None:
+    def _check_anchor_keys(self, keys: Sequence[VerificationKey], place: str) -> None:
+        """Compare an anchor's keys with those that entry 0 states."""
+        known = {key for key in self._stated if key.kind in KeyKind}
+        for key in keys:
+            if known and key not in known:
+                told = (
+                    f"{place} has a key that entry 0 does not state "
+                    f"({key.key_id.hex()}): one of them is not genuine"
+                )
+                self._forged(told, None)
+
+    def _keep(self, read: _Read, place: str, *, outside: bool) -> None:
         """Keep a claim; heartbeats of one size and place only move its time on."""
+        stated, time_s = read.stated, read.checked.time_s
+        claim = Claim(stated.size, stated.root, time_s, place, outside)
         last = self.claims[-1] if self.claims else None
         if last is not None and last[:2] == claim[:2] and last.place == claim.place:
             self.claims[-1] = claim
@@ -158,7 +246,7 @@ class Claims:
             self.claims.append(claim)
 
     def _forged(self, told: str, size: int | None) -> None:
-        seq = None if size is None else size - 1
+        seq = None if size is None else max(size - 1, 0)
         self.findings.append(failure(Kind.FORGED, self._stream, seq, told))
 
 
@@ -168,25 +256,5 @@ def _parsed(texts: Sequence[str]) -> list[VerificationKey]:
         try:
             found.append(vkey.parse_vkey(text))
         except FormatError:
-            continue  # entry 0 states the keys: the registry is compared with it
+            continue  # of a kind that a later release knows; it verifies nothing here
     return found
-
-
-def read_anchors(
-    directories: Sequence[Path],
-) -> tuple[list[tuple[Path, anchor_reading.AnchorContents]], list[Finding]]:
-    """Read the anchors; one that is not there is an incomplete."""
-    found = []
-    findings = []
-    for directory in directories:
-        try:
-            contents = anchor_reading.read_anchor(directory)
-        except AnchorError as error:
-            findings.append(incomplete("", str(error)))
-            continue
-        if contents is None:
-            told = f"the anchor {directory} is not there: is its share mounted?"
-            findings.append(incomplete("", told))
-        else:
-            found.append((directory, contents))
-    return found, findings

@@ -18,6 +18,28 @@ LISTED = 20  # findings printed; --json has them all
 
 def lines(report: Report) -> Iterator[str]:
     """Yield the report line by line; the verdict comes last."""
+    for line in _lines(report):
+        yield harmless(line)
+
+
+def harmless(text: str) -> str:
+    r"""Return a line that does to a terminal nothing but show its text.
+
+    Names come from the database, and whoever alters it could write there what moves
+    the cursor, or turns the direction of writing, to hide what is said.
+
+    >>> print(harmless("main\x1b[2J"))
+    main\x1b[2J
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+def _lines(report: Report) -> Iterator[str]:
     for stream in report.streams:
         yield _checked(stream)
         yield _anchored(stream)

@@ -1,19 +1,33 @@
-"""A worker: checks segments over connections of its own, in this or another process.
+"""Workers: check segments over connections of their own, in this or other processes.
 
 Guarantees: constant memory, whatever the log's size; a task and its result are small
-values that travel between processes.
+values that travel between processes; results come in the order of the tasks. A worker
+that dies is an `UnavailableError`, like a connection that does.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.core import entry
-from prooftrail.integrity.segment import Before, Check, Segment
+from prooftrail.errors import UnavailableError
+from prooftrail.integrity import segment
+from prooftrail.integrity.check import Check
+from prooftrail.integrity.segment import Before
 from prooftrail.store import connect, reading, wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prooftrail.integrity.segment import Segment
     from prooftrail.store.connect import Connection
+
+ALONE = 2 * segment.SIZE  # entries up to which further processes do not pay
+FIRST = -(2**63)  # below every seq: no row before entry 0 is overlooked
 
 
 class Task(NamedTuple):
@@ -49,16 +63,63 @@ class Worker:
         """Check one segment."""
         number, name, stream_id, start, stop, sizes = task
         if start == 0:
-            before = Before(entry.genesis(stream_id), 0)
+            before = Before.genesis(stream_id)
         else:
-            stored = reading.before(self._entries, number, start - 1)
-            before = stored if stored is not None else Before(None, 0)
+            before = Before.of(reading.entry(self._entries, number, start - 1))
         check = Check(name, stream_id, start, stop, before=before, spelling=wire.Wire())
+        since = start or FIRST
         return check.run(
-            reading.entries(self._entries, number, start, stop),
-            reading.subjects(self._subjects, number, start, stop),
+            reading.entries(self._entries, number, since, stop),
+            reading.subjects(self._subjects, number, since, stop),
             sizes,
         )
+
+
+def checked(
+    dsn: str | None, tasks: Iterator[Task], *, processes: int, entries: int
+) -> Iterator[Segment]:
+    """Yield the checked segments, in order.
+
+    Args:
+        dsn: the database; None for the environment's.
+        tasks: taken one by one, a few ahead of the results.
+        processes: at most so many.
+        entries: about how many there are to check.
+
+    Raises:
+        DatabaseError: a connection was lost.
+    """
+    if entries <= ALONE or processes <= 1:
+        alone = Worker(dsn)
+        try:
+            for task in tasks:
+                yield alone.check(task)
+        finally:
+            alone.close()
+        return
+    try:
+        with ProcessPoolExecutor(
+            processes,
+            mp_context=get_context("spawn"),
+            initializer=begin,
+            initargs=(dsn,),
+        ) as pool:
+            # a few segments ahead, so that results never pile up
+            ahead = deque(
+                pool.submit(check, task)
+                for task in itertools.islice(tasks, 2 * processes)
+            )
+            while ahead:
+                done = ahead.popleft().result()
+                ahead.extend(
+                    pool.submit(check, task) for task in itertools.islice(tasks, 1)
+                )
+                yield done
+    except BrokenProcessPool as error:
+        raise UnavailableError(
+            "a process that checks segments died: it was killed, or could not connect. "
+            "Run again, with --processes 1 if memory is short"
+        ) from error
 
 
 _own: dict[str, Worker] = {}

@@ -1,14 +1,23 @@
--- Each stream that has a head, entries or both, and where its log ends: the distinct
--- stream numbers of the log by a loose index scan.
+-- Each stream that anything stands under, and where its log ends: the distinct stream
+-- numbers of log and subject by a loose index scan.
 with recursive present as (
   (select l.stream from prooftrail.log l order by l.stream limit 1)
   union all
   select (select l.stream from prooftrail.log l where l.stream > p.stream
            order by l.stream limit 1)
     from present p where p.stream is not null
+), touched as (
+  (select q.stream from prooftrail.subject q order by q.stream limit 1)
+  union all
+  select (select q.stream from prooftrail.subject q where q.stream > t.stream
+           order by q.stream limit 1)
+    from touched t where t.stream is not null
 ), numbers as (
-  select stream from present where stream is not null
+  select stream from present
+  union select stream from touched
   union select stream from prooftrail.head
+  union select stream from prooftrail.daily
+  union select stream from prooftrail.checkpoint
   union select number from prooftrail.stream
 )
 select n.stream, s.name, uuid_send(s.stream_id), s.base, s.incarnation, s.keys,
@@ -17,4 +26,5 @@ select n.stream, s.name, uuid_send(s.stream_id), s.base, s.incarnation, s.keys,
   from numbers n
   left join prooftrail.stream s on s.number = n.stream
   left join prooftrail.head h on h.stream = n.stream
+ where n.stream is not null
  order by n.stream

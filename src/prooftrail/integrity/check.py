@@ -1,0 +1,340 @@
+"""The checker of a segment: a run of entries of one stream, in constant memory.
+
+Guarantees: for every entry the body is recomputed from salt and event bytes, the leaf
+from the header, the link from the leaf before, every projection column and subject
+row from the bytes; what does not fit is a finding with the entry's seq. Leaves come
+back as subtree hashes, so that segments checked in parallel join into one tree: where
+an entry was altered, the leaf that its sound successor is chained to stands in, so
+that the tree tells of everything else.
+
+Does not: read a database (rows come as values), nor check signatures (`tree`).
+
+Source: `spec/verification.md`.
+"""
+
+from __future__ import annotations
+
+import struct
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from prooftrail.core import catalog, entry, instants, merkle, projection, statement
+from prooftrail.errors import EventError
+from prooftrail.integrity import diagnosis
+from prooftrail.integrity.findings import Finding, Kind, failure
+from prooftrail.integrity.segment import Segment
+from prooftrail.integrity.subjects import Subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from prooftrail.core.projection import Projection
+    from prooftrail.integrity.diagnosis import Row
+    from prooftrail.integrity.segment import Before, Spelling
+    from prooftrail.integrity.subjects import SubjectRow
+
+MAX_CLOCKS = 20  # statements of a clock's step that are told one by one
+
+# 0x00 || version || kind || stream id || prev || seq || recorded_at || body
+_LEAF = struct.Struct(">BBB16s32sQq32s")
+_BODY = entry.label("body")
+_NOTHING = bytes(merkle.HASH_BYTES)  # stands for a leaf that is gone
+
+
+class Check:
+    """Checks one segment.
+
+    Args:
+        stream: the stream's name, for findings.
+        stream_id: 16 bytes.
+        start: the first seq.
+        stop: one past the last.
+        before: the entry before `start`.
+        spelling: how the rows' columns are written.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        stream_id: bytes,
+        start: int,
+        stop: int,
+        *,
+        before: Before,
+        spelling: Spelling,
+    ) -> None:
+        self._stream = stream
+        self._stream_id = stream_id
+        self._spelling = spelling
+        self._result = Segment(start, stop)
+        self._expected = start
+        self._links = before.leaves
+        self._recorded_us = before.recorded_us
+        self._leaves: list[bytes] = []
+        self._last: Row | None = None
+        # Whether the entry before still has to be confirmed by a sound successor:
+        # it is named already, or `_doubted`.
+        self._open = not before.sound
+        self._doubted: Row | None = None  # sound, and chained to another predecessor
+        self._unresolved: set[int] = set()
+        self._suspects: list[tuple[Row, bytes]] = []  # hashes that do not fit
+
+    def run(
+        self,
+        rows: Iterable[Row],
+        subjects: Iterator[SubjectRow],
+        sizes: Sequence[int] = (),
+    ) -> Segment:
+        """Check all rows.
+
+        Args:
+            rows: in order of seq.
+            subjects: the stored subject rows, in order of seq and subject.
+            sizes: numbers of the segment's leaves after which a checkpoint stands.
+        """
+        result = self._result
+        days = result.days
+        spell = self._spelling.spell
+        own_id = self._stream_id
+        walk = Subjects(subjects)
+        for row in rows:
+            (
+                seq,
+                recorded_us,
+                kind,
+                stream_id,
+                prev,
+                body,
+                leaf,
+                salt,
+                event,
+                columns,
+            ) = row
+            if seq != self._expected and not self._step(row):
+                continue
+            true_body = sha256(_BODY + (salt or b"") + (event or b"")).digest()
+            true_leaf = sha256(
+                _LEAF.pack(0, 1, kind & 1, stream_id, prev, seq, recorded_us, true_body)
+            ).digest()
+            found, touched = _projected(event)
+            links = self._links
+            if (
+                true_leaf == leaf
+                and true_body == body
+                and found is not None
+                and spell(found) == columns
+                and (len(prev) == entry.HASH_BYTES if links is None else prev in links)
+                and stream_id == own_id
+                and recorded_us >= self._recorded_us
+                and kind == found.action.startswith(catalog.TRAIL)
+                and salt is not None
+                and len(salt) == entry.SALT_BYTES
+            ):
+                if self._open:
+                    self._settle(prev)
+                self._links = {leaf}
+                self._recorded_us = recorded_us
+                self._leaves.append(leaf)
+                known = sound = True
+            else:
+                known, sound = self._look(row, true_body, true_leaf, found)
+            if touched or walk.next_seq <= seq:
+                self._compare_subjects(row, found if sound else None, touched, walk)
+            if known and found is not None:
+                days[
+                    (
+                        found.occurred_us // instants.DAY,
+                        found.action,
+                        found.role,
+                        found.result,
+                        found.pii,
+                    )
+                ] += 1
+                if kind and found.action == statement.CLOCK:
+                    result.clocks.append(seq)
+            else:
+                result.lost += 1
+            self._last, result.last_sound = row, sound
+            self._expected = seq + 1
+            result.entries += 1
+        self._end(walk)
+        self._hash(sizes)
+        return result
+
+    def _step(self, row: Row) -> bool:
+        """Handle a seq that was not expected; tell whether to check the row."""
+        if row.seq >= self._expected:
+            self._gap(row.seq)
+            return True
+        self._result.extra += 1
+        if row.seq < self._result.start:
+            told = f"an entry stands at seq {row.seq}, where no entry belongs"
+            self._result.add(self._failure(Kind.INSERTED, row, told))
+        elif row == self._last:
+            told = f"entry {row.seq} stands in the log twice"
+            self._result.add(self._failure(Kind.DUPLICATED, row, told))
+        else:
+            told = f"a second entry {row.seq} stands in the log"
+            self._result.add(self._failure(Kind.INSERTED, row, told))
+        return False
+
+    def _gap(self, until: int) -> None:
+        first, last = self._expected, until - 1
+        self._blame_doubted()
+        told = (
+            f"entry {first} is gone"
+            if first == last
+            else f"entries {first} to {last} are gone"
+        )
+        when = self._last.recorded_us if self._last is not None else None
+        self._result.add(
+            failure(
+                Kind.DELETED, self._stream, first, told, last=last, recorded_us=when
+            )
+        )
+        self._result.lost += until - first
+        self._leaves.extend([_NOTHING] * (until - first))
+        self._unresolved.add(first)
+        self._links = None
+        self._open = True
+        self._last, self._result.last_sound = None, False
+        self._expected = until
+
+    def _look(
+        self, row: Row, true_body: bytes, true_leaf: bytes, found: Projection | None
+    ) -> tuple[bool, bool]:
+        """Say what is wrong with a row; return whether bytes and header are sound."""
+        told = diagnosis.of_row(
+            row,
+            stream_id=self._stream_id,
+            links=self._links,
+            true_body=true_body,
+            found=found,
+            differences=self._spelling.differences,
+        )
+        for kind, text in told:
+            self._result.add(self._failure(kind, row, text))
+        if (
+            diagnosis.consistent(row, true_body)
+            and row.stream_id == self._stream_id
+            and row.event is not None
+        ):
+            self._check_link(row)
+            if row.recorded_us < self._recorded_us:
+                text = f"entry {row.seq} was recorded before the entry before it"
+                self._result.add(self._failure(Kind.CLOCK, row, text))
+            self._recorded_us = row.recorded_us
+            self._links = {row.leaf}
+            self._leaves.append(row.leaf)
+            return True, True
+        self._blame_doubted()
+        if len(self._suspects) <= diagnosis.MAX_SUSPECTS:
+            self._suspects.append((row, true_body))
+        if len(row.leaf) == entry.HASH_BYTES:
+            self._leaves.append(row.leaf)
+        else:
+            self._leaves.append(true_leaf)
+        self._links = {row.leaf, true_leaf}
+        self._open = True
+        self._unresolved.add(row.seq)
+        return diagnosis.holds(row, true_body), False
+
+    def _check_link(self, row: Row) -> None:
+        """See whether a sound entry is chained to the one that stands before it."""
+        fits = self._links is None or row.prev in self._links
+        if fits and not self._open:
+            return
+        if row.seq == 0:
+            text = "entry 0 does not begin this stream: its prev is not the genesis"
+            self._result.add(self._failure(Kind.REWRITTEN, row, text))
+        elif fits or self._open:
+            if not fits and self._doubted is not None:
+                # Neither neighbour knows it: it is the one that was replaced.
+                self._blame(self._doubted, row.seq)
+                self._doubted = None
+            self._settle(row.prev)
+        else:
+            # Which of the two was replaced, the next entry tells.
+            self._doubted = row
+            self._open = True
+
+    def _settle(self, prev: bytes) -> None:
+        """Take a sound entry's word for the leaf before it."""
+        if self._doubted is not None:
+            self._blame_doubted()
+        if self._leaves:
+            self._leaves[-1] = prev
+            self._unresolved.discard(self._expected - 1)
+        self._open = False
+
+    def _blame_doubted(self) -> None:
+        """Blame the predecessor of the doubted entry, which stands."""
+        doubted, self._doubted = self._doubted, None
+        if doubted is None:
+            return
+        last = doubted.seq - self._result.start - 1
+        if last >= 0:
+            self._leaves[last] = doubted.prev
+        self._blame(None, doubted.seq)
+
+    def _blame(self, row: Row | None, successor: int) -> None:
+        told = (
+            f"entry {successor - 1} is not the one that entry {successor} was chained "
+            "to: it, and maybe entries before it, were replaced and hashed anew"
+        )
+        when = row.recorded_us if row is not None else None
+        self._result.extra += 1
+        self._result.add(
+            failure(Kind.REWRITTEN, self._stream, successor - 1, told, recorded_us=when)
+        )
+
+    def _compare_subjects(
+        self, row: Row, found: Projection | None, touched: list[str], walk: Subjects
+    ) -> None:
+        """Compare an entry's subject rows; found is None where nothing can be said."""
+        self._tell_strays(walk, row.seq)
+        if found is None:
+            walk.take(row.seq)
+        elif not walk.fit(row, found, touched):
+            told = f"the subject rows of entry {row.seq} differ from its bytes"
+            self._result.add(self._failure(Kind.PROJECTION_EDITED, row, told))
+
+    def _tell_strays(self, walk: Subjects, seq: int) -> None:
+        """Name rows below the segment; those of entries that are gone are not new."""
+        for stray in walk.before(seq):
+            if stray < self._result.start:
+                told = f"a subject row stands at seq {stray}, where no entry belongs"
+                self._result.add(
+                    failure(Kind.PROJECTION_EDITED, self._stream, stray, told)
+                )
+
+    def _end(self, walk: Subjects) -> None:
+        if self._expected < self._result.stop:
+            self._gap(self._result.stop)
+        self._blame_doubted()
+        self._tell_strays(walk, self._result.stop)
+
+    def _hash(self, sizes: Sequence[int]) -> None:
+        result = self._result
+        rows = merkle.levels(self._leaves)
+        result.peaks = merkle.peaks(rows, len(self._leaves))
+        result.at = {size: merkle.peaks(rows, size) for size in sizes}
+        result.last = self._last
+        result.unresolved = min(self._unresolved, default=None)
+        del result.clocks[MAX_CLOCKS:]
+        places = diagnosis.swapped(self._suspects)
+        if places:
+            result.findings = diagnosis.renamed(result.findings, places)
+        self._leaves = []
+
+    def _failure(self, kind: Kind, row: Row, told: str) -> Finding:
+        return failure(kind, self._stream, row.seq, told, recorded_us=row.recorded_us)
+
+
+def _projected(event: bytes | None) -> tuple[Projection | None, list[str]]:
+    if event is None:
+        return None, []
+    try:
+        return projection.read(event)
+    except (EventError, RecursionError):
+        return None, []

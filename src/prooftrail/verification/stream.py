@@ -1,0 +1,256 @@
+"""The verification of one stream: its segments, its tree, and what stands beside them.
+
+Guarantees: every entry of the range is checked once, in parallel segments joined in
+order; a seq far beyond the others costs a look, not a walk to it.
+
+Does not: look at other streams (`run` does).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail.core import merkle
+from prooftrail.errors import FormatError
+from prooftrail.integrity import segment
+from prooftrail.integrity.findings import Finding, Kind, failure, warning
+from prooftrail.integrity.tree import Tree
+from prooftrail.store import reading
+from prooftrail.verification import ends, worker
+from prooftrail.verification.claims import Claims
+from prooftrail.verification.ends import Damage
+from prooftrail.verification.report import StreamReport
+from prooftrail.verification.worker import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prooftrail.integrity.diagnosis import Row
+    from prooftrail.integrity.segment import DayKey, Segment
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.reading import StreamState
+    from prooftrail.verification.ends import Identity
+    from prooftrail.verification.evidence import Evidence
+    from prooftrail.verification.report import Asked, Report
+
+
+class FoundStream(NamedTuple):
+    """A stream as the run found it, as of one moment."""
+
+    state: StreamState
+    identity: Identity | None  # None: nothing says which log it is
+    newest: Row | None
+    days: tuple[Counter[DayKey], int] | None  # None unless the run is whole
+
+    @property
+    def name(self) -> str:
+        """What findings call it."""
+        if self.identity is not None:
+            return self.identity.name
+        named = self.state.name
+        return named if named is not None else f"number {self.state.number}"
+
+
+class StreamRun:
+    """Verifies one stream.
+
+    Args:
+        connection: the run's.
+        found: the stream.
+        asked: what to verify.
+        evidence: what left the database.
+        report: takes the findings.
+        dsn: for the workers' own connections.
+        told: called with how many entries were checked.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        found: FoundStream,
+        *,
+        asked: Asked,
+        evidence: Evidence,
+        report: Report,
+        dsn: str | None,
+        told: Callable[[int], None],
+    ) -> None:
+        self._connection = connection
+        self._found = found
+        self._state = found.state
+        self._name = found.name
+        self._asked = asked
+        self._evidence = evidence
+        self._report = report
+        self._dsn = dsn
+        self._told = told
+        self._counted: Counter[DayKey] = Counter()
+        self._damage = Damage(0, 0)
+        self._last: Segment | None = None
+
+    def run(self) -> None:
+        """Verify; findings and figures go into the report."""
+        identity = self._found.identity
+        if identity is None:
+            told = "rows stand under a stream that is not registered"
+            self._add(failure(Kind.REGISTRY_EDITED, self._name, 0, told))
+            return
+        report = StreamReport(identity.name, identity.origin)
+        self._report.streams.append(report)
+        state, name = self._state, self._name
+        self._add(*ends.registry(state, identity))
+        claims = self._claims(identity)
+        known = reading.size(self._connection, state.number)
+        end = self._end()
+        start, stop = self._range(end)
+        report.start, report.stop = start, stop
+        tree = Tree(name, claims.claims, self._begin(claims, start), claims.stored)
+        for part in self._checked(identity.stream_id, tree, start, stop):
+            report.entries += part.entries
+            self._take(part)
+            tree.join(part)
+        self._add(*ends.of_log(state, name, self._found.newest))
+        if stop == end:
+            self._add(*ends.head(state, name, self._last))
+            tree.end(stop, known if end == (state.last_seq or 0) + 1 else stop)
+        self._add(*tree.findings)
+        if self._found.days is not None:
+            gone = max((state.head_seq or 0) + 1 - end, 0)
+            damage = self._damage._replace(lost=self._damage.lost + gone)
+            self._add(*ends.rollup(name, self._found.days, self._counted, damage))
+            odd = reading.strays(self._connection, state.number)
+            self._add(*ends.strays(name, state, odd))
+        report.compared, report.anchored = tree.compared, tree.anchored
+        report.root = tree.root()
+
+    def _add(self, *found: Finding) -> None:
+        self._report.findings.extend(found)
+
+    def _take(self, part: Segment) -> None:
+        self._told(part.entries)
+        self._last = part
+        self._counted += part.days
+        lost, extra = self._damage
+        self._damage = Damage(lost + part.lost, extra + part.extra)
+        self._add(*part.findings)
+        self._report.more += part.failures - len(part.findings)
+        for seq in part.clocks:
+            told = f"entry {seq} states that the sealer's clock was set back"
+            self._add(warning(Kind.CLOCK, self._name, told, seq=seq))
+
+    def _claims(self, identity: Identity) -> Claims:
+        claims = Claims(self._name, identity.origin, identity.keys, self._asked.keys)
+        rows = reading.checkpoints(self._connection, self._state.number)
+        claims.add_stored(rows)
+        for directory, contents in self._evidence.anchors:
+            log = contents.log(identity.stream_id, identity.incarnation)
+            if log is not None or self._state.last_seq is not None:
+                claims.add_anchor(log, directory)
+        claims.add_file(self._evidence.records.get(identity.origin, ()))
+        self._add(*claims.findings)
+        return claims
+
+    def _end(self) -> int:
+        """Return one past the last entry to check, and name what stands apart.
+
+        Entries that follow the head without a gap are checked like all others; one
+        that stands somewhere beyond is named, and the way there is not walked.
+        """
+        state = self._state
+        last = state.last_seq if state.last_seq is not None else -1
+        if state.head_seq is None or last <= state.head_seq:
+            return last + 1
+        head = max(state.head_seq, -1)
+        count, seqs = reading.beyond(self._connection, state.number, head)
+        if count == last - head:
+            return last + 1
+        run = 0
+        while run < len(seqs) and seqs[run] == head + 1 + run:
+            run += 1
+        for seq in seqs[run:]:
+            told = f"an entry stands at seq {seq}, apart from all others"
+            self._add(failure(Kind.INSERTED, self._name, seq, told))
+        return head + 1 + run
+
+    def _range(self, end: int) -> tuple[int, int]:
+        """Return the seqs to check; the start lies on a segment's boundary."""
+        asked, number = self._asked, self._state.number
+        start, stop = 0, end
+        if asked.until_us is not None:
+            last = reading.last_before(self._connection, number, asked.until_us)
+            stop = min(stop, last + 1 if last is not None else 0)
+        if asked.since_us is not None:
+            begin = reading.first_since(self._connection, number, asked.since_us)
+            start = stop if begin is None else max(min(begin, stop), 0)
+            start -= start % segment.SIZE
+        return start, max(stop, start)
+
+    def _begin(self, claims: Claims, start: int) -> merkle.Range:
+        """Return the compact range of the leaves before `start`."""
+        begun = self._resume(claims, start) if start else merkle.Range()
+        rows = reading.leaves(self._connection, self._state.number, begun.size, start)
+        for seq, leaf in rows if start else ():
+            if seq >= begun.size and leaf is not None:
+                while begun.size < seq:
+                    begun.append(bytes(merkle.HASH_BYTES))
+                begun.append(leaf)
+        while begun.size < start:
+            begun.append(bytes(merkle.HASH_BYTES))
+        return begun
+
+    def _resume(self, claims: Claims, start: int) -> merkle.Range:
+        """Return the compact range that a signed checkpoint before `start` gives."""
+        for claim in sorted(claims.claims, key=lambda one: -one.size):
+            stored = claims.stored.get(claim.size)
+            if not stored or not 0 < claim.size <= start:
+                continue
+            row = reading.entry(self._connection, self._state.number, claim.size - 1)
+            for peaks in stored if row is not None else ():
+                try:
+                    held = merkle.Range(claim.size - 1, merkle.split(peaks))
+                except FormatError:
+                    continue  # a whole run says so
+                held.append(row.leaf if row is not None else b"")
+                if held.root() == claim.root:
+                    return held
+        return merkle.Range()
+
+    def _checked(
+        self, stream_id: bytes, tree: Tree, start: int, stop: int
+    ) -> Iterator[Segment]:
+        """Yield the checked segments, in order; those that are all gone are named."""
+
+        def tasks() -> Iterator[Task]:
+            at = start
+            while at < stop:
+                there = reading.next_seq(self._connection, self._state.number, at)
+                upto = min(stop if there is None else there, stop)
+                if upto - at >= segment.SIZE:
+                    at = upto - upto % segment.SIZE  # whole segments are gone
+                    continue
+                last = min(at + segment.SIZE, stop)
+                sizes = tree.sizes(at, last)
+                yield Task(self._state.number, self._name, stream_id, at, last, sizes)
+                at = last
+
+        at = start
+        for part in worker.checked(
+            self._dsn,
+            tasks(),
+            processes=self._asked.processes,
+            entries=stop - start,
+        ):
+            if part.start != at:
+                self._skip(tree, at, part.start)
+            yield part
+            at = part.stop
+        if at < stop:
+            self._skip(tree, at, stop)
+
+    def _skip(self, tree: Tree, first: int, stop: int) -> None:
+        told = f"entries {first} to {stop - 1} are gone"
+        self._add(failure(Kind.DELETED, self._name, first, told, last=stop - 1))
+        lost, extra = self._damage
+        self._damage = Damage(lost + stop - first, extra)
+        tree.skip(stop)
