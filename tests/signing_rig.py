@@ -43,10 +43,10 @@ select %s, jsonb_build_object(
 
 
 class Clock:
-    """Starts now and stands still until it is moved."""
+    """Starts an hour ago, so that no entry is old, and stands until it is moved."""
 
     def __init__(self) -> None:
-        self.now_us = now_us()
+        self.now_us = now_us() - 3_600_000_000
 
     def __call__(self) -> int:
         return self.now_us

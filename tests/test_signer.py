@@ -58,7 +58,18 @@ def test_an_entry_is_unsigned_for_five_seconds_at_most(rig: Rig) -> None:
     rig.clock.move(0.1)
     assert [made.size for made in signer.turn().checkpoints] == [6]
     assert signer.turn().checkpoints == []
+    rig.clock.move(30)
+    rig.seal(1)
+    assert signer.turn().checkpoints == []
+    rig.clock.move(5)
+    assert [made.size for made in signer.turn().checkpoints] == [7]
     rig.check()
+
+
+def test_an_entry_from_before_the_start_is_signed_at_once(rig: Rig) -> None:
+    rig.seal(3)
+    rig.clock.move(3_600 + 30)
+    assert [made.size for made in rig.signer().turn().checkpoints] == [4]
 
 
 def test_a_log_at_rest_gets_a_heartbeat_every_minute(rig: Rig) -> None:

@@ -202,7 +202,7 @@ def crash_database(
 ) -> None:
     whole = checkpoints.insert
 
-    def insert(*given: object) -> int:
+    def insert(*given: object) -> list[int]:
         if when == "after":
             whole(*given)  # type: ignore[arg-type]
         raise raised
@@ -213,14 +213,14 @@ def crash_database(
 def crash_anchor(
     monkeypatch: pytest.MonkeyPatch, when: str, raised: type[BaseException]
 ) -> None:
-    whole = Anchor.append
+    whole = Anchor.append_all
 
-    def append(self: Anchor, *given: object) -> None:
+    def append_all(self: Anchor, *given: object) -> None:
         if when == "after":
             whole(self, *given)  # type: ignore[arg-type]
         raise raised
 
-    monkeypatch.setattr(Anchor, "append", append)
+    monkeypatch.setattr(Anchor, "append_all", append_all)
 
 
 class KilledError(BaseException):

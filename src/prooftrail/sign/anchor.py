@@ -8,8 +8,8 @@ newline before anything follows it; no line of a note ends so, whatever was cut 
 and a mark that is itself cut off is closed again.
 
 Guarantees: when `append` returns, keys and note are on the disk; the keys were there
-before the note; each note went out in one write to a file opened for appending. A
-missing DIR is refused and never made: it would be the local disk under a share that
+before the note; they went out in one write to a file opened for appending. A missing
+DIR is refused and never made: it would be the local disk under a share that
 is not mounted. Does not guarantee that the place keeps what it got: that is what the
 place was chosen for. Reading is in `sign.anchor_reading`.
 
@@ -78,14 +78,25 @@ class Anchor:
                 again once the cause is gone.
             FormatError: not a signed checkpoint of this log; nothing was written.
         """
-        record = _checked(origin, note)
+        self.append_all(origin, [note], keys)
+
+    def append_all(
+        self, origin: Origin, notes: Iterable[str], keys: Iterable[VerificationKey]
+    ) -> None:
+        """Add signed checkpoints in this order, in one write.
+
+        Raises:
+            AnchorError: as `append`; a part of the notes may then be there.
+            FormatError: as `append`.
+        """
+        records = b"".join(_checked(origin, note) for note in notes)
         if not self.directory.is_dir():
             raise _missing(self.directory)
         place = self.directory / origin.place()
         try:
             place.mkdir(_DIRECTORY_MODE, exist_ok=True)
             _append_keys(place / KEYS_FILE, [key.format().encode() for key in keys])
-            _append(place / CHECKPOINTS_FILE, record, LAST_LINE_OF_NOTE)
+            _append(place / CHECKPOINTS_FILE, records, LAST_LINE_OF_NOTE)
         except OSError as error:
             raise AnchorError(
                 f"anchor {place} cannot be written: {error.strerror or error}. Check "

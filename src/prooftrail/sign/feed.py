@@ -24,7 +24,7 @@ from prooftrail.sign.anchor_reading import AnchoredNote, read_notes
 from prooftrail.sign.book import Known, read_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from prooftrail.core.origin import Origin
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from prooftrail.signing.keys import SigningKeys
 
 MISSED = 1_000  # sizes that an anchor is given after an absence, at most
+_AT_ONCE = 100  # notes in one write
 _TAIL_BYTES = 1_048_576  # some 2,500 notes
 
 
@@ -85,7 +86,7 @@ class Feed:
     def put(
         self,
         book: Book,
-        newest: Known,
+        fresh: Sequence[Known],
         *,
         missed: Callable[[int], Iterable[str]],
         root_of: Callable[[int], bytes],
@@ -94,37 +95,35 @@ class Feed:
 
         Args:
             book: of the log.
-            newest: the newest checkpoint signed.
-            missed: gives the notes of all sizes above one, in order.
+            fresh: the checkpoints signed last, in order.
+            missed: gives the notes of all sizes above one, the newest left out.
             root_of: gives the root of the log's first entries, of a signed size.
 
         Raises:
             AnchorError: it cannot be read or written; try again later.
             SignError: what it holds does not lead to what is signed.
         """
-        origin = book.keys.origin
+        origin, newest = book.keys.origin, fresh[-1]
         left = self._left.pop(origin, None)
-        added = 0
         if left is None or left.length != _length(self._path(book.origin)):
             there = self.newest(book.origin, book.keys)
             _check(self.anchor.directory, book, there, newest, root_of)
-            if there is None or there.size < newest.size:
-                for note in missed(there.size if there else 0):
-                    self._append(book, note)
-                    added += 1
-            note = there.note if there else ""
+            before = there.note if there else ""
+            notes = [*missed(there.size if there else 0), newest.note]
         else:
-            note = left.note
-        if note != newest.note:
-            self._append(book, newest.note)
-            added += 1
+            before = left.note
+            notes = [known.note for known in fresh]
+        if before == newest.note:
+            notes = []
+        for start in range(0, len(notes), _AT_ONCE):
+            self.anchor.append_all(
+                book.origin,
+                notes[start : start + _AT_ONCE],
+                book.keys.verification_keys,
+            )
         self._largest[origin] = newest.size
-        length = _length(self._path(book.origin))
-        self._left[origin] = _Left(length, newest.note)
-        return added
-
-    def _append(self, book: Book, note: str) -> None:
-        self.anchor.append(book.origin, note, book.keys.verification_keys)
+        self._left[origin] = _Left(_length(self._path(book.origin)), newest.note)
+        return len(notes)
 
     def _path(self, origin: Origin) -> Path:
         return self.anchor.directory / origin.place() / CHECKPOINTS_FILE

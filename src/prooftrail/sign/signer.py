@@ -45,6 +45,7 @@ EVERY_ENTRIES = 1_000
 EVERY_SECONDS = 5.0
 HEARTBEAT_SECONDS = 60.0
 POLL = 0.5  # seconds between looks at a log that does not grow
+GROUP = 10  # checkpoints that are made durable together while catching up
 TURN = 50_000  # entries of one stream in a turn, so that the others get theirs
 
 
@@ -186,7 +187,7 @@ class Signer:
             self._look_at_newest(book)
         self._extend(book, done, last=last)
         if book.newest:
-            self._feed(book, book.newest, done, last=last)
+            self._feed(book, [book.newest], done, last=last)
 
     def _look_at_newest(self, book: Book) -> None:
         """See whether the database still has the newest checkpoint, and no other."""
@@ -215,25 +216,28 @@ class Signer:
         stream, signed = book.stream, book.size
         walk = Walk(stream.name, stream.stream_id, book.before.copy())
         start, first_us = walk.size, 0
+        due: list[Walk] = []
         for row in entries(self._headers(stream), start, TURN):
             walk.add(row)
-            if book.state and walk.size == signed:
-                opening.check_last(stream.name, walk, book.state)
-            elif walk.size > book.size and walk.size % self._every_entries == 0:
-                self._sign(book, walk, done, last=last)
-            elif walk.size == book.size + 1:
-                first_us = row.recorded_us
+            if walk.size <= signed:
+                if book.state and walk.size == signed:
+                    opening.check_last(stream.name, walk, book.state)
+                continue
+            first_us = first_us or row.recorded_us
+            if walk.size % self._every_entries == 0:
+                due.append(walk.copy())
+                first_us = 0
+            if len(due) == GROUP:
+                self._sign(book, due, done, last=last)
+                due = []
         if book.state and walk.size < signed:
             opening.check_last(stream.name, walk, book.state)
         if walk.size - start == TURN:
             done.more = True
-        elif walk.size > book.size:
-            # the database may lack what the state has: a crash came in between
-            lacking = book.state is not None and book.newest is None
-            if last or lacking or self._is_due(book, first_us):
-                self._sign(book, walk, done, last=last)
-        elif book.state and (book.newest is None or self._is_quiet(book.state)):
-            self._sign(book, walk, done, last=last)
+        elif self._is_due(book, walk, due, first_us, last=last):
+            due.append(walk.copy())
+        if due:
+            self._sign(book, due, done, last=last)
 
     def _headers(
         self, stream: Stream
@@ -242,44 +246,59 @@ class Signer:
             self._connection, stream.number, seq, rows
         )
 
-    def _is_due(self, book: Book, first_us: int) -> bool:
-        """Say whether the oldest unsigned entry has waited long enough."""
+    def _is_due(
+        self, book: Book, walk: Walk, due: list[Walk], first_us: int, *, last: bool
+    ) -> bool:
+        """Say whether the end of the log is to be signed."""
         now_us = self._clock()
-        if book.unsigned is None or book.unsigned[0] != book.size:
-            book.unsigned = (book.size, now_us)
+        signed = due[-1].size if due else book.size
+        # the database may lack what the state has: a crash came in between
+        lacking = book.state is not None and book.newest is None and not due
+        if walk.size == signed:
+            quiet = book.state is not None and _waited(
+                now_us, book.state.time_s * instants.SECOND, self._heartbeat_us
+            )
+            return lacking or (quiet and not due)
+        if book.unsigned is None or book.unsigned[0] != signed:
+            book.unsigned = (signed, now_us)
         seen = _waited(now_us, book.unsigned[1], self._every_us)
         # an old entry that is seen only now: the signer was away
-        return seen or now_us - first_us >= 2 * self._every_us
+        old = now_us - first_us >= 2 * self._every_us
+        return last or lacking or seen or old
 
-    def _is_quiet(self, state: SignerState) -> bool:
-        signed_us = state.time_s * instants.SECOND
-        return _waited(self._clock(), signed_us, self._heartbeat_us)
-
-    def _sign(self, book: Book, walk: Walk, done: Signed, *, last: bool) -> None:
-        """Sign where the walk stands: own state, then database, then anchors."""
+    def _sign(self, book: Book, due: list[Walk], done: Signed, *, last: bool) -> None:
+        """Sign where the walks stand: own state, then database, then anchors."""
         now_us = self._clock()
-        whole, heartbeat = walk.whole(), walk.size == book.size
         time_s = now_us // instants.SECOND
-        note = book.keys.sign_checkpoint(
-            Checkpoint(book.keys.origin, whole.size, whole.root()), time_s=time_s
-        )
+        origin, name, before = book.keys.origin, book.stream.name, book.size
+        fresh = []
+        rows = []
+        for walk in due:
+            root = walk.whole().root()
+            note = book.keys.sign_checkpoint(
+                Checkpoint(origin, walk.size, root), time_s=time_s
+            )
+            fresh.append(Known(walk.size, root, time_s, note))
+            peaks = b"".join(walk.tree.peaks)
+            rows.append(checkpoints.CheckpointRow(walk.size, now_us, note, peaks))
+        # the state of the last one covers all: nothing leaves that is beyond it
+        newest = due[-1]
         state = SignerState(
-            book.keys.origin, whole.size, walk.leaf, tuple(whole.peaks), time_s
+            origin, newest.size, newest.leaf, tuple(newest.whole().peaks), time_s
         )
         self._states.save(book.origin, state)
-        before = walk.tree.copy()
-        book.state, book.before, book.newest = state, before, None
-        row = checkpoints.CheckpointRow(
-            whole.size, now_us, note, b"".join(before.peaks)
-        )
-        signed_us = checkpoints.insert(self._connection, book.stream.number, row)
-        book.newest = Known(whole.size, whole.root(), time_s, note)
-        done.checkpoints.append(
-            SignedCheckpoint(book.stream.name, whole.size, signed_us, heartbeat)
-        )
-        self._feed(book, book.newest, done, last=last)
+        book.state, book.before, book.newest = state, newest.tree, None
+        times = checkpoints.insert(self._connection, book.stream.number, rows)
+        book.newest = fresh[-1]
+        done.checkpoints += [
+            SignedCheckpoint(name, known.size, signed_us, known.size == before)
+            for known, signed_us in zip(fresh, times, strict=True)
+        ]
+        self._feed(book, fresh, done, last=last)
 
-    def _feed(self, book: Book, newest: Known, done: Signed, *, last: bool) -> None:
+    def _feed(
+        self, book: Book, fresh: list[Known], done: Signed, *, last: bool
+    ) -> None:
         now_us = self._clock()
         for feed in self._feeds:
             place = feed, book.stream.number
@@ -291,7 +310,7 @@ class Signer:
             try:
                 done.anchored += feed.put(
                     book,
-                    newest,
+                    fresh,
                     missed=lambda size: self._missed(book, size, done),
                     root_of=lambda size: opening.root_of(self._connection, book, size),
                 )

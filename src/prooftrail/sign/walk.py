@@ -61,6 +61,16 @@ class Walk:
         """How many leaves there are up to here."""
         return self.tree.size + (self.leaf is not None)
 
+    def copy(self) -> Walk:
+        """Return the walk as it stands, to be kept."""
+        kept = Walk(self._name, self._stream_id, self.tree.copy())
+        kept.leaf, kept._prev, kept._recorded_us = (
+            self.leaf,
+            self._prev,
+            self._recorded_us,
+        )
+        return kept
+
     def whole(self) -> merkle.Range:
         """Return the compact range of all leaves up to here."""
         whole = self.tree.copy()

@@ -16,6 +16,8 @@ from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prooftrail.store.connect import Connection
 
 OF_SIZE = 100  # heartbeats of one size that are looked at
@@ -91,26 +93,35 @@ def since(
     )
 
 
-def insert(connection: Connection, stream: int, row: CheckpointRow) -> int:
-    """Insert a checkpoint; it is durable when this returns, outside a transaction.
+def insert(
+    connection: Connection, stream: int, rows: Sequence[CheckpointRow]
+) -> list[int]:
+    """Insert checkpoints, all or none; they are durable when this returns.
 
     Returns:
-        Its `signed_us`: microseconds later than asked for where that time was taken.
+        Their `signed_us`: microseconds later than asked for where a time was taken.
     """
-    signed_us = row.signed_us
-    with driver_errors():
-        while not connection.execute(
-            files.query("sign_insert"),
-            {
-                "stream": stream,
-                "size": row.size,
-                "signed_us": signed_us,
-                "note": row.note,
-                "peaks": row.peaks,
-            },
-        ).rowcount:
-            signed_us += 1
-    return signed_us
+    times = []
+    with driver_errors(), connection.transaction():
+        for row in rows:
+            signed_us = row.signed_us
+            while not _inserted(connection, stream, row, signed_us):
+                signed_us += 1
+            times.append(signed_us)
+    return times
+
+
+def _inserted(
+    connection: Connection, stream: int, row: CheckpointRow, signed_us: int
+) -> bool:
+    values = {
+        "stream": stream,
+        "size": row.size,
+        "signed_us": signed_us,
+        "note": row.note,
+        "peaks": row.peaks,
+    }
+    return bool(connection.execute(files.query("sign_insert"), values).rowcount)
 
 
 def _checkpoints(
