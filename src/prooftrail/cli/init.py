@@ -191,9 +191,12 @@ def _compare(there: list[Stream], master: MasterKey, key_file: Path) -> None:
 
 
 def _tell_next(key_file: Path, logins: Path | None) -> None:
+    import shlex
+
     click.echo("\nNext:")
     if logins is not None:
-        click.echo(f"  set -a; . {logins}; set +a    each command as its own login")
+        file = shlex.quote(str(logins.absolute()))
+        click.echo(f"  set -a; . {file}; set +a    each command as its own login")
     click.echo(
         f"  back up {key_file}: without it no checkpoint can be continued\n"
         "  prooftrail seal                   moves events from the inbox to the log\n"
