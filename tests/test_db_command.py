@@ -32,6 +32,8 @@ from prooftrail.embedded.account import Account, reachable, run_as
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.database  # a server of its own
+
 DB = [sys.executable, "-c", "from prooftrail.cli.db import db; db()"]
 AS_ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(

@@ -33,6 +33,8 @@ from prooftrail.embedded.cluster import SOCKET_PATH_LIMIT, places
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.database  # a server of its own
+
 DB = [sys.executable, "-c", "from prooftrail.cli.db import db; db()"]
 
 

@@ -19,6 +19,8 @@ from prooftrail import embedded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.database  # a server of its own
+
 README = Path(__file__).parent.parent / "README.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _START = "prooftrail db start --env"
