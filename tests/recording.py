@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -78,3 +79,18 @@ def locked(trail: Trail) -> Iterator[None]:
         holding.execute("lock table prooftrail.inbox in access exclusive mode")
         yield
         holding.rollback()
+
+
+def until_the_writer_waits(trail: Trail) -> None:
+    """Wait until a writer stands before the locked inbox."""
+    looking = trail.superuser()
+    for _ in range(1_000):
+        row = looking.execute(
+            "select exists (select from pg_locks l join pg_database d"
+            " on d.oid = l.database where d.datname = current_database()"
+            " and not l.granted)"
+        ).fetchone()
+        if row == (True,):
+            return
+        time.sleep(0.01)
+    raise AssertionError("no writer came")

@@ -16,7 +16,15 @@ from prooftrail.errors import (
     UnavailableError,
 )
 from prooftrail.store import inbox
-from tests.recording import event, locked, recorder, seal, sealed, waiting
+from tests.recording import (
+    event,
+    locked,
+    recorder,
+    seal,
+    sealed,
+    until_the_writer_waits,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from tests.trail import Trail
@@ -85,25 +93,27 @@ def test_a_full_queue_holds_the_caller_and_then_refuses(trail: Trail) -> None:
     with recorder(trail, queue_size=2, patience=0.4) as made:
         with locked(trail):
             futures = [made.submit(event())]
-            time.sleep(0.2)  # the writer took it, and waits for the table
+            until_the_writer_waits(trail)
             futures += [made.submit(event()), made.submit(event())]
             begun = time.monotonic()
             with pytest.raises(RecordError, match=r"2 events wait.*NOT recorded"):
                 made.submit(event())
             assert 0.3 < time.monotonic() - begun < 5
-        assert waiting(trail) == [future.result(10) for future in futures]
+        recorded = [future.result(10) for future in futures]
+        assert waiting(trail) == recorded
 
 
 def test_a_queue_with_room_again_lets_the_caller_go_on(trail: Trail) -> None:
     with recorder(trail, queue_size=1) as made, ThreadPoolExecutor(1) as pool:
         with locked(trail):
             made.submit(event())
-            time.sleep(0.2)
+            until_the_writer_waits(trail)
             made.submit(event())
             third = pool.submit(made.record, event())
             time.sleep(0.2)
             assert not third.done()
-        assert third.result(10) == waiting(trail)[2]
+        recorded = third.result(10)
+        assert recorded == waiting(trail)[2]
 
 
 def test_a_connection_that_hangs_does_not_hold_the_caller_for_ever(
