@@ -28,17 +28,18 @@ help:
 .venv/made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 ...' >&2; exit 1; }
-	$(LOCKED) sh -ec '$(PYTHON) -m venv .venv; \
+	@echo 'Making .venv: half a minute, once.'
+	@$(LOCKED) sh -ec '$(PYTHON) -m venv .venv; \
 	  $(PIP) install -c constraints.txt hatchling editables; \
 	  $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev,embedded]"; \
 	  touch .venv/made'
 
 .venv/made-bench: .venv/made
-	$(LOCKED) sh -ec '$(PIP) install -c constraints.txt --no-build-isolation \
+	@$(LOCKED) sh -ec '$(PIP) install -c constraints.txt --no-build-isolation \
 	  -e ".[dev,embedded,bench]"; touch .venv/made-bench'
 
 demo: .venv/made
-	.venv/bin/prooftrail demo $(ARGS)
+	@.venv/bin/prooftrail demo $(ARGS)
 
 # A worker a core; what this machine lacks is counted in the last lines.
 test: .venv/made
