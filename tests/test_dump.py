@@ -154,8 +154,8 @@ def filled(trail: Trail) -> Trail:
     admin.execute("create table public.business (id int)")  # not the owner's to read
     admin.execute(
         "insert into prooftrail.reader_grant"
-        " (role, stream, from_us, to_us, expires_at)"
-        " values ('prooftrail_reader', 1, 0, 1, now())"
+        " (role, streams, from_us, to_us, expires_at)"
+        " values ('prooftrail_reader', '{1}', 0, 1, now())"
     )
     return trail
 

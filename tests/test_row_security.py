@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 
 TOKEN = "a token that nobody guesses"
+# the view my_grant cannot be updated by anybody
+REFUSED = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+)
 ALL_TIME = (-9223372036854775807, 9223372036854775807)
 TIMES = (
     "2026-02-28T23:59:59.999999Z",
@@ -112,12 +117,12 @@ def grant(
 ) -> None:
     trail.superuser().execute(
         "insert into prooftrail.reader_grant"
-        " (role, token_hash, stream, from_us, to_us, expires_at)"
+        " (role, token_hash, streams, from_us, to_us, expires_at)"
         " values (%s, sha256(convert_to(%s, 'UTF8')), %s, %s, %s, now() + %s)",
         (
             None if token else "prooftrail_reader",
             TOKEN if token else None,
-            stream,
+            [stream],
             *period,
             "-1 s" if expired else "1 h",
         ),
@@ -177,7 +182,22 @@ def test_an_expired_grant_shows_nothing(filled: Trail) -> None:
     assert seen(reader) == NOTHING
 
 
-@pytest.mark.parametrize("token", ["", "another", TOKEN.upper(), "1"])
+def test_a_token_is_read_alone_and_a_second_row_of_a_grantee_is_refused(
+    filled: Trail,
+) -> None:
+    grant(filled, period=ALL_TIME)
+    reader = by_token(filled)
+    assert {row[1] for row in seen(reader).log} == {
+        us(2026, 3),
+        us(2026, 3, 15) + 43_200_000_000,
+        us(2026, 4) - 1,
+    }
+    for token in (False, True):
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            grant(filled, stream=2, token=token)
+
+
+@pytest.mark.parametrize("token", ["another", TOKEN.upper(), "1"])
 def test_another_token_shows_nothing(filled: Trail, token: str) -> None:
     grant(filled, token=True)
     reader = filled.login("reader")
@@ -190,11 +210,11 @@ def test_a_reader_cannot_read_or_give_grants(filled: Trail) -> None:
     assert reader.execute("select stream from prooftrail.my_grant").fetchall() == [(1,)]
     for statement in (
         "select * from prooftrail.reader_grant",
-        "update prooftrail.reader_grant set stream = 2",
+        "update prooftrail.reader_grant set streams = '{2}'",
         "update prooftrail.my_grant set stream = 2",
         "set row_security = off; select count(*) from prooftrail.log",
     ):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(REFUSED):
             reader.execute(statement)
 
 

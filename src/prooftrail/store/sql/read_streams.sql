@@ -1,5 +1,6 @@
 -- Each stream that anything stands under, and where its log ends: the distinct stream
--- numbers of log and subject by a loose index scan.
+-- numbers of log and subject by a loose index scan. Rows that were made to stand under
+-- none, with constraints dropped, come as number 0, which no stream has.
 with recursive present as (
   (select l.stream from prooftrail.log l order by l.stream limit 1)
   union all
@@ -13,18 +14,17 @@ with recursive present as (
            order by q.stream limit 1)
     from touched t where t.stream is not null
 ), numbers as (
-  select stream from present
-  union select stream from touched
+  select stream from present where stream is not null
+  union select stream from touched where stream is not null
   union select stream from prooftrail.head
   union select stream from prooftrail.daily
   union select stream from prooftrail.checkpoint
   union select number from prooftrail.stream
 )
-select n.stream, s.name, uuid_send(s.stream_id), s.base, s.incarnation, s.keys,
+select coalesce(n.stream, 0), s.name, uuid_send(s.stream_id), s.base, s.incarnation, s.keys,
        h.seq, h.leaf, h.recorded_us,
        (select max(l.seq) from prooftrail.log l where l.stream = n.stream)
   from numbers n
   left join prooftrail.stream s on s.number = n.stream
   left join prooftrail.head h on h.stream = n.stream
- where n.stream is not null
  order by n.stream

@@ -163,12 +163,13 @@ create table prooftrail.vault (
   primary key (stream, event_id, pointer)
 );
 
--- What a reader may see: streams, and one period of event time a grantee.
+-- What a reader may see: streams, and one period of event time. One row a grantee: the
+-- policies join the periods of all rows that apply, so two would open more than either.
 create table prooftrail.reader_grant (
   id bigint generated always as identity primary key,
-  role name,
-  token_hash bytea,                  -- SHA-256 of an unguessable token
-  stream smallint not null references prooftrail.stream (number),
+  role name unique,
+  token_hash bytea unique,           -- SHA-256 of an unguessable token
+  streams smallint[] not null,       -- their numbers
   from_us bigint not null,
   to_us bigint not null,
   expires_at timestamptz not null,

@@ -1,12 +1,14 @@
 -- The views.
 
--- What the present role, or the holder of the session's token, may read.
+-- What the holder of the session's token, or without one the present role, may read:
+-- never both, so that one period holds.
 create view prooftrail.my_grant with (security_barrier) as
-select g.stream, g.from_us, g.to_us
+select unnest(g.streams) as stream, g.from_us, g.to_us
   from prooftrail.reader_grant g
- where (g.role = current_user
-        or g.token_hash = sha256(convert_to(
-             nullif(current_setting('prooftrail.token', true), ''), 'UTF8')))
+ where case when coalesce(current_setting('prooftrail.token', true), '') = ''
+            then g.role = current_user
+            else g.token_hash = sha256(convert_to(
+                   current_setting('prooftrail.token', true), 'UTF8')) end
    and g.expires_at > now();
 
 -- The log as people read it, under the reader's own rights.
