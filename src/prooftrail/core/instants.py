@@ -20,6 +20,7 @@ MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 
 _MICROSECOND = timedelta(microseconds=1)
+_LONGEST = len("2026-02-17T14:23:01.445678Z")
 # Hour 24 is left out: RFC 3339 has none, and some releases of Python read one.
 _STRICT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
@@ -82,9 +83,13 @@ def convert(given: str | datetime) -> str:
                 "pass an aware datetime, such as datetime.now(timezone.utc)"
             )
         return text((given - EPOCH) // _MICROSECOND)
-    if _STRICT.fullmatch(given):
-        microseconds(given)
-        return given
+    if len(given) <= _LONGEST and given.endswith("Z"):
+        try:
+            microseconds(given)
+        except EventError:
+            pass  # another spelling, which is converted, or refused, below
+        else:
+            return given
     found = _RFC3339.fullmatch(given)
     if not found:
         raise EventError(
