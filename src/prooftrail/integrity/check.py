@@ -237,7 +237,9 @@ class Check:
         self._links = {row.leaf, true_leaf}
         self._open = True
         self._unresolved.add(row.seq)
-        return diagnosis.holds(row, true_body), False
+        # a whole entry of another stream stands in the place of one of ours
+        foreign = diagnosis.consistent(row, true_body)
+        return diagnosis.holds(row, true_body) and not foreign, False
 
     def _check_link(self, row: Row) -> None:
         """See whether a sound entry is chained to the one that stands before it."""
