@@ -266,6 +266,10 @@ def moves() -> Iterator[Case]:
     forged = entry(4, 0, event(40), prev=prev, recorded_us=log.entries[4]["recordedUs"])
     log.entries.insert(5, forged)
     yield "inserted-second", case("A second entry 4", log, ("inserted", 4))
+    log = genuine()
+    log.entries.append(entry(99, 0, event(99), prev=prev, recorded_us=2 * NOW_US))
+    title = "An entry far beyond the head"
+    yield "inserted-apart", case(title, log, ("inserted", 99))
     log = altered(lambda log: log.entries.insert(5, dict(log.entries[4])))
     yield "duplicated-row", case("Entry 4 stands there twice", log, ("duplicated", 4))
     log = Log()

@@ -74,6 +74,7 @@ class Verifier:
     def run(self) -> Row:
         self.which_log()
         self.gather()
+        self.set_apart()
         self.entries()
         self.tree()
         self.beside()
@@ -173,6 +174,15 @@ class Verifier:
             self.fail("forged checkpoint", max(size - 1, 0))
             return None
         return size, root
+
+    def set_apart(self) -> None:  # section 3
+        end = (self.case["head"] or {"seq": 2**63})["seq"]
+        while any(row["seq"] == end + 1 for row in self.rows):
+            end += 1
+        for row in self.rows:
+            if row["seq"] > end:
+                self.fail("inserted", row["seq"])
+        self.rows = [row for row in self.rows if row["seq"] <= end]
 
     def entries(self) -> None:  # section 3
         before: Row | None = None
