@@ -178,6 +178,8 @@ class Tree:
 
     def _find_forks(self) -> None:
         for one, other in zip(self._claims, self._claims[1:], strict=False):
+            if one.size in self._forked:
+                continue
             if one.size == other.size and one.root != other.root:
                 self._forked.add(one.size)
                 told = (
