@@ -92,6 +92,8 @@ class Works:
     def kill(self, name: str) -> None:
         if name == "postgres":
             os.kill(self._postmaster, signal.SIGKILL)
+            while Path(f"/proc/{self._postmaster}").exists():
+                time.sleep(0.001)
             return
         process = self._running.pop(name)
         told = (self.home / f"{name}.log").read_text(errors="replace")[-2_000:]
