@@ -180,12 +180,14 @@ def test_other_spellings_become_the_one(text: bytes, same: bytes) -> None:
     assert jcs.read(text)[1] == same
 
 
-def test_32_levels_are_read_and_a_fraction_makes_one_more() -> None:
+def test_32_levels_are_read_and_a_fraction_is_no_level() -> None:
     assert jcs.read(nested(32))[1] == nested(32)
-    within = b"[" * 31 + b"1.5" + b"]" * 31
-    assert jcs.read(within)[1] == within.replace(b"1.5", b'{"$number":"1.5"}')
-    with pytest.raises(CanonicalError, match="deeper than 32"):
-        jcs.read(b"[" * 32 + b"1.5" + b"]" * 32)
+    within = b"[" * 32 + b"1.5" + b"]" * 32
+    canonical = within.replace(b"1.5", b'{"$number":"1.5"}')
+    assert jcs.read(within)[1] == jcs.read(canonical)[1] == canonical
+    for deeper in (b'{"$number":1}', b'{"$number":["1"]}', b'{"$number":"1","a":1}'):
+        with pytest.raises(CanonicalError, match="deeper than 32"):
+            jcs.read(within.replace(b"1.5", deeper))
 
 
 def test_256_kib_are_read_and_no_byte_more() -> None:

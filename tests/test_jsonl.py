@@ -187,7 +187,8 @@ def test_any_json_like_line_gives_an_event_or_a_problem(text: str) -> None:
 
 @given(
     st.dictionaries(
-        st.text(max_size=6),
+        # seq and its like are the trail's: they move, as the tests above say
+        st.text(max_size=6).filter(lambda key: key != "seq"),
         st.recursive(
             st.none()
             | st.booleans()

@@ -81,6 +81,15 @@ def canonical() -> Iterator[tuple[str, dict[str, Any]]]:
             {"title": title, "input": text, "canonicalHex": jcs(value).hex()},
         )
     deep = "[" * 32 + "]" * 32
+    within = "[" * 32 + '{"$number":"1.5"}' + "]" * 32
+    yield (
+        "accept-32-levels-and-a-number",
+        {
+            "title": "A fraction on level 32: $number is no level of its own",
+            "input": "[" * 32 + "1.5" + "]" * 32,
+            "canonicalHex": within.encode().hex(),
+        },
+    )
     yield (
         "accept-32-levels",
         {
@@ -134,10 +143,10 @@ def _refused() -> Iterator[tuple[str, dict[str, Any]]]:
         ("33-levels", "33 levels", "depth", "[" * 33 + "]" * 33),
         ("100-levels", "100 levels", "depth", '{"a":' * 100 + "1" + "}" * 100),
         (
-            "33-levels-by-number",
-            "A fraction within 32 levels: $number is one more",
+            "33-levels-by-list",
+            "A $number of anything but a text is a level like any other",
             "depth",
-            "[" * 32 + "1.5" + "]" * 32,
+            "[" * 32 + '{"$number":1}' + "]" * 32,
         ),
         ("nan", "NaN", "not-json", '{"a":NaN}'),
         ("infinity", "Infinity", "not-json", '{"a":-Infinity}'),

@@ -202,7 +202,7 @@ def _check(value: object, depth: int) -> None:
             f"a {type(value).__name__} has no canonical spelling: "
             "write a text, an integer, a list or an object"
         )
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH and not _stands_for_a_number(value):
         raise CanonicalError(
             f"nested deeper than {MAX_DEPTH} levels: flatten the event"
         )
@@ -214,6 +214,13 @@ def _check(value: object, depth: int) -> None:
     else:
         for item in value:
             _check(item, depth + 1)
+
+
+def _stands_for_a_number(value: object) -> bool:
+    """An event is never refused for a number: its `$number` is no level of its own."""
+    return (
+        type(value) is dict and len(value) == 1 and type(value.get(NUMBER_KEY)) is str
+    )
 
 
 def _utf16_sorted(value: object) -> object:
