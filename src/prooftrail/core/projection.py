@@ -20,9 +20,11 @@ from prooftrail.core.events import Pii  # noqa: TC001  msgspec resolves it
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
-    from prooftrail.core.events import Event, Personal
+    from prooftrail.core.events import Event
 
 MAX_CHARACTERS = 200
+
+_PERSONAL = "customer.pii."  # events of this group touch personal data
 UUID_BYTES = 16
 LONGEST_ADDRESS = 45  # eight groups of four, the last two as four decimal numbers
 
@@ -98,6 +100,7 @@ def project(event: Event | _Projected) -> Projection:
     role = actor.role
     address = actor.ip_address
     action = fold(event.action)
+    pii = event.pii
     event_id = bytes.fromhex((event.event_id or "").replace("-", ""))
     if len(event_id) != UUID_BYTES:
         raise EventError("these are not the bytes of an event: eventId is no UUID")
@@ -105,15 +108,17 @@ def project(event: Event | _Projected) -> Projection:
         event_id,
         instants.microseconds(event.timestamp or ""),
         user[:MAX_CHARACTERS] if user is not None else None,
-        _folded(role) if role is not None else None,
+        fold(role) if type(role) is str else None,
         action,
-        _folded(resource.type) if resource is not None else None,
+        fold(resource.type) if resource is not None else None,
         resource.id[:MAX_CHARACTERS]
         if resource is not None and resource.id is not None
         else None,
         event.result,
         _address(address) if type(address) is str else None,
-        is_pii(event),
+        # it says so, or its type does
+        (pii is not None and bool(pii.fields or pii.classes))
+        or action.startswith(_PERSONAL),
     )
 
 
@@ -130,23 +135,9 @@ def subjects(event: Event | _Projected) -> list[str]:
     return sorted(found)
 
 
-def is_pii(event: Event | _Projected) -> bool:
-    """Return whether personal data was touched: it says so, or its type does."""
-    pii = event.pii
-    if pii is not None and (pii.fields or pii.classes):
-        return True
-    return fold(event.action).startswith("customer.pii.")
-
-
 def event_uuid(projection: Projection) -> UUID:
     """Return the event's id."""
     return UUID(bytes=projection.event_id)
-
-
-def _folded(text: Personal) -> str | None:
-    if type(text) is not str:
-        return None
-    return fold(text)
 
 
 def fold(text: str) -> str:

@@ -103,13 +103,13 @@ def entries(
             yield wire.odd(data)
             continue
         found = unpack(data)
-        (fields, n0, seq, n1, recorded_us, n2, kind, n3, stream_id, n4, prev,
-         n5, body, n6, leaf, salt_size) = found  # fmt: skip
-        if fields != _FIELDS or (n0, n1, n2, n3, n4, n5, n6) != _LENGTHS:
+        # widths stand at the odd places, values at the even ones
+        if found[0] != _FIELDS or found[1:14:2] != _LENGTHS:
             yield wire.odd(data)
             continue
         at = size
         salt = event = None
+        salt_size = found[15]
         if salt_size >= 0:
             salt = data[at : at + salt_size]
             at += salt_size
@@ -118,9 +118,7 @@ def entries(
         if length >= 0:
             event = data[at : at + length]
             at += length
-        yield Row(
-            seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event, data[at:]
-        )
+        yield Row._make((*found[2:15:2], salt, event, data[at:]))
 
 
 def entry(connection: Connection, stream: int, seq: int) -> Row | None:

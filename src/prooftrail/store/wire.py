@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct(">i")
 _COLUMNS = struct.Struct(">i16siqi?")
 _NULL = b"\xff\xff\xff\xff"
-_INET, _INET6 = 2, 3  # the wire's address families
+# the length, then address family, bits of the prefix, not a cidr, bytes of the address
+_V4 = LENGTH.pack(8) + bytes((2, 32, 0, 4))
+_V6 = LENGTH.pack(20) + bytes((3, 128, 0, 16))
 _TEXTS = ("actor", "role", "action", "resource_type", "resource_id", "result", "ip")
 _CACHED = 65_536
 _HEADER_FIELDS = 9  # seq to event
@@ -43,38 +45,31 @@ class Wire:
     """The server's binary spelling of the projection columns."""
 
     def __init__(self) -> None:
-        self._texts: dict[str | None, bytes] = {None: _NULL}
-        self._addresses: dict[IPv4Address | IPv6Address | None, bytes] = {None: _NULL}
+        self._names: dict[str | None, bytes] = {None: _NULL}
 
     def spell(self, found: Projection) -> bytes:
         """Return the columns as COPY BINARY sends them."""
-        texts = self._texts
-        if len(texts) > _CACHED:
-            texts.clear()
-            texts[None] = _NULL
-            self._addresses = {None: _NULL}
         event_id, occurred, actor, role, action, rtype, rid, result, ip, pii = found
-        try:
-            return b"".join(
-                (
-                    _COLUMNS.pack(16, event_id, 8, occurred, 1, pii),
-                    texts[actor],
-                    texts[role],
-                    texts[action],
-                    texts[rtype],
-                    texts[rid],
-                    texts[result],
-                    self._addresses[ip],
-                )
+        names = self._names.get  # names recur; ids of resources seldom do
+        return b"".join(
+            (
+                _COLUMNS.pack(16, event_id, 8, occurred, 1, pii),
+                names(actor) or self._keep(actor),
+                names(role) or self._keep(role),
+                names(action) or self._keep(action),
+                names(rtype) or self._keep(rtype),
+                _NULL if rid is None else _text(rid),
+                names(result) or self._keep(result),
+                _NULL if ip is None else _address(ip),
             )
-        except KeyError:
-            for text in (actor, role, action, rtype, rid, result):
-                if text not in texts:
-                    data = (text or "").encode()
-                    texts[text] = LENGTH.pack(len(data)) + data
-            if ip is not None:
-                self._addresses[ip] = _address(ip)
-            return self.spell(found)
+        )
+
+    def _keep(self, name: str | None) -> bytes:
+        if len(self._names) > _CACHED:
+            self._names = {None: _NULL}
+        spelled = _NULL if name is None else _text(name)
+        self._names[name] = spelled
+        return spelled
 
     def entry(  # noqa: PLR0913, PLR0917  the columns of the log
         self,
@@ -158,8 +153,10 @@ def fields(data: bytes, count: int) -> list[bytes | None]:
     return found
 
 
+def _text(text: str) -> bytes:
+    data = text.encode()
+    return LENGTH.pack(len(data)) + data
+
+
 def _address(ip: IPv4Address | IPv6Address) -> bytes:
-    packed = ip.packed
-    family = _INET if isinstance(ip, IPv4Address) else _INET6
-    body = bytes((family, ip.max_prefixlen, 0, len(packed))) + packed
-    return LENGTH.pack(len(body)) + body
+    return (_V4 if isinstance(ip, IPv4Address) else _V6) + ip.packed
