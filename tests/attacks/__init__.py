@@ -1,0 +1,1 @@
+"""Attacks by number: each performed as a superuser, and what verification says."""
