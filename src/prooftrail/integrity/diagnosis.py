@@ -123,6 +123,11 @@ def _edited(
         *(("prev was", row._replace(prev=link)) for link in links or ()),
         ("stream id was", row._replace(stream_id=stream_id)),
         ("kind was", row._replace(kind=1 - row.kind)),
+        *(
+            ("seq was", row._replace(seq=seq))
+            for seq in (row.seq - 1, row.seq + 1)
+            if seq >= 0
+        ),
     ]
     if row.body != true_body:
         back.insert(0, ("event bytes (or salt) were", row))

@@ -107,9 +107,8 @@ class Tree:
             self._next += 1
             if claim.size < self._begun or claim.size < segment.start:
                 continue
-            if self._compare(claim, at(claim.size).root()) and (
-                claim.size > segment.start
-            ):
+            fits = self._compare(claim, at(claim.size).root())
+            if fits and claim.size in self._stored and claim.size > segment.start:
                 self._compare_stored(claim.size, at(claim.size - 1))
         self._range.extend(segment.stop - segment.start, segment.peaks)
 
@@ -169,7 +168,7 @@ class Tree:
     def _compare_stored(self, size: int, truth: merkle.Range) -> None:
         """Compare the compact ranges that stand beside a checkpoint that fits."""
         wanted = b"".join(truth.peaks)
-        if any(found != wanted for found in self._stored.pop(size, ())):
+        if any(found != wanted for found in self._stored.pop(size)):
             told = (
                 f"the compact range stored with a checkpoint over {size} entries is "
                 "not the log's"

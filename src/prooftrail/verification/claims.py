@@ -214,9 +214,9 @@ class Claims:
             return None
         by = [found.key for found in read.checked.valid]
         if self._stated and (
-            len(read.signed.signatures) != len(by) or not set(self._stated) <= set(by)
+            len(read.signed.signatures) != len(by) or by != self._stated
         ):
-            return f"{what} lacks a signature, or has one more than the signer gave"
+            return f"{what} does not carry the signer's two signatures and no other"
         times = {found.time_s for found in read.checked.valid} - {None}
         if times and (
             row.signed_us is None or {row.signed_us // instants.SECOND} != times

@@ -105,19 +105,30 @@ def registry(state: StreamState, found: Identity) -> Iterable[Finding]:
         yield failure(Kind.REGISTRY_EDITED, found.name, 0, told)
 
 
-def of_log(state: StreamState, name: str, newest: Row | None) -> Iterable[Finding]:
-    """Compare where the log ends with where its head says."""
+def of_log(
+    state: StreamState, name: str, end: int, newest: Row | None
+) -> Iterable[Finding]:
+    """Compare where the log ends with where its head says.
+
+    Args:
+        state: with the head.
+        name: the stream's.
+        end: one past the last entry, those apart from all others left out.
+        newest: that entry.
+    """
     if state.head_seq is None:
         yield failure(Kind.HEAD_EDITED, name, None, "the stream's head row is gone")
         return
-    last = state.last_seq if state.last_seq is not None else -1
-    if last != state.head_seq and newest is not None and state.head_leaf == newest.leaf:
+    last = end - 1
+    if last == state.head_seq:
+        return
+    if newest is not None and newest.leaf == state.head_leaf:
         told = f"the head says {state.head_seq} and has the leaf of entry {last}"
         yield failure(Kind.HEAD_EDITED, name, last, told)
     elif last < state.head_seq:
         told = f"the log ends with entry {last}, its head says {state.head_seq}"
         yield failure(Kind.TRUNCATED, name, last + 1, told, last=state.head_seq)
-    elif last > state.head_seq:
+    else:
         told = f"entries stand beyond the head, which says {state.head_seq}"
         yield failure(Kind.HEAD_EDITED, name, state.head_seq + 1, told, last=last)
 

@@ -110,7 +110,10 @@ class StreamRun:
             report.entries += part.entries
             self._take(part)
             tree.join(part)
-        self._add(*ends.of_log(state, name, self._found.newest))
+        newest = self._found.newest
+        if state.last_seq != end - 1:
+            newest = reading.entry(self._connection, state.number, end - 1)
+        self._add(*ends.of_log(state, name, end, newest))
         if stop == end:
             self._add(*ends.head(state, name, self._last))
             tree.end(stop, known if end == (state.last_seq or 0) + 1 else stop)
