@@ -25,26 +25,29 @@ if TYPE_CHECKING:
 
 MARK: Final = "[redacted]"
 
+# Single characters are repeated possessively, so that time stays linear; groups are
+# not, since Python before 3.11.5 loses its place in them (and what follows cannot fail,
+# or fails at once).
 _ASSIGNMENT = re.compile(
     r"(?:(?<![A-Za-z0-9_.\-À-ÿ])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))"
     r"([A-Za-z0-9_.\-À-ÿ]++)"
-    r"""(\\{0,4}+["'])?+([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
+    r"""(\\{0,4}+["'])?([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
 )
 _FLAG = re.compile(
     r"(?:(?<![A-Za-z0-9_.\-])--|(?<![^ ])-)([A-Za-z][A-Za-z0-9_-]*+) {1,3}+(?!-)"
 )
 _OPEN_QUOTE = re.compile(r"""\\{0,4}+["']""")
-_DOUBLE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_SINGLE = re.compile(r"'(?:[^'\\]++|\\.)*+'?", re.DOTALL)
+_DOUBLE = re.compile(r'"(?:[^"\\]++|\\.)*"?', re.DOTALL)
+_SINGLE = re.compile(r"'(?:[^'\\]++|\\.)*'?", re.DOTALL)
 _JSON_BARE = re.compile(r"[^,}\]\s]*+")
 _BARE = re.compile(r"""[^\s&;"'<>]*+""")
-_ENCODED = re.compile(r"""(?:(?!%26)[^\s&;"'<>])*+""")
+_ENCODED = re.compile(r"""(?:(?!%26)[^\s&;"'<>])*""")
 _LINE = re.compile(r"[^\r\n]*+")
 _QUOTED_LINE: Final = {
     '"': re.compile(r'[^\r\n"]*+'),
     "'": re.compile(r"[^\r\n']*+"),
 }
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*"?|[{}\[\]]', re.DOTALL)
 _HEADER = re.compile(r"(?i:ation|ookie):")
 _HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie"}

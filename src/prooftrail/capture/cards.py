@@ -24,8 +24,9 @@ _FIRST_GROUP = 4  # a grouped number starts 4111 1111 or 3782 822463
 _GROUP = range(3, 8)
 
 # A whole run of digits and single separators: it cannot fail half way, so that no
-# character is looked at twice.
-_RUN = re.compile(r"[0-9]++(?:[ -][0-9]++)*+")
+# character is looked at twice. No group is possessive: Python before 3.11.5 then loses
+# its place when the group begins to match and fails.
+_RUN = re.compile(r"[0-9]++(?:[ -][0-9]++)*")
 _ROW = re.compile(r"[0-9 -]{13}")
 _ENOUGH = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
 _DIGITS = re.compile(r"[0-9]+")

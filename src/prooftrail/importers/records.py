@@ -24,7 +24,7 @@ MAX_RECORD: Final = 1024 * 1024  # bytes; an event has at most 256 KiB
 
 # A whole string, a bracket, what stands between, or the quote of an unfinished string.
 _PIECE = re.compile(
-    rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^"{}\[\]]++|(")',
+    rb'"(?:[^"\\]++|\\.)*"|[{}\[\]]|[^"{}\[\]]++|(")',
     re.DOTALL,
 )
 _RECORDS = b'"Records"'
