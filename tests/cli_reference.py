@@ -1,4 +1,4 @@
-"""Writes docs/reference/cli.md from the commands' own help: `make docs`.
+"""Writes docs/reference/cli.md from the commands' own help: `make docs`, or `-`.
 
 Guarantees: every command, argument and option stands there exactly as `--help` says,
 so the reference cannot differ from the program; `test_docs` compares the two.
@@ -87,5 +87,8 @@ def _section(command: click.Command, path: str, level: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PLACE.write_text(text())
-    sys.stdout.write(f"wrote {PLACE.name}\n")
+    if sys.argv[1:] == ["-"]:
+        sys.stdout.write(text())
+    else:
+        PLACE.write_text(text())
+        sys.stdout.write(f"wrote {PLACE.name}\n")

@@ -66,10 +66,7 @@ def _answers(url: str) -> bool:
 
 
 def _owner(pid: int) -> int:
-    told = subprocess.run(
-        ["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, check=True
-    )
-    return int(told.stdout)
+    return Path(f"/proc/{pid}").stat().st_uid
 
 
 def _as_user(user: str, home: Path, call: Callable[[], str]) -> str:
