@@ -27,6 +27,7 @@ STREAM_ID_BYTES = 16
 HASH_BYTES = 32
 
 _HEADER = struct.Struct(">BB16s32sQq32s")
+_LEAF = struct.Struct(">BBB16s32sQq32s")  # 0x00, then the header
 
 
 def label(name: str) -> bytes:
@@ -71,7 +72,16 @@ class Header(NamedTuple):
 
     def leaf(self) -> bytes:
         """Return the leaf, 32 bytes; people see it as the entry's checksum."""
-        return sha256(b"\x00" + _HEADER.pack(VERSION, *self)).digest()
+        return leaf(*self)
+
+
+def leaf(
+    kind: int, stream_id: bytes, prev: bytes, seq: int, recorded_us: int, body: bytes
+) -> bytes:
+    """Return the leaf over a header with these fields, 32 bytes."""
+    return sha256(
+        _LEAF.pack(0, VERSION, kind, stream_id, prev, seq, recorded_us, body)
+    ).digest()
 
 
 def body(salt: bytes, event: bytes) -> bytes:

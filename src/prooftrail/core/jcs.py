@@ -17,6 +17,7 @@ import json
 import re
 from typing import TypeAlias
 
+import msgspec
 import orjson
 
 from prooftrail.errors import CanonicalError
@@ -46,16 +47,16 @@ def read(text: bytes) -> tuple[Value, bytes]:
         CanonicalError: the text is not JSON, or not JSON that can be sealed.
     """
     try:
-        value = orjson.loads(text)
+        value = _READER.decode(text)
         if (
-            orjson.dumps(value, option=_SORT) == text
+            orjson.dumps(value, option=_SAFE) == text
             and len(text) <= MAX_BYTES
             and b"\\u0000" not in text
             and (text.isascii() or not _HIGH.search(text))
-            and _plain(value, 1)
+            and (text.count(b"{") + text.count(b"[") <= MAX_DEPTH or _is_flat(value, 1))
         ):
             return value, text
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+    except (msgspec.MsgspecError, ValueError, orjson.JSONEncodeError, RecursionError):
         pass  # parse() below says what is wrong, with its place
     strict = parse(text)
     return strict, canonical(strict)
@@ -168,23 +169,22 @@ def _constant(token: str) -> Value:
     raise CanonicalError(f"{token} is not JSON: leave the value out or write a text")
 
 
-def _plain(value: Value, depth: int) -> bool:
-    """Return whether what orjson read holds no number or depth that needs care."""
-    kind = type(value)
-    if kind is not dict and kind is not list:
-        return kind is str  # a bare scalar is no event: let the slow path decide
-    if depth > MAX_DEPTH:
-        return False
-    for item in value.values() if type(value) is dict else value:  # type: ignore[union-attr]
-        kind = type(item)
-        if kind is dict or kind is list:
-            if not _plain(item, depth + 1):
-                return False
-        elif kind is float or (
-            kind is int and not -MAX_INTEGER <= item <= MAX_INTEGER  # type: ignore[operator]
-        ):
-            return False
-    return True
+def _no_fraction(token: str) -> None:
+    """Leave the short way: a fraction becomes a `$number`."""
+    raise ValueError(token)
+
+
+# Both refuse what needs care: the reader any fraction, the writer integers beyond 2^53.
+_READER = msgspec.json.Decoder(float_hook=_no_fraction)
+_SAFE = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+
+
+def _is_flat(value: Value, depth: int) -> bool:
+    """Return whether a value has at most 32 levels."""
+    if type(value) is not dict and type(value) is not list:
+        return True
+    items = value.values() if type(value) is dict else value
+    return depth <= MAX_DEPTH and all(_is_flat(item, depth + 1) for item in items)
 
 
 def _check(value: object, depth: int) -> None:

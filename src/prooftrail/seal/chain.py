@@ -62,7 +62,7 @@ def link(
         seq += 1
         salt = salts[at * entry.SALT_BYTES : (at + 1) * entry.SALT_BYTES]
         body = entry.body(salt, event)
-        leaf = entry.Header(kind, stream_id, prev, seq, recorded_us, body).leaf()
+        leaf = entry.leaf(kind, stream_id, prev, seq, recorded_us, body)
         rows.append(
             LogRow(
                 number, seq, recorded_us, kind, stream_id, prev, body, leaf, salt,
