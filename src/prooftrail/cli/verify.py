@@ -171,10 +171,19 @@ def _record(asked: Asked, report: Report) -> None:
                 actor={"type": "user", "userId": f"os:{getpass.getuser()}"},
                 result="success" if report.verdict.exit_code == 0 else "failure",
                 details=details,
+                stream=_stream_of(report),
                 connection=connection,
             )
     except ProoftrailError as error:
         click.echo(f"this run is unrecorded: {error}", err=True)
+
+
+def _stream_of(report: Report) -> str:
+    """Return where the run is recorded: in the usual stream, if there is one."""
+    from prooftrail.capture.audit_logger import STREAM
+
+    names = [stream.name for stream in report.streams]
+    return STREAM if STREAM in names or not names else names[0]
 
 
 class _progress:  # noqa: N801  reads as a statement

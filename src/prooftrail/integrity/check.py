@@ -51,6 +51,8 @@ class Check:
         stop: one past the last.
         before: the entry before `start`.
         spelling: how the rows' columns are written.
+        lead: the stored leaves just before `start`, where it is not aligned: they
+            belong to the segment's tree and are not checked.
     """
 
     def __init__(
@@ -62,15 +64,16 @@ class Check:
         *,
         before: Before,
         spelling: Spelling,
+        lead: Sequence[bytes] = (),
     ) -> None:
         self._stream = stream
         self._stream_id = stream_id
         self._spelling = spelling
-        self._result = Segment(start, stop)
-        self._expected = start
+        self._result = Segment(start - len(lead), stop)
+        self._start = self._expected = start
         self._links = before.leaves
         self._recorded_us = before.recorded_us
-        self._leaves: list[bytes] = []
+        self._leaves = [*lead]
         self._last: Row | None = None
         # Whether the entry before still has to be confirmed by a sound successor:
         # it is named already, or `_doubted`.
@@ -167,7 +170,7 @@ class Check:
             self._gap(row.seq)
             return True
         self._result.extra += 1
-        if row.seq < self._result.start:
+        if row.seq < self._start:
             told = f"an entry stands at seq {row.seq}, where no entry belongs"
             self._result.add(self._failure(Kind.INSERTED, row, told))
         elif row == self._last:
@@ -304,7 +307,7 @@ class Check:
     def _tell_strays(self, walk: Subjects, seq: int) -> None:
         """Name rows below the segment; those of entries that are gone are not new."""
         for stray in walk.before(seq):
-            if stray < self._result.start:
+            if stray < self._start:
                 told = f"a subject row stands at seq {stray}, where no entry belongs"
                 self._result.add(
                     failure(Kind.PROJECTION_EDITED, self._stream, stray, told)

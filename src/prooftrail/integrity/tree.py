@@ -53,6 +53,8 @@ class Tree:
         stream: its name, for findings.
         claims: in any order.
         begun: the compact range before the first segment.
+        since: the first seq that is checked; what covers only those before it is not
+            compared.
         stored: the compact ranges of size - 1 leaves that stand beside checkpoints,
             by size, concatenated hashes.
     """
@@ -62,11 +64,12 @@ class Tree:
         stream: str,
         claims: Iterable[Claim],
         begun: merkle.Range | None = None,
+        since: int = 0,
         stored: Mapping[int, set[bytes]] | None = None,
     ) -> None:
         self._stream = stream
         self._range = begun if begun is not None else merkle.Range()
-        self._begun = self._range.size
+        self._since = since
         self._claims = sorted(claims, key=lambda claim: (claim.size, not claim.outside))
         self._next = 0
         self._good = 0  # the largest size whose root fitted
@@ -105,7 +108,7 @@ class Tree:
             if claim.size > segment.stop:
                 break
             self._next += 1
-            if claim.size < self._begun or claim.size < segment.start:
+            if 0 < claim.size <= self._since or claim.size < segment.start:
                 continue
             fits = self._compare(claim, at(claim.size).root())
             if fits and claim.size in self._stored and claim.size > segment.start:

@@ -38,6 +38,7 @@ _LENGTHS = (8, 8, 2, 16, 32, 32, 32)
 # body and leaf, then the length of the salt
 _FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i")
 _SUBJECT_FIELDS = 4
+_GONE = bytes(32)  # stands for a leaf that is not there
 _TRAILER = b"\xff\xff"
 
 
@@ -230,19 +231,31 @@ def days(connection: Connection, stream: int) -> tuple[Counter[DayKey], int]:
 
 def leaves(
     connection: Connection, stream: int, start: int, stop: int
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (seq, leaf) of entries start to stop - 1, as stored."""
-    with driver_errors(), connection.cursor(binary=True) as cursor:
-        yield from cast(
-            "Any",
-            cursor.stream(
-                "select seq, leaf from prooftrail.log"
-                " where stream = %s and seq >= %s and seq < %s"
-                " order by seq, recorded_us",
-                (stream, start, stop),
-                size=1_000,
-            ),
-        )
+) -> Iterator[bytes]:
+    """Yield the leaves of entries start to stop - 1, as stored.
+
+    Of two entries of one seq the first is taken; zeros stand for one that is gone.
+    """
+    at = start
+    if start < stop:
+        with driver_errors(), connection.cursor(binary=True) as cursor:
+            for seq, leaf in cast(
+                "Iterator[tuple[int, bytes | None]]",
+                cursor.stream(
+                    "select seq, leaf from prooftrail.log"
+                    " where stream = %s and seq >= %s and seq < %s"
+                    " order by seq, recorded_us",
+                    (stream, start, stop),
+                    size=1_000,
+                ),
+            ):
+                for _ in range(at, seq):
+                    yield _GONE
+                if seq >= at:
+                    yield leaf or _GONE
+                at = max(at, seq + 1)
+    for _ in range(at, stop):
+        yield _GONE
 
 
 def checkpoints(connection: Connection, stream: int) -> Iterator[StoredCheckpoint]:

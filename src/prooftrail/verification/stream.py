@@ -105,7 +105,8 @@ class StreamRun:
         end = self._end()
         start, stop = self._range(end)
         report.start, report.stop = start, stop
-        tree = Tree(name, claims.claims, self._begin(claims, start), claims.stored)
+        begun = self._begin(claims, start - start % segment.SIZE)
+        tree = Tree(name, claims.claims, begun, start, claims.stored)
         for part in self._checked(identity.stream_id, tree, start, stop):
             report.entries += part.entries
             self._take(part)
@@ -125,7 +126,7 @@ class StreamRun:
             odd = reading.strays(self._connection, state.number)
             self._add(*ends.strays(name, state, odd))
         report.compared, report.anchored = tree.compared, tree.anchored
-        report.root = tree.root()
+        report.root = tree.root() if report.entries else None
 
     def _add(self, *found: Finding) -> None:
         self._report.findings.extend(found)
@@ -177,7 +178,7 @@ class StreamRun:
         return head + 1 + run
 
     def _range(self, end: int) -> tuple[int, int]:
-        """Return the seqs to check; the start lies on a segment's boundary."""
+        """Return the seqs to check: those recorded in the time that is asked for."""
         asked, number = self._asked, self._state.number
         start, stop = 0, end
         if asked.until_us is not None:
@@ -186,20 +187,15 @@ class StreamRun:
         if asked.since_us is not None:
             begin = reading.first_since(self._connection, number, asked.since_us)
             start = stop if begin is None else max(min(begin, stop), 0)
-            start -= start % segment.SIZE
         return start, max(stop, start)
 
     def _begin(self, claims: Claims, start: int) -> merkle.Range:
         """Return the compact range of the leaves before `start`."""
         begun = self._resume(claims, start) if start else merkle.Range()
-        rows = reading.leaves(self._connection, self._state.number, begun.size, start)
-        for seq, leaf in rows if start else ():
-            if seq >= begun.size and leaf is not None:
-                while begun.size < seq:
-                    begun.append(bytes(merkle.HASH_BYTES))
-                begun.append(leaf)
-        while begun.size < start:
-            begun.append(bytes(merkle.HASH_BYTES))
+        for leaf in reading.leaves(
+            self._connection, self._state.number, begun.size, start
+        ):
+            begun.append(leaf)
         return begun
 
     def _resume(self, claims: Claims, start: int) -> merkle.Range:
@@ -232,12 +228,15 @@ class StreamRun:
                 if upto - at >= segment.SIZE:
                     at = upto - upto % segment.SIZE  # whole segments are gone
                     continue
-                last = min(at + segment.SIZE, stop)
-                sizes = tree.sizes(at, last)
-                yield Task(self._state.number, self._name, stream_id, at, last, sizes)
+                base = at - at % segment.SIZE
+                last = min(base + segment.SIZE, stop)
+                sizes = tree.sizes(base, last)
+                yield Task(
+                    self._state.number, self._name, stream_id, base, at, last, sizes
+                )
                 at = last
 
-        at = start
+        at = start - start % segment.SIZE
         for part in worker.checked(
             self._dsn,
             tasks(),
@@ -245,11 +244,11 @@ class StreamRun:
             entries=stop - start,
         ):
             if part.start != at:
-                self._skip(tree, at, part.start)
+                self._skip(tree, max(at, start), part.start)
             yield part
             at = part.stop
-        if at < stop:
-            self._skip(tree, at, stop)
+        if max(at, start) < stop:
+            self._skip(tree, max(at, start), stop)
 
     def _skip(self, tree: Tree, first: int, stop: int) -> None:
         told = f"entries {first} to {stop - 1} are gone"

@@ -36,7 +36,8 @@ class Task(NamedTuple):
     number: int
     name: str
     stream_id: bytes
-    start: int
+    base: int  # where the segment's tree begins: a multiple of its size
+    start: int  # the first seq to check
     stop: int
     sizes: list[int]  # of its leaves, after which a claim stands
 
@@ -61,12 +62,20 @@ class Worker:
 
     def check(self, task: Task) -> Segment:
         """Check one segment."""
-        number, name, stream_id, start, stop, sizes = task
+        number, name, stream_id, base, start, stop, sizes = task
         if start == 0:
             before = Before.genesis(stream_id)
         else:
             before = Before.of(reading.entry(self._entries, number, start - 1))
-        check = Check(name, stream_id, start, stop, before=before, spelling=wire.Wire())
+        check = Check(
+            name,
+            stream_id,
+            start,
+            stop,
+            before=before,
+            spelling=wire.Wire(),
+            lead=list(reading.leaves(self._entries, number, base, start)),
+        )
         since = start or FIRST
         return check.run(
             reading.entries(self._entries, number, since, stop),
