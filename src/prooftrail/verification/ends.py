@@ -122,7 +122,11 @@ def of_log(
     last = end - 1
     if last == state.head_seq:
         return
-    if newest is not None and newest.leaf == state.head_leaf:
+    if (
+        newest is not None
+        and newest.leaf == state.head_leaf
+        and newest.leaf == diagnosis.leaf_of(newest, newest.body)
+    ):
         told = f"the head says {state.head_seq} and has the leaf of entry {last}"
         yield failure(Kind.HEAD_EDITED, name, last, told)
     elif last < state.head_seq:
