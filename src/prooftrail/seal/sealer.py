@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ROWS = 2_000  # a batch's rows at most
 BYTES = 8 * 1024 * 1024  # and its text, about
 POLL = 0.05  # seconds between looks at an empty inbox
+BUSY_SWEEP = 1.0  # the same while every look fills a batch
 SWEEP = 0.2  # seconds between looks below the floor, for rows that committed late
 
 
@@ -191,6 +192,7 @@ class Sealer:
         self._floor: int | None = None
         self._swept = float("-inf")
         self._sweep_seconds = 0.0
+        self._full = False
         self._heads: dict[int, Head] = {}
         self._streams: dict[str, Stream] = {}
         self._months: set[str] = set()
@@ -214,8 +216,10 @@ class Sealer:
 
     def _gather(self, in_flight: Batch | None) -> Batch:
         begun = time.monotonic()
+        # a sweep passes over what was sealed since the last vacuum: seldom while busy
+        pause = BUSY_SWEEP if self._full else SWEEP
         sweep = self._floor is None or begun - self._swept >= max(
-            SWEEP, 5 * self._sweep_seconds
+            pause, 5 * self._sweep_seconds
         )
         rows = sealing.fetch(
             self._reading,
@@ -226,6 +230,7 @@ class Sealer:
         if sweep:
             self._swept = time.monotonic()
             self._sweep_seconds = self._swept - begun
+        self._full = len(rows) >= self._rows
         if any(row.stream not in self._streams for row in rows) and (
             len(registry.read(self._reading)) != len(self._streams)
         ):
