@@ -58,7 +58,7 @@ def test_a_mark_further_on_is_bad_json() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b'{"a": 1,}', "column 9"),
+        (b'{"a": 1 1}', "column 9"),
         (b'{"a": "\xc3\xa9", "b": "\xff"}', "column 18 (byte 19)"),
         (b'{"a": 1, "a": 2}', "'a' stands twice"),
         (b'{"a": NaN}', "NaN"),

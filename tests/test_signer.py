@@ -11,9 +11,9 @@ import pytest
 
 from prooftrail.core.note import parse_note, verify_note
 from prooftrail.errors import SignError
-from prooftrail.sign.running import keep_signing
 from prooftrail.signing.keys import MasterKey, SigningKeys, check_ed25519
 from prooftrail.store import connect, streams
+from prooftrail.store.keeping import keep
 from tests.signing_rig import MASTER, Rig, forget, rigs
 from tests.trail import BASE, Trail
 
@@ -229,7 +229,7 @@ def test_the_loop_signs_until_it_is_stopped(rig: Rig) -> None:
         told.append(done)
         stop.set()
 
-    keep_signing(lambda: signer, stop, stopping, pytest.fail)
+    keep(lambda: signer, stop, stopping, pytest.fail)
     assert [made.size for made in told[0].checkpoints] == [10]
 
 
@@ -250,8 +250,6 @@ def test_the_loop_waits_for_a_database_that_is_away(rig: Rig) -> None:
         told.append(done)
         stop.set()
 
-    keep_signing(
-        lambda: next(signers, None) or rig.signer(), stop, stopping, warned.append
-    )
+    keep(lambda: next(signers, None) or rig.signer(), stop, stopping, warned.append)
     assert "does not answer" in warned[0]
     assert [made.size for made in told[0].checkpoints] == [10]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prooftrail.cli import service
+
 if TYPE_CHECKING:
     from prooftrail.seal.sealer import Sealed
 
@@ -19,11 +21,8 @@ def command(*, once: bool) -> None:
     one ends. Works as the sealer (PROOFTRAIL_SEALER_DSN, or PROOFTRAIL_DSN).
     """
     import os
-    import signal
-    import threading
     import time
 
-    from prooftrail.seal.keeping import keep_sealing
     from prooftrail.seal.sealer import Sealer
     from prooftrail.store import connect
 
@@ -44,11 +43,7 @@ def command(*, once: bool) -> None:
             sealer.close()
         click.echo(_line(done))
         return
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    click.echo("sealing; interrupt to stop", err=True)
-    keep_sealing(open_sealer, stop, told, lambda text: click.echo(text, err=True))
+    service.serve("sealing", open_sealer, told)
 
 
 def _line(done: Sealed) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prooftrail.cli import places
+from prooftrail.cli import places, service
 
 if TYPE_CHECKING:
     from prooftrail.sign.signed import Signed
@@ -40,12 +40,9 @@ def command(
     heartbeat every minute when nothing happens. Works as the signer
     (PROOFTRAIL_SIGNER_DSN, or PROOFTRAIL_DSN).
     """
-    import signal
-    import threading
     import time
 
     from prooftrail.sign.anchor import Anchor
-    from prooftrail.sign.running import keep_signing
     from prooftrail.sign.signer import Signer
     from prooftrail.sign.state import SignerStates
     from prooftrail.signing.keys import load_master_key
@@ -72,11 +69,7 @@ def command(
             finally:
                 signer.close()
             return
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        click.echo("signing; interrupt to stop", err=True)
-        keep_signing(open_signer, stop, _tell, lambda text: click.echo(text, err=True))
+        service.serve("signing", open_signer, _tell)
 
 
 def _tell(done: Signed) -> None:
