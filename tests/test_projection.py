@@ -95,7 +95,7 @@ def test_the_example_projects_to_its_columns() -> None:
         pii=True,
     )
     assert touched == []
-    assert projection.event_uuid(found) == UUID("0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69")
+    assert UUID(bytes=found.event_id) == UUID("0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -133,11 +132,6 @@ def subjects(event: Event | _Projected) -> list[str]:
     if event.resource is not None and event.resource.id is not None:
         found.discard(event.resource.id[:MAX_CHARACTERS])
     return sorted(found)
-
-
-def event_uuid(projection: Projection) -> UUID:
-    """Return the event's id."""
-    return UUID(bytes=projection.event_id)
 
 
 def fold(text: str) -> str:

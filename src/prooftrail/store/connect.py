@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
 DSN = "PROOFTRAIL_DSN"
-DEFAULT_PREFIX = "prooftrail"
 
 # What a database, a role or an environment may have set otherwise, and what would then
 # be read or written another way: client_encoding, for instance, spells texts in COPY.

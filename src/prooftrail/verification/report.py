@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from prooftrail.integrity import verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from prooftrail.core.vkey import VerificationKey
-    from prooftrail.integrity.findings import Finding, Weight
+    from prooftrail.integrity.findings import Finding
     from prooftrail.integrity.tree import Anchored
 
 
@@ -65,8 +64,3 @@ class Report:
     def entries(self) -> int:
         """How many entries were checked."""
         return sum(stream.entries for stream in self.streams)
-
-
-def weigh(findings: Iterable[Finding], weight: Weight) -> list[Finding]:
-    """Return the findings of one weight."""
-    return [found for found in findings if found.weight is weight]
