@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
@@ -160,12 +161,10 @@ def check(
     if not isinstance(keys, dict):
         raise EventError("an event is a JSON object: see spec/event.md for an example")
     event = decode(data)
-    _refuse_unknown(keys.keys() - KEYS)
-    if not _ACTION.fullmatch(event.action):
-        raise EventError(
-            f"action {event.action[:80]!r}: write dotted names of letters, digits, "
-            "'_' and '-', such as customer.pii.export"
-        )
+    if not keys.keys() <= KEYS:
+        _refuse_unknown(keys.keys() - KEYS)
+    _check_length("action", event.action)
+    _check_shape(event.action)
     known.check(event.action)
     actor = event.actor
     if not actor.user_id and actor.type != "anonymous":
@@ -222,6 +221,15 @@ def _refuse_unknown(unknown: set[str]) -> None:
         )
 
 
+@lru_cache(maxsize=1024)  # names recur
+def _check_shape(action: str) -> None:
+    if not _ACTION.fullmatch(action):
+        raise EventError(
+            f"action {action[:80]!r}: write dotted names of letters, digits, "
+            "'_' and '-', such as customer.pii.export"
+        )
+
+
 def _check_times(event: Event, now_us: int) -> None:
     if event.timestamp is not None:
         try:
@@ -253,7 +261,6 @@ def _check_ids(event: Event) -> None:
         )
     resource = event.resource
     _check_length("actor.userId", event.actor.user_id)
-    _check_length("action", event.action)
     if resource is not None:
         _check_length("resource.type", resource.type)
         _check_length("resource.id", resource.id)

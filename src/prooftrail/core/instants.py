@@ -60,12 +60,20 @@ def text(microsecond: int) -> str:
     >>> text(1500000)
     '1970-01-01T00:00:01.5Z'
     """
+    second, rest = divmod(microsecond, SECOND)
+    if not rest:
+        return f"{_seconds(second)}Z"
+    fraction = f"{rest:06d}".rstrip("0")
+    return f"{_seconds(second)}.{fraction}Z"
+
+
+@lru_cache(maxsize=256)  # what comes in together was received in the same seconds
+def _seconds(second: int) -> str:
     try:
-        moment = EPOCH + timedelta(microseconds=microsecond)
+        moment = EPOCH + timedelta(seconds=second)
     except OverflowError as error:
-        raise EventError(f"{microsecond} microseconds lie outside 9999") from error
-    spelled = moment.isoformat()[: -len("+00:00")]
-    return f"{spelled.rstrip('0')}Z" if moment.microsecond else f"{spelled}Z"
+        raise EventError(f"{second} seconds lie outside the years 1 to 9999") from error
+    return moment.isoformat()[: -len("+00:00")]
 
 
 def convert(given: str | datetime) -> str:

@@ -51,7 +51,7 @@ def read(text: bytes) -> tuple[Value, bytes]:
         if (
             orjson.dumps(value, option=_SAFE) == text
             and len(text) <= MAX_BYTES
-            and b"\\u0000" not in text
+            and (b"\\" not in text or b"\\u0000" not in text)
             and (text.isascii() or not _HIGH.search(text))
             and (text.count(b"{") + text.count(b"[") <= MAX_DEPTH or _is_flat(value, 1))
         ):

@@ -128,7 +128,7 @@ def _complete(
     random: Callable[[int], bytes],
 ) -> tuple[dict[str, Value], bool, bool]:
     changed = claim = False
-    if b'"$' in stated:
+    if b"$" in stated and b'"$' in stated:  # the first alone is a fast search
         escaped = normal.escape(value)
         if isinstance(escaped, dict) and escaped != value:
             value, changed = escaped, True

@@ -56,15 +56,15 @@ class Statements:
         ready: Sequence[Ready],
         refused: Sequence[Refused],
     ) -> list[Body]:
-        """Return what stands behind them, moving refused rows into quarantine."""
+        """Return what stands behind them: claims, and rows that go to quarantine."""
         found = []
         for item in ready:
             if item.claim:
                 claimed = _of_row(item.row)
                 claimed["eventId"] = str(id_of(item))
                 found.append(self._state(statement.CLAIM, claimed))
-        for row, reason, told in refused:
-            digest = sealing.quarantine(connection, row.id, self.stream.number, told)
+        for row, reason, _ in refused:
+            digest = sealing.digest(connection, row.id)
             kept = _of_row(row)
             kept["reason"] = reason
             kept["digest"] = "sha256:" + digest.hex()

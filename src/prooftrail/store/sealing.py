@@ -231,13 +231,18 @@ def insert_envelopes(
         )
 
 
-def quarantine(connection: Connection, inbox_id: int, stream: int, told: str) -> bytes:
-    """Keep a row's text in quarantine; return its SHA-256, as it is stated."""
+def quarantine(connection: Connection, inbox_id: int, stream: int, told: str) -> None:
+    """Keep a row's text in quarantine."""
     with driver_errors():
         connection.execute(
             files.query("seal_quarantine"),
             {"stream": stream, "reason": told, "id": inbox_id},
         )
+
+
+def digest(connection: Connection, inbox_id: int) -> bytes:
+    """Return the SHA-256 of a row's text, as the log states it."""
+    with driver_errors():
         row = connection.execute(
             "select sha256(convert_to(event, 'UTF8')) from prooftrail.inbox"
             " where id = %s",

@@ -1,16 +1,20 @@
--- The next rows after the floor, at most %(rows)s and about %(bytes)s bytes of text. An
--- event that no entry could hold is not fetched: its text comes as null.
-select id, stream, case when bytes <= %(longest)s then event end, envelope, login, channel,
-       (extract(epoch from received_at) * 1000000)::bigint
-  from (
-    select *, sum(bytes) over (order by id) as total
+-- The next rows after the floor, at most %(rows)s and about %(bytes)s bytes of text, at
+-- least one. An event that no entry could hold is not fetched: its text comes as null.
+select id, stream, case when octet_length(event) <= %(longest)s then event end, envelope,
+       login, channel, (extract(epoch from received_at) * 1000000)::bigint
+  from prooftrail.inbox
+ where id > %(floor)s and id <= (
+    select max(id)
       from (
-        select i.*, octet_length(i.event)::bigint as bytes
-          from prooftrail.inbox i
-         where i.id > %(floor)s
-         order by i.id
-         limit %(rows)s
+        select id, bytes, sum(bytes) over (order by id rows unbounded preceding) as total
+          from (
+            select id, octet_length(event)::bigint as bytes
+              from prooftrail.inbox
+             where id > %(floor)s
+             order by id
+             limit %(rows)s
+          ) q
       ) q
-  ) q
- where total - bytes < %(bytes)s
+     where total - bytes < %(bytes)s
+  )
  order by id;
