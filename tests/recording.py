@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from prooftrail import Recorder
-from prooftrail.seal.sealer import Sealed, Sealer
+from prooftrail.seal.sealer import Sealer
 from prooftrail.store import connect, inbox
 from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prooftrail.seal.sealed import Sealed
     from tests.trail import Trail
 
 

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from prooftrail.seal.sealer import Sealed, Sealer
+from prooftrail.seal.sealer import Sealer
 from prooftrail.store import connect
 from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from prooftrail.seal.sealed import Sealed
     from tests.trail import Trail
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from prooftrail.seal.sealer import Sealed
+    from prooftrail.seal.sealed import Sealed
     from prooftrail.store.connect import Connection
     from prooftrail.store.streams import Stream
 

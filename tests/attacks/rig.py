@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prooftrail.integrity.findings import Finding
-    from prooftrail.seal.sealer import Sealed
+    from prooftrail.seal.sealed import Sealed
     from prooftrail.store.streams import Stream
     from prooftrail.verification.report import Report
 

@@ -9,7 +9,7 @@ import click
 from prooftrail.cli import service
 
 if TYPE_CHECKING:
-    from prooftrail.seal.sealer import Sealed
+    from prooftrail.seal.sealed import Sealed
 
 
 @click.command("seal")

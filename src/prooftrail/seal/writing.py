@@ -1,0 +1,214 @@
+"""Writing: two connections that bring batches into the log by turns.
+
+Guarantees: `load` chains a batch behind the one in flight and copies it into a
+temporary table; it takes no lock and changes nothing. `seal` does the rest in one
+transaction or nothing of it: it goes on only while it holds all heads, they are those
+that the batch was chained to, and the log fits; so at most one of two sealers commits.
+
+Does not: choose rows, or try again. Source: `docs/adr/0005`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from prooftrail.core import entry
+from prooftrail.errors import PoisonError
+from prooftrail.seal import chain, guard, statements
+from prooftrail.seal.sealed import Sealed
+from prooftrail.store import sealing, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from prooftrail.seal.batch import Batch
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.sealing import Head
+    from prooftrail.store.streams import Stream
+
+
+class OvertakenError(Exception):
+    """Another sealer sealed since this batch was chained."""
+
+
+@dataclass
+class Loaded:
+    """A batch that was chained and copied in: it holds no lock and changed nothing."""
+
+    batch: Batch
+    connection: Connection  # whose temporary tables hold it
+    before: Mapping[int, Head]  # the heads that it continues
+    heads: dict[int, Head]  # as they will be
+    done: Sealed
+    latest_us: int | None = None  # of its entries, None if it has none
+    poison: PoisonError | None = None  # it could not be copied
+
+
+class Writing:
+    """Two connections that write by turns.
+
+    Args:
+        connect: opens a connection as the sealer.
+        clock: microseconds since the epoch, UTC.
+        random: gives n random bytes.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        clock: Callable[[], int],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._guard = guard.Guard()
+        self._wire = wire.Wire()
+        self._months: set[str] = set()  # whose partitions are there
+        self._open: list[Connection] = []
+        try:
+            for _ in range(2):
+                self._open.append(connect())
+                sealing.open_tables(self._open[-1])
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close both connections."""
+        for connection in self._open:
+            connection.close()
+
+    def roll_back(self) -> None:
+        """Let go of what was copied in and of every lock."""
+        for connection in self._open:
+            sealing.roll_back(connection)
+
+    def lead(self, streams: Collection[Stream]) -> dict[int, Head] | None:
+        """Look at all heads; return None while another sealer holds some.
+
+        Raises:
+            SealError: entries lie beyond a head.
+        """
+        self._months.clear()
+        connection = self._open[0]
+        locked = sealing.lock_heads(connection, len(streams))
+        if locked is None:
+            sealing.roll_back(connection)
+            return None
+        names = {stream.number: stream.name for stream in streams}
+        for head in locked[0]:
+            guard.check_nothing_beyond(connection, head, names[head.stream])
+        sealing.roll_back(connection)
+        return {head.stream: head for head in locked[0]}
+
+    def load(
+        self,
+        batch: Batch,
+        streams: Collection[Stream],
+        heads: Mapping[int, Head],
+        in_flight: Loaded | None = None,
+    ) -> Loaded:
+        """Chain a batch behind the one in flight and copy it in.
+
+        Args:
+            batch: prepared rows.
+            streams: all that there are.
+            heads: as they are, for when nothing is in flight.
+            in_flight: what `seal` works at meanwhile.
+        """
+        one, other = self._open
+        loaded = Loaded(
+            batch,
+            one if in_flight is None or in_flight.connection is other else other,
+            before := in_flight.heads if in_flight is not None else heads,
+            dict(before),
+            Sealed(duplicates=batch.duplicates),
+        )
+        now_us = self._clock()
+        rows: list[sealing.LogRow] = []
+        subjects: list[sealing.SubjectRow] = []
+        for stream in streams:
+            linked = self._link(stream, loaded, now_us)
+            rows += linked.rows
+            subjects += linked.subjects
+            loaded.heads[stream.number] = linked.head
+        if rows:
+            loaded.latest_us = max(row.recorded_us for row in rows)
+            try:
+                sealing.copy_in(loaded.connection, self._wire, rows, subjects)
+            except PoisonError as error:
+                loaded.poison = error  # told once the batch in flight has ended
+        return loaded
+
+    def seal(self, loaded: Loaded, streams: Collection[Stream]) -> None:
+        """Lock, look, insert, delete and commit: the database's part.
+
+        Raises:
+            OvertakenError: another sealer leads or led.
+            PoisonError: the values of some row do not fit.
+            SealError: the log does not fit.
+        """
+        if loaded.poison is not None:
+            raise loaded.poison
+        connection = loaded.connection
+        locked = sealing.lock_heads(connection, len(streams))
+        if locked is None or {h.stream: h for h in locked[0]} != loaded.before:
+            raise OvertakenError
+        self._guard.check(connection, locked, self._clock(), streams)
+        if loaded.latest_us is not None:
+            self._ensure_partitions(connection, loaded.latest_us)
+        _set_aside(connection, loaded.batch)
+        ids = loaded.batch.ids
+        if sealing.seal(connection, ids) != len(ids):
+            raise OvertakenError
+        sealing.commit(connection)
+
+    def _link(self, stream: Stream, loaded: Loaded, now_us: int) -> chain.Linked:
+        head, batch, done = loaded.heads[stream.number], loaded.batch, loaded.done
+        ready = batch.ready.get(stream.number, [])
+        refused = batch.refused.get(stream.number, [])
+        bodies = [
+            chain.Body(entry.EVENT, item.sealed, item.projection, item.subjects)
+            for item in ready
+        ]
+        state = statements.Statements(stream, now_us, self._random)
+        before = state.before(head, self._guard, busy=bool(bodies))
+        after = state.after(loaded.connection, ready, refused)
+        done.events += len(bodies)
+        done.statements += len(before) + len(after)
+        done.quarantined += len(refused)
+        if not (before or bodies or after):
+            return chain.Linked([], [], head)
+        return chain.link(
+            stream,
+            head,
+            [*before, *bodies, *after],
+            recorded_us=max(now_us, head.recorded_us),
+            random=self._random,
+        )
+
+    def _ensure_partitions(self, connection: Connection, recorded_us: int) -> None:
+        moment = datetime.fromtimestamp(recorded_us / 1_000_000, UTC)
+        for month in range(moment.month - 1, moment.month + 3):
+            day = f"{moment.year + month // 12:04d}-{month % 12 + 1:02d}-01"
+            if day not in self._months:
+                sealing.ensure_partition(connection, day)
+                self._months.add(day)
+
+
+def _set_aside(connection: Connection, batch: Batch) -> None:
+    """Keep refused rows in quarantine and hand envelopes to the keeper."""
+    for number, refused in batch.refused.items():
+        for row, _, told in refused:
+            sealing.quarantine(connection, row.id, number, told)
+    envelopes = [
+        (number, statements.id_of(item), item.row.envelope)
+        for number, ready in batch.ready.items()
+        for item in ready
+        if item.row.envelope is not None
+    ]
+    if envelopes:
+        sealing.insert_envelopes(connection, envelopes)
