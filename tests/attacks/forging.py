@@ -112,18 +112,22 @@ class Forger:
             (self.stream.number, first, first if last is None else last),
         )
 
-    def cover_tracks(self) -> None:
-        """Make head, rollup and subjects fit the entries; delete the checkpoints."""
-        number = (self.stream.number,)
-        run = self.superuser.execute
-        run(
+    def correct_head(self) -> None:
+        """Make the head name the newest entry that is there."""
+        self.superuser.execute(
             "update prooftrail.head h set (seq, leaf, recorded_us) ="
             " (select l.seq, l.leaf, l.recorded_us from prooftrail.log l"
             " where l.stream = h.stream order by l.seq desc limit 1)"
             " where h.stream = %s and exists"
             " (select from prooftrail.log l where l.stream = h.stream)",
-            number,
+            (self.stream.number,),
         )
+
+    def cover_tracks(self) -> None:
+        """Make head, rollup and subjects fit the entries; delete the checkpoints."""
+        number = (self.stream.number,)
+        run = self.superuser.execute
+        self.correct_head()
         run("delete from prooftrail.daily where stream = %s", number)
         run(
             "insert into prooftrail.daily select stream,"

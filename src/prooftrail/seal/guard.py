@@ -33,10 +33,14 @@ _REMEDY = (
 
 
 class Guard:
-    """Remembers which checkpoints were looked at, and which step back was told."""
+    """Remembers which checkpoints were looked at, and which step back was told.
+
+    A checkpoint is remembered with all that its comparison depends on, the log's own
+    leaf included: a memory of less would outlast a log that was rewritten meanwhile.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[int, int]] = {}  # size and time of the newest
+        self._seen: dict[int, Newest] = {}  # as it was found to fit, by stream
         self._told: set[int] = set()  # streams whose clock is behind and said so
 
     def check(
@@ -80,20 +84,19 @@ class Guard:
         return False
 
     def _check_checkpoint(self, head: Head, newest: Newest, name: str) -> None:
-        mark = (newest.size, newest.signed_us)
-        if self._seen.get(head.stream) == mark:
-            return
         if newest.size > head.seq + 1:
             raise SealError(
                 f"stream {name!r}: a checkpoint was signed over {newest.size} entries, "
                 f"the log has {head.seq + 1}: entries are gone. {_REMEDY}"
             )
+        if self._seen.get(head.stream) == newest:
+            return
         if not extends(newest):
             raise SealError(
                 f"stream {name!r}: entry {newest.size - 1} is not the one that the "
                 f"newest checkpoint covers: the log was rewritten. {_REMEDY}"
             )
-        self._seen[head.stream] = mark
+        self._seen[head.stream] = newest
 
 
 def extends(newest: Newest) -> bool:
