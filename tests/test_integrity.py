@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prooftrail.core import merkle
+from prooftrail.integrity import bulk
+from prooftrail.integrity.check import Check
 from prooftrail.integrity.findings import (
     MAX_KEPT,
     Finding,
@@ -145,6 +148,45 @@ def test_any_subject_row_is_found_at_its_entry(log: Log, at: int, name: str) -> 
     ):
         subjects = [*log.subjects[:at], *spoiled, *log.subjects[at + 1 :]]
         assert told(check(Log(log.rows, subjects), len(log.rows))) == expected
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(1, 2 * bulk.RUN + 9),
+    st.integers(0, 99),
+    st.lists(
+        st.tuples(
+            st.integers(0, 999),
+            st.sampled_from(
+                [
+                    "recorded_us", "kind", "stream_id", "prev", "body", "leaf", "salt",
+                    "event", "columns", "seq",
+                ]
+            ),
+            st.integers(0, 2**12),
+        ),
+        max_size=4,
+    ),
+)  # fmt: skip
+def test_a_look_at_many_at_once_says_what_a_look_at_each_says(
+    entries: int, seed: int, spoiled: list[tuple[int, str, int]]
+) -> None:
+    log = make(entries, seed)
+    for at, name, bit in spoiled:
+        if name == "columns":
+            row = spoil_column(log.rows[at % entries], bit % COLUMNS, bit)
+        else:
+            row = spoil(log.rows[at % entries], name, bit)
+        log.rows[at % entries] = row
+    together = check(log, entries)
+    with patch.object(bulk, "look", return_value=None):
+        assert check(log, entries) == together
+
+
+def test_a_sound_log_needs_no_look_at_each() -> None:
+    log = make(3 * bulk.RUN + 1, 7)
+    with patch.object(Check, "_look_at", side_effect=AssertionError):
+        assert check(log, len(log.rows)).findings == []
 
 
 @given(logs, st.integers(0, 23), st.integers(1, 5))

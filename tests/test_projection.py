@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from prooftrail.core import events, instants, jcs, projection
 from prooftrail.errors import EventError
+from prooftrail.store import wire
 from tests.test_events import EXAMPLE
 
 NOW = instants.microseconds("2026-02-17T14:23:02Z")
@@ -91,7 +92,7 @@ def test_the_example_projects_to_its_columns() -> None:
         resource_type="customer",
         resource_id="cust_x7y8z9",
         result="success",
-        ip=ip_address("203.0.113.42"),
+        ip=ip_address("203.0.113.42").packed,
         pii=True,
     )
     assert touched == []
@@ -117,13 +118,13 @@ def test_the_example_projects_to_its_columns() -> None:
     ],
 )
 def test_an_address_projects_to_itself(text: str) -> None:
-    assert read(actor={"userId": "u", "ipAddress": text})[0].ip == ip_address(text)
+    found = read(actor={"userId": "u", "ipAddress": text})[0].ip
+    assert found == ip_address(text).packed
 
 
 def test_a_mapped_address_stays_one_of_version_6() -> None:
     found = read(actor={"userId": "u", "ipAddress": "::ffff:203.0.113.42"})[0].ip
-    assert found is not None
-    assert found.packed == bytes(10) + b"\xff\xff" + bytes([203, 0, 113, 42])
+    assert found == bytes(10) + b"\xff\xff" + bytes([203, 0, 113, 42])
 
 
 @pytest.mark.parametrize(
@@ -263,6 +264,30 @@ def test_what_an_event_leaves_out_projects_to_none() -> None:
 def test_bytes_that_no_event_has_are_an_event_error(event: bytes) -> None:
     with pytest.raises(EventError, match=r"not the bytes of an event|YYYY"):
         projection.read(event)
+
+
+@given(
+    st.lists(
+        accepted.map(jcs.canonical)
+        | st.sampled_from([b"{}", jcs.canonical(BASE | {"eventId": "abcd"})])
+        | st.from_regex(r"\A[0-9T:.-]{18,28}Z\Z").map(
+            lambda text: jcs.canonical(BASE | {"timestamp": text})
+        ),
+        max_size=6,
+    )
+)
+def test_many_project_as_one_by_one(events: list[bytes]) -> None:
+    try:
+        singly = [projection.read(event) for event in events]
+    except EventError:
+        with pytest.raises(EventError):
+            projection.read_all(events)
+        return
+    found, touched = projection.read_all(events)
+    each = [projection.Projection._make(one) for one in zip(*found, strict=True)]
+    assert list(zip(each, touched, strict=True)) == singly
+    spelling = wire.Wire()
+    assert spelling.spell_all(found) == [wire.Wire().spell(one) for one in each]
 
 
 @given(st.binary(max_size=40) | accepted.map(lambda event: json.dumps(event).encode()))

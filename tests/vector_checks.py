@@ -69,7 +69,7 @@ def columns(found: projection.Projection) -> dict[str, Any]:
         "resourceType": found.resource_type,
         "resourceId": found.resource_id,
         "result": found.result,
-        "ip": None if found.ip is None else str(found.ip),
+        "ip": None if found.ip is None else str(ip_address(found.ip)),
         "pii": found.pii,
     }
 

@@ -71,7 +71,7 @@ def _row(entry: dict[str, Any]) -> Row:
             found["resourceType"],
             found["resourceId"],
             found["result"],
-            None if found["ip"] is None else ip_address(found["ip"]),
+            None if found["ip"] is None else ip_address(found["ip"]).packed,
             found["pii"],
         )
     )

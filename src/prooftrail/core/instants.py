@@ -11,8 +11,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from prooftrail.errors import EventError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
@@ -49,6 +53,23 @@ def microseconds(text: str) -> int:
         return (datetime.fromisoformat(text) - EPOCH) // _MICROSECOND
     except ValueError as error:
         raise EventError(f"{text!r} is no time: {error}") from error
+
+
+def all_microseconds(texts: Sequence[str]) -> list[int]:
+    """Read many: what `microseconds` gives for each, without a call for each.
+
+    Raises:
+        EventError: one of them is no time in the strict spelling.
+    """
+    if not all(map(_STRICT.fullmatch, texts)):
+        raise EventError("one of the times is not YYYY-MM-DDThh:mm:ss[.ffffff]Z")
+    try:
+        return [
+            (moment - EPOCH) // _MICROSECOND
+            for moment in map(datetime.fromisoformat, texts)
+        ]
+    except ValueError as error:
+        raise EventError(f"one of the times is no time: {error}") from error
 
 
 def text(microsecond: int) -> str:

@@ -14,13 +14,13 @@ Source: `spec/verification.md`.
 
 from __future__ import annotations
 
-import struct
-from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from prooftrail.core import catalog, entry, instants, merkle, projection, statement
+from prooftrail.core import entry, instants, merkle, projection, statement
+from prooftrail.core.projection import Projection
 from prooftrail.errors import EventError
-from prooftrail.integrity import diagnosis
+from prooftrail.integrity import bulk, diagnosis
 from prooftrail.integrity.findings import Finding, Kind, failure
 from prooftrail.integrity.segment import Segment
 from prooftrail.integrity.subjects import Subjects
@@ -28,16 +28,13 @@ from prooftrail.integrity.subjects import Subjects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from prooftrail.core.projection import Projection
     from prooftrail.integrity.diagnosis import Row
     from prooftrail.integrity.segment import Before, Spelling
     from prooftrail.integrity.subjects import SubjectRow
 
+FEW = 4  # rows of a run that are looked at one by one
 MAX_CLOCKS = 20  # statements of a clock's step that are told one by one
 
-# 0x00 || version || kind || stream id || prev || seq || recorded_at || body
-_LEAF = struct.Struct(">BBB16s32sQq32s")
-_BODY = entry.label("body")
 _NOTHING = bytes(merkle.HASH_BYTES)  # stands for a leaf that is gone
 
 
@@ -95,74 +92,79 @@ class Check:
             subjects: the stored subject rows, in order of seq and subject.
             sizes: numbers of the segment's leaves after which a checkpoint stands.
         """
-        result = self._result
-        days = result.days
-        spell = self._spelling.spell
-        own_id = self._stream_id
         walk = Subjects(subjects)
-        for row in rows:
-            (
-                seq,
-                recorded_us,
-                kind,
-                stream_id,
-                prev,
-                body,
-                leaf,
-                salt,
-                event,
-                columns,
-            ) = row
-            if seq != self._expected and not self._step(row):
-                continue
-            true_body = sha256(_BODY + (salt or b"") + (event or b"")).digest()
-            true_leaf = sha256(
-                _LEAF.pack(0, 1, kind & 1, stream_id, prev, seq, recorded_us, true_body)
-            ).digest()
-            found, touched = _projected(event)
-            links = self._links
-            if (
-                true_leaf == leaf
-                and true_body == body
-                and found is not None
-                and spell(found) == columns
-                and (len(prev) == entry.HASH_BYTES if links is None else prev in links)
-                and stream_id == own_id
-                and recorded_us >= self._recorded_us
-                and kind == found.action.startswith(catalog.TRAIL)
-                and salt is not None
-                and len(salt) == entry.SALT_BYTES
-            ):
-                if self._open:
-                    self._settle(prev)
-                self._links = {leaf}
-                self._recorded_us = recorded_us
-                self._leaves.append(leaf)
-                known = sound = True
-            else:
-                known, sound = self._look(row, true_body, true_leaf, found)
-            if touched or walk.next_seq <= seq:
-                self._compare_subjects(row, found if sound else None, touched, walk)
-            if known and found is not None:
-                days[
-                    (
-                        found.occurred_us // instants.DAY,
-                        found.action,
-                        found.role,
-                        found.result,
-                        found.pii,
-                    )
-                ] += 1
-                if kind and found.action == statement.CLOCK:
-                    result.clocks.append(seq)
-            else:
-                result.lost += 1
-            self._last, result.last_sound = row, sound
-            self._expected = seq + 1
-            result.entries += 1
+        unread = iter(rows)
+        while run := list(islice(unread, bulk.RUN)):
+            self._take(run, walk)
         self._end(walk)
         self._hash(sizes)
-        return result
+        return self._result
+
+    def _take(self, rows: list[Row], walk: Subjects) -> None:
+        """Check some rows, by halving: what is odd is mostly one among many."""
+        if self._look_at_all(rows, walk):
+            return
+        if len(rows) <= FEW:
+            for row in rows:
+                self._look_at(row, walk)
+            return
+        middle = len(rows) // 2
+        self._take(rows[:middle], walk)
+        self._take(rows[middle:], walk)
+
+    def _look_at_all(self, rows: list[Row], walk: Subjects) -> bool:
+        """Take rows that are all sound; return whether they are."""
+        if self._open or self._links is None or rows[0].prev not in self._links:
+            return False
+        after = bulk.After(self._expected, rows[0].prev, self._recorded_us)
+        sound = bulk.look(
+            rows, after, stream_id=self._stream_id, spelling=self._spelling
+        )
+        if sound is None:
+            return False
+        result, found = self._result, sound.columns
+        if walk.next_seq <= rows[-1].seq or any(sound.touched):
+            for at, (row, touched) in enumerate(zip(rows, sound.touched, strict=True)):
+                if touched or walk.next_seq <= row.seq:
+                    one = Projection._make(column[at] for column in found)
+                    self._compare_subjects(row, one, touched, walk)
+        days = [occurred_us // instants.DAY for occurred_us in found.occurred_us]
+        result.days.update(
+            zip(days, found.action, found.role, found.result, found.pii, strict=True)
+        )
+        result.clocks += [
+            row.seq
+            for row, action in zip(rows, found.action, strict=True)
+            if row.kind and action == statement.CLOCK
+        ]
+        self._leaves += sound.leaves
+        self._last = rows[-1]
+        self._links = {self._last.leaf}
+        self._recorded_us = self._last.recorded_us
+        self._expected += len(rows)
+        result.last_sound = True
+        result.entries += len(rows)
+        return True
+
+    def _look_at(self, row: Row, walk: Subjects) -> None:
+        """Check one row."""
+        if row.seq != self._expected and not self._step(row):
+            return
+        result = self._result
+        found, touched = _projected(row.event)
+        known, sound = self._look(row, found)
+        if touched or walk.next_seq <= row.seq:
+            self._compare_subjects(row, found if sound else None, touched, walk)
+        if known and found is not None:
+            day = found.occurred_us // instants.DAY
+            result.days[day, found.action, found.role, found.result, found.pii] += 1
+            if row.kind and found.action == statement.CLOCK:
+                result.clocks.append(row.seq)
+        else:
+            result.lost += 1
+        self._last, result.last_sound = row, sound
+        self._expected = row.seq + 1
+        result.entries += 1
 
     def _step(self, row: Row) -> bool:
         """Handle a seq that was not expected; tell whether to check the row."""
@@ -203,10 +205,9 @@ class Check:
         self._last, self._result.last_sound = None, False
         self._expected = until
 
-    def _look(
-        self, row: Row, true_body: bytes, true_leaf: bytes, found: Projection | None
-    ) -> tuple[bool, bool]:
+    def _look(self, row: Row, found: Projection | None) -> tuple[bool, bool]:
         """Say what is wrong with a row; return whether bytes and header are sound."""
+        true_body = entry.body(row.salt or b"", row.event or b"")
         told = diagnosis.of_row(
             row,
             stream_id=self._stream_id,
@@ -233,10 +234,9 @@ class Check:
         self._blame_doubted()
         if len(self._suspects) <= diagnosis.MAX_SUSPECTS:
             self._suspects.append((row, true_body))
-        if len(row.leaf) == entry.HASH_BYTES:
-            self._leaves.append(row.leaf)
-        else:
-            self._leaves.append(true_leaf)
+        true_leaf = diagnosis.leaf_of(row, true_body)
+        whole = len(row.leaf) == entry.HASH_BYTES
+        self._leaves.append(row.leaf if whole else true_leaf)
         self._links = {row.leaf, true_leaf}
         self._open = True
         self._unresolved.add(row.seq)

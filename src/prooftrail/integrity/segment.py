@@ -15,7 +15,7 @@ from prooftrail.integrity import diagnosis
 from prooftrail.integrity.findings import MAX_KEPT, Finding
 
 if TYPE_CHECKING:
-    from prooftrail.core.projection import Projection
+    from prooftrail.core.projection import Columns, Projection
     from prooftrail.integrity.diagnosis import Row
 
 LEVEL = 16
@@ -32,6 +32,9 @@ class Spelling(Protocol):
 
     def spell(self, found: Projection) -> bytes:
         """Return the columns as the source would write them."""
+
+    def spell_all(self, found: Columns) -> list[bytes]:
+        """Return the columns of many entries: what `spell` gives for each."""
 
     def differences(self, found: Projection, columns: bytes) -> list[str]:
         """Name the columns that differ."""

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
 _HEADER_BYTES = len(_SIGNATURE) + 8
 _FIELDS = 19
-_LENGTHS = (8, 8, 2, 16, 32, 32, 32)
-# number of fields, then length and value of seq, recorded_us, kind, stream id, prev,
-# body and leaf, then the length of the salt
-_FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i")
+_WIDTHS = (8, 8, 2, 16, 32, 32, 32, 16)
+# number of fields, then width and value of seq, recorded_us, kind, stream id, prev,
+# body, leaf and salt, then the width of the event
+_FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i16s i")
 _SUBJECT_FIELDS = 4
+_SUBJECT = struct.Struct(">h iq i")  # number of fields, seq, width of the subject
+_TIMES = struct.Struct(">iq iq")
 _GONE = bytes(32)  # stands for a leaf that is not there
 _TRAILER = b"\xff\xff"
 
@@ -98,28 +100,18 @@ def entries(
 ) -> Iterator[Row]:
     """Yield the stored entries start to stop - 1 of a stream, in order of seq."""
     bounds = {"stream": stream, "start": start, "stop": stop}
-    unpack, size = _FIXED.unpack_from, _FIXED.size
+    unpack, size, make = _FIXED.unpack_from, _FIXED.size, Row._make
     for data in _copied(connection, "read_entries", bounds):
         if len(data) < size:
             yield wire.odd(data)
             continue
         found = unpack(data)
+        end = size + found[17]
         # widths stand at the odd places, values at the even ones
-        if found[0] != _FIELDS or found[1:14:2] != _LENGTHS:
+        if found[0] != _FIELDS or found[1:16:2] != _WIDTHS or end < size:
             yield wire.odd(data)
-            continue
-        at = size
-        salt = event = None
-        salt_size = found[15]
-        if salt_size >= 0:
-            salt = data[at : at + salt_size]
-            at += salt_size
-        (length,) = wire.LENGTH.unpack_from(data, at)
-        at += 4
-        if length >= 0:
-            event = data[at : at + length]
-            at += length
-        yield Row._make((*found[2:15:2], salt, event, data[at:]))
+        else:
+            yield make((*found[2:17:2], data[size:end], data[end:]))
 
 
 def entry(connection: Connection, stream: int, seq: int) -> Row | None:
@@ -134,6 +126,10 @@ def subjects(
     """Yield the stored subject rows of entries start to stop - 1."""
     bounds = {"stream": stream, "start": start, "stop": stop}
     for data in _copied(connection, "read_subjects", bounds):
+        found = _subject(data)
+        if found is not None:
+            yield found
+            continue
         seq, subject, occurred_us, recorded_us = wire.fields(data[2:], _SUBJECT_FIELDS)
         yield SubjectRow(
             int.from_bytes(seq or b"", "big", signed=True),
@@ -141,6 +137,20 @@ def subjects(
             _integer(occurred_us),
             _integer(recorded_us),
         )
+
+
+def _subject(data: bytes) -> SubjectRow | None:
+    """Read a subject row of the format's widths; None if it has others, or a null."""
+    if len(data) < _SUBJECT.size + _TIMES.size:
+        return None
+    count, width, seq, length = _SUBJECT.unpack_from(data)
+    end = _SUBJECT.size + length
+    if (count, width, end) != (_SUBJECT_FIELDS, 8, len(data) - _TIMES.size):
+        return None
+    one, occurred_us, other, recorded_us = _TIMES.unpack_from(data, end)
+    if one != 8 or other != 8:  # noqa: PLR2004
+        return None
+    return SubjectRow(seq, data[_SUBJECT.size : end].decode(), occurred_us, recorded_us)
 
 
 def _integer(data: bytes | None) -> int | None:

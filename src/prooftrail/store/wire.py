@@ -9,7 +9,7 @@ Source: PostgreSQL documentation, COPY, "Binary Format"; `network_send` for inet
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address, IPv6Address
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from prooftrail.integrity.diagnosis import UNKNOWN_KIND, Row
@@ -17,14 +17,16 @@ from prooftrail.integrity.diagnosis import UNKNOWN_KIND, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prooftrail.core.projection import Projection
+    from prooftrail.core.projection import Columns, Projection
 
 LENGTH = struct.Struct(">i")
 _COLUMNS = struct.Struct(">i16siqi?")
 _NULL = b"\xff\xff\xff\xff"
 # the length, then address family, bits of the prefix, not a cidr, bytes of the address
-_V4 = LENGTH.pack(8) + bytes((2, 32, 0, 4))
-_V6 = LENGTH.pack(20) + bytes((3, 128, 0, 16))
+_FAMILIES = {
+    4: LENGTH.pack(8) + bytes((2, 32, 0, 4)),
+    16: LENGTH.pack(20) + bytes((3, 128, 0, 16)),
+}
 _TEXTS = ("actor", "role", "action", "resource_type", "resource_id", "result", "ip")
 _CACHED = 65_536
 _HEADER_FIELDS = 9  # seq to event
@@ -41,35 +43,59 @@ _ENTRY_FIELDS = 20
 _SUBJECT_FIELDS = 5
 
 
+class _Names(dict[str | None, bytes]):
+    """Spelled texts: names recur, ids of resources seldom do."""
+
+    def __missing__(self, name: str | None) -> bytes:
+        if len(self) >= _CACHED:
+            self.clear()
+        spelled = self[name] = _NULL if name is None else _text(name)
+        return spelled
+
+
 class Wire:
     """The server's binary spelling of the projection columns."""
 
     def __init__(self) -> None:
-        self._names: dict[str | None, bytes] = {None: _NULL}
+        self._names = _Names()
 
     def spell(self, found: Projection) -> bytes:
         """Return the columns as COPY BINARY sends them."""
         event_id, occurred, actor, role, action, rtype, rid, result, ip, pii = found
-        names = self._names.get  # names recur; ids of resources seldom do
+        names = self._names
         return b"".join(
             (
                 _COLUMNS.pack(16, event_id, 8, occurred, 1, pii),
-                names(actor) or self._keep(actor),
-                names(role) or self._keep(role),
-                names(action) or self._keep(action),
-                names(rtype) or self._keep(rtype),
+                names[actor],
+                names[role],
+                names[action],
+                names[rtype],
                 _NULL if rid is None else _text(rid),
-                names(result) or self._keep(result),
-                _NULL if ip is None else _address(ip),
+                names[result],
+                _NULL if ip is None else _FAMILIES[len(ip)] + ip,
             )
         )
 
-    def _keep(self, name: str | None) -> bytes:
-        if len(self._names) > _CACHED:
-            self._names = {None: _NULL}
-        spelled = _NULL if name is None else _text(name)
-        self._names[name] = spelled
-        return spelled
+    def spell_all(self, found: Columns) -> list[bytes]:
+        """Return the columns of many entries: what `spell` gives for each."""
+        names = self._names.__getitem__
+        begin = map(
+            _COLUMNS.pack,
+            repeat(16), found.event_id, repeat(8), found.occurred_us,
+            repeat(1), found.pii,
+        )  # fmt: skip
+        parts = zip(
+            begin,
+            map(names, found.actor),
+            map(names, found.role),
+            map(names, found.action),
+            map(names, found.resource_type),
+            [_NULL if rid is None else _text(rid) for rid in found.resource_id],
+            map(names, found.result),
+            [_NULL if ip is None else _FAMILIES[len(ip)] + ip for ip in found.ip],
+            strict=True,
+        )
+        return list(map(b"".join, parts))
 
     def entry(  # noqa: PLR0913, PLR0917  the columns of the log
         self,
@@ -156,7 +182,3 @@ def fields(data: bytes, count: int) -> list[bytes | None]:
 def _text(text: str) -> bytes:
     data = text.encode()
     return LENGTH.pack(len(data)) + data
-
-
-def _address(ip: IPv4Address | IPv6Address) -> bytes:
-    return (_V4 if isinstance(ip, IPv4Address) else _V6) + ip.packed
