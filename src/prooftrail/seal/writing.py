@@ -66,7 +66,7 @@ class Writing:
         self._random = random
         self._guard = guard.Guard()
         self._wire = wire.Wire()
-        self._months: set[str] = set()  # whose partitions are there
+        self._months: set[str] = set()  # whose partitions were made or found
         self._open: list[Connection] = []
         try:
             for _ in range(2):
@@ -158,13 +158,13 @@ class Writing:
         if locked is None or {h.stream: h for h in locked[0]} != loaded.before:
             raise OvertakenError
         self._guard.check(connection, locked, self._clock(), streams)
-        if loaded.latest_us is not None:
-            self._ensure_partitions(connection, loaded.latest_us)
+        months = self._make_partitions(connection, loaded.latest_us)
         _set_aside(connection, loaded.batch)
         ids = loaded.batch.ids
         if sealing.seal(connection, ids) != len(ids):
             raise OvertakenError
         sealing.commit(connection)
+        self._months |= months
 
     def _link(self, stream: Stream, loaded: Loaded, now_us: int) -> chain.Linked:
         head, batch, done = loaded.heads[stream.number], loaded.batch, loaded.done
@@ -190,13 +190,23 @@ class Writing:
             random=self._random,
         )
 
-    def _ensure_partitions(self, connection: Connection, recorded_us: int) -> None:
+    def _make_partitions(
+        self, connection: Connection, recorded_us: int | None
+    ) -> set[str]:
+        """Make the partitions of this month and the next three, where they lack.
+
+        They are there for good once the transaction has committed, not before.
+        """
+        if recorded_us is None:
+            return set()
         moment = datetime.fromtimestamp(recorded_us / 1_000_000, UTC)
-        for month in range(moment.month - 1, moment.month + 3):
-            day = f"{moment.year + month // 12:04d}-{month % 12 + 1:02d}-01"
-            if day not in self._months:
-                sealing.ensure_partition(connection, day)
-                self._months.add(day)
+        months = {
+            f"{moment.year + month // 12:04d}-{month % 12 + 1:02d}-01"
+            for month in range(moment.month - 1, moment.month + 3)
+        } - self._months
+        for day in sorted(months):
+            sealing.ensure_partition(connection, day)
+        return months
 
 
 def _set_aside(connection: Connection, batch: Batch) -> None:

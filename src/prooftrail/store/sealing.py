@@ -276,10 +276,12 @@ class poisoned:  # noqa: N801  reads as a statement: with poisoned()
     def __exit__(self, kind: object, error: BaseException | None, tb: object) -> None:
         """Look at what the driver said."""
         cause = error.__cause__ if error is not None else None
-        if isinstance(
-            cause,
-            psycopg.DataError
-            | psycopg.errors.ProgramLimitExceeded
-            | psycopg.errors.CheckViolation,
-        ):
+        if isinstance(cause, psycopg.Error) and _is_about_values(cause):
             raise PoisonError(str(error)) from cause
+
+
+def _is_about_values(cause: psycopg.Error) -> bool:
+    if isinstance(cause, psycopg.errors.CheckViolation):
+        # "no partition for the row" has the same SQLSTATE, and names no constraint
+        return cause.diag.constraint_name is not None
+    return isinstance(cause, psycopg.DataError | psycopg.errors.ProgramLimitExceeded)
