@@ -189,3 +189,22 @@ def test_5_the_same_event_id_recorded_twice(attacked: Attacked, same: bool) -> N
     assert report.verdict.exit_code == 0
     warned = [] if same else ["quarantined"]
     assert [one.kind.value for one in report.findings] == warned
+
+
+def test_5_an_event_id_whose_entry_was_damaged(attacked: Attacked) -> None:
+    attacked.disarm()
+    attacked.execute(
+        "update prooftrail.log set event = 'no JSON' where stream = 1 and seq = %s",
+        (MIDDLE,),
+    )
+    attacked.rearm()
+    attacked.insert(event(MIDDLE), event(7_000))
+    with attacked.sealer() as sealer:
+        done = sealer.drain()
+    # whether they are the same bytes nobody can tell: it is kept, and others go on
+    assert (done.events, done.duplicates, done.quarantined) == (1, 0, 1)
+    report = attacked.verify(anchored=True)
+    assert summary(report) == [("main", "edited", MIDDLE, None)]
+    reason = attacked.execute("select reason from prooftrail.quarantine").fetchone()
+    assert reason is not None
+    assert "is sealed with other bytes" in reason[0]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.core import events, ids, instants
+from prooftrail.errors import CanonicalError
 from prooftrail.seal import prepare
 from prooftrail.store import sealing
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _EVER = -(2**62)
 _RECENT = instants.DAY
+_NONE = b"\x00"  # no event is stated so
 
 
 class Key(NamedTuple):
@@ -140,7 +142,19 @@ def _sealed(
     for group, bound in ((recent, since), (others, _EVER)):
         if group:
             for number, event_id, event in sealing.known(connection, group, bound):
-                # a redacted event can no longer be compared: no bytes equal it
-                stated = prepare.stated_bytes(event) if event is not None else b"\x00"
-                hits[Key(number, event_id)] = stated
+                hits[Key(number, event_id)] = _stated(event)
     return hits
+
+
+def _stated(event: bytes | None) -> bytes:
+    """Return what was stated by a sealed event; bytes that equal none if it is gone.
+
+    A redacted event can no longer be compared, and one that somebody damaged is for
+    verification to name: what comes under its id is kept apart, and sealing goes on.
+    """
+    if event is None:
+        return _NONE
+    try:
+        return prepare.stated_bytes(event)
+    except CanonicalError:
+        return _NONE
