@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.core import entry, events, jcs, projection
@@ -59,6 +60,7 @@ class Forger:
     def write(self, row: Stored) -> None:
         """Put an entry over the one of its seq, with columns from its bytes."""
         found, _ = projection.read(row.event)
+        address = None if found.ip is None else str(ip_address(found.ip))
         self.superuser.execute(
             "update prooftrail.log set recorded_us = %s, kind = %s, prev = %s,"
             " body = %s, leaf = %s, salt = %s, event = %s, event_id = %s,"
@@ -74,7 +76,9 @@ class Forger:
                 row.salt,
                 row.event,
                 found.event_id.hex(),
-                *found[1:],
+                *found[1:-2],
+                address,
+                found.pii,
                 self.stream.number,
                 row.seq,
             ),
