@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from prooftrail.seal.sealer import Sealer
-from prooftrail.store import connect
+from prooftrail.store import connect, sealing
 from tests.trail import now_us
 
 if TYPE_CHECKING:
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
     from prooftrail.seal.sealed import Sealed
     from tests.trail import Trail
+
+
+@contextmanager
+def database_clock(behind_us: int) -> Iterator[None]:
+    """Let sealers read a clock of the database that is so far behind the real one.
+
+    Its trigger keeps the real one, and looks only at what is ahead.
+    """
+    real = sealing.clock
+    sealing.clock = lambda connection: real(connection) - behind_us
+    try:
+        yield
+    finally:
+        sealing.clock = real
 
 
 @contextmanager

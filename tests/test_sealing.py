@@ -18,8 +18,6 @@ from tests.trail import Trail, now_us
 if TYPE_CHECKING:
     from prooftrail.seal.sealer import Sealer
 
-SECOND = 1_000_000
-
 
 def verified(trail: Trail) -> bool:
     report = Run(Asked(), dsn=trail.dsn).run()
@@ -254,26 +252,6 @@ def test_a_row_that_commits_late_with_a_lower_id_is_sealed(trail: Trail) -> None
         assert made.drain().events == 1
         late.commit()
         assert made.drain().events == 1
-    assert verified(trail)
-
-
-def test_the_sealer_stops_when_its_clock_is_ahead(trail: Trail) -> None:
-    insert(trail, event())
-    with pytest.raises(SealError, match="ahead of the database's"):
-        seal(trail, clock=lambda: now_us() + 6 * SECOND)
-
-
-def test_a_clock_that_steps_back_is_stated_once_and_time_never_decreases(
-    trail: Trail,
-) -> None:
-    insert(trail, event())
-    seal(trail)
-    with sealer(trail, clock=lambda: now_us() - 10 * SECOND) as behind:
-        for _ in range(2):
-            insert(trail, event())
-            behind.drain()
-    actions = [item["action"] for item in log(trail)]
-    assert actions.count("trail.clock") == 1
     assert verified(trail)
 
 

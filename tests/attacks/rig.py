@@ -29,6 +29,7 @@ from prooftrail.verification.render import lines
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
 from tests.attacks.forging import Forger
+from tests.sealing import database_clock
 from tests.trail import BASE, Cluster, Trail, now_us
 
 if TYPE_CHECKING:
@@ -109,16 +110,18 @@ class Attacked:
 
     @contextmanager
     def sealer(self, *, since_us: int = 0, rows: int = 2_000) -> Iterator[Sealer]:
+        """Give a sealer to whom it is some time ago, and so by the database's clock."""
         made = Sealer(
             lambda: connect.connect("sealer", dsn=self.trail.dsn),
             clock=lambda: now_us() - since_us,
             random=os.urandom,
             rows=rows,
         )
-        try:
-            yield made
-        finally:
-            made.close()
+        with database_clock(since_us):
+            try:
+                yield made
+            finally:
+                made.close()
 
     def seal(self, first: int, count: int, stream: str = "main", **how: int) -> Sealed:
         """Record and seal events of these numbers."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail.core.note import SignedNote, parse_note
+from prooftrail.errors import SealError
 from prooftrail.integrity.findings import Kind
 from tests.attacks.notes import notes, place, root, signed, write
 from tests.attacks.rig import (
@@ -22,6 +23,7 @@ from tests.attacks.rig import (
     summary,
     told,
 )
+from tests.sealing import database_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,10 +93,15 @@ def test_12_the_sealers_clock_rolled_back_and_forward(attacked: Attacked) -> Non
     assert [(one.kind.value, one.seq) for one in report.findings] == [("clock", MAIN)]
     times = [row.recorded_us for row in attacked.forger().rows()]
     assert times == sorted(times)
-    with attacked.sealer(since_us=-day) as ahead:
-        attacked.insert(event_ahead())
-        with pytest.raises(Exception, match="ahead of the database's"):
-            ahead.drain()
+    # one of the two clocks alone
+    attacked.insert(event_ahead())
+    for since, side in ((-day, "ahead of"), (day, "behind")):
+        with (
+            attacked.sealer(since_us=since) as apart,
+            database_clock(-since),
+            pytest.raises(SealError, match=f"{side} the database's"),
+        ):
+            apart.drain()
     assert attacked.verify(anchored=True).verdict.exit_code == 0
 
 

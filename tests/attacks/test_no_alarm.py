@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.attacks.rig import MAIN, SIDE, Attacked, event
+from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,36 @@ def grown(attacked: Attacked) -> Attacked:
         assert sealer.drain().events == len(EVENTS)
     attacked.sign()
     return attacked
+
+
+def test_20_a_clock_that_ran_an_hour_ahead_is_set_right(attacked: Attacked) -> None:
+    attacked.insert(event(3_000))
+    with attacked.sealer() as sealer:
+        assert sealer.drain().events == 1
+    # what was sealed while both clocks ran ahead, and an event that came just before
+    # they were set right: its time is that of its receipt
+    attacked.disarm()
+    ahead = attacked.forger().row(MAIN)
+    ahead = ahead._replace(recorded_us=now_us() + 3_600_000_000).hashed()
+    attacked.forger().write(ahead)
+    attacked.forger().correct_head()
+    attacked.rearm()
+    untimed = {key: item for key, item in event(3_002).items() if key != "timestamp"}
+    attacked.execute(
+        "insert into prooftrail.inbox (event, received_at)"
+        " values (%s, clock_timestamp() + interval '1 hour')",
+        (json.dumps(untimed),),
+    )
+    attacked.insert(event(3_003))
+    with attacked.sealer(rows=1) as sealer:
+        done = sealer.drain()
+    assert (done.events, done.statements, done.quarantined) == (2, 1, 0)
+    times = {row.recorded_us for row in attacked.forger().rows(MAIN)}
+    assert times == {ahead.recorded_us}
+    attacked.sign()
+    report = attacked.verify(anchored=True)
+    assert report.verdict.exit_code == 0
+    assert [one.kind.value for one in report.findings] == ["clock"]
 
 
 def check(attacked: Attacked, entries: int = MAIN + len(EVENTS)) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SECOND = 1_000_000
 CLOCK_WARN_US = 1 * _SECOND
-CLOCK_FAIL_US = 5 * _SECOND  # more ahead than this, and the sealer stops
+CLOCK_FAIL_US = 5 * _SECOND  # further apart than this, and the sealer stops
 
 
 def connection(link: Connection) -> Iterator[Check]:
@@ -74,7 +74,7 @@ def clocks(link: Connection, clock: Callable[[], int]) -> Iterator[Check]:
         "clocks",
         "fail" if off > CLOCK_FAIL_US else "warn",
         f"the local clock is {off / _SECOND:.1f} s {side} the database's; a sealer "
-        "here stops when it is more than 5 s ahead",
+        "here stops when they are more than 5 s apart",
         "let both machines take their time from NTP (chronyc tracking)",
     )
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from prooftrail.seal.prepare import Ready, Refused
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import InboxRow
+    from prooftrail.store.sealing import Head, InboxRow
     from prooftrail.store.streams import Stream
 
 _EVER = -(2**62)
 _RECENT = instants.DAY
+_UNKNOWN: tuple[None, int] = (None, 0)
 _NONE = b"\x00"  # no event is stated so
 
 
@@ -41,6 +42,7 @@ class Key(NamedTuple):
 class Batch:
     """What one transaction will seal."""
 
+    now_us: int  # the sealer's clock: its events were checked by it
     ids: list[int] = field(default_factory=list)  # inbox rows it consumes
     ready: dict[int, list[Ready]] = field(default_factory=dict)  # by stream number
     refused: dict[int, list[Refused]] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Batch:
         return self._part(set(self.ids[:middle])), self._part(set(self.ids[middle:]))
 
     def _part(self, chosen: set[int]) -> Batch:
-        part = Batch([row for row in self.ids if row in chosen])
+        part = Batch(self.now_us, [row for row in self.ids if row in chosen])
         for number, ready in self.ready.items():
             part.ready[number] = [item for item in ready if item.row.id in chosen]
         for number, refused in self.refused.items():
@@ -66,6 +68,7 @@ def gather(
     rows: list[InboxRow],
     *,
     streams: Mapping[str, Stream],
+    heads: Mapping[int, Head],
     in_flight: Batch | None,
     now_us: int,
     random: Callable[[int], bytes],
@@ -76,25 +79,31 @@ def gather(
         connection: for looking up ids that are sealed already.
         rows: as fetched, in order of id.
         streams: by name, in order of number.
+        heads: which the batch will continue, by stream number.
         in_flight: the batch that is being committed; its rows are left out and its
             ids count as sealed.
         now_us: the sealer's clock.
         random: gives n random bytes.
     """
-    batch = Batch()
+    batch = Batch(now_us)
     flying = set(in_flight.ids) if in_flight is not None else set()
     first = next(iter(streams.values()))
+    # an entry's time: where the clock was set back, the newest entry's
+    known = {
+        name: (stream, max(now_us, heads[stream.number].recorded_us))
+        for name, stream in streams.items()
+    }
     found: list[tuple[Stream, Ready]] = []
     for row in rows:
         if row.id in flying:
             continue
         batch.ids.append(row.id)
-        stream = streams.get(row.stream)
+        stream, recorded_us = known.get(row.stream, _UNKNOWN)
         if stream is None:
             told = f"there is no stream {row.stream[:63]!r}"
             _refuse(batch, first, prepare.Refused(row, prepare.NO_STREAM, told))
             continue
-        made = prepare.prepare(row, now_us=now_us, random=random)
+        made = prepare.prepare(row, now_us=recorded_us, random=random)
         if isinstance(made, prepare.Refused):
             _refuse(batch, stream, made)
         else:

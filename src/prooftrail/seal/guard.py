@@ -1,9 +1,9 @@
 """What the sealer looks at before it seals: evidence must never be buried.
 
-Guarantees: with the heads locked, a batch goes on only if the sealer's clock is not
-more than 5 s ahead of the database's, the log ends with the entry that its head
-names, and the log extends its newest checkpoint: the leaf at size - 1, appended to
-the checkpoint's own compact range, gives the signed root.
+Guarantees: with the heads locked, a batch goes on only if the log ends with the entry
+that its head names and extends its newest checkpoint: the leaf at size - 1, appended to
+the checkpoint's own compact range, gives the signed root. The clock by which a batch
+was prepared and chained was at most 5 s away from the database's.
 
 Does not: check signatures (it has no key) nor the whole log; `verification` does.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prooftrail.store.sealing import Head, Newest
     from prooftrail.store.streams import Stream
 
-AHEAD_US = 5 * instants.SECOND
+APART_US = 5 * instants.SECOND
 STEP_US = 1 * instants.SECOND
 
 _REMEDY = (
@@ -33,7 +33,7 @@ _REMEDY = (
 
 
 class Guard:
-    """Remembers which checkpoints were looked at, and which step back was told.
+    """Remembers which checkpoints were looked at.
 
     A checkpoint is remembered with all that its comparison depends on, the log's own
     leaf included: a memory of less would outlast a log that was rewritten meanwhile.
@@ -41,26 +41,18 @@ class Guard:
 
     def __init__(self) -> None:
         self._seen: dict[int, Newest] = {}  # as it was found to fit, by stream
-        self._told: set[int] = set()  # streams whose clock is behind and said so
 
     def check(
         self,
         connection: Connection,
-        locked: tuple[list[Head], int],
-        now_us: int,
+        heads: Iterable[Head],
         streams: Iterable[Stream],
     ) -> None:
-        """Look at clock, tail and newest checkpoint of every stream.
+        """Look at tail and newest checkpoint of every stream.
 
         Raises:
             SealError: says which does not fit.
         """
-        heads, database_us = locked
-        if now_us > database_us + AHEAD_US:
-            raise SealError(
-                f"the sealer's clock ({instants.text(now_us)}) is more than 5 s ahead "
-                f"of the database's ({instants.text(database_us)}): set both right"
-            )
         newest = sealing.newest_checkpoints(connection)
         names = {stream.number: stream.name for stream in streams}
         for head in heads:
@@ -73,15 +65,6 @@ class Guard:
             found = newest.get(head.stream)
             if found is not None:
                 self._check_checkpoint(head, found, name)
-
-    def stepped_back(self, head: Head, now_us: int) -> bool:
-        """Return whether the clock is over 1 s behind the head, once a step."""
-        if now_us >= head.recorded_us:
-            self._told.discard(head.stream)
-        elif now_us < head.recorded_us - STEP_US and head.stream not in self._told:
-            self._told.add(head.stream)
-            return True
-        return False
 
     def _check_checkpoint(self, head: Head, newest: Newest, name: str) -> None:
         if newest.size > head.seq + 1:
@@ -97,6 +80,47 @@ class Guard:
                 f"newest checkpoint covers: the log was rewritten. {_REMEDY}"
             )
         self._seen[head.stream] = newest
+
+
+def check_ahead(now_us: int, database_us: int) -> None:
+    """Refuse what was recorded by a clock that is ahead.
+
+    Args:
+        now_us: what the sealer's clock showed for the batch.
+        database_us: the database's clock, read afterwards.
+
+    Raises:
+        SealError: says both times.
+    """
+    if now_us > database_us + APART_US:
+        raise _apart("ahead of", now_us, database_us)
+
+
+def check_behind(now_us: int, database_us: int) -> None:
+    """Refuse to prepare events by a clock that is behind: they would lie in its future.
+
+    Args:
+        now_us: what the sealer's clock shows.
+        database_us: the database's clock, read before.
+
+    Raises:
+        SealError: says both times.
+    """
+    if now_us < database_us - APART_US:
+        raise _apart("behind", now_us, database_us)
+
+
+def _apart(side: str, now_us: int, database_us: int) -> SealError:
+    return SealError(
+        f"the sealer's clock ({instants.text(now_us)}) is more than 5 s {side} the "
+        f"database's ({instants.text(database_us)}): set both right. Nothing is sealed "
+        "meanwhile; events wait safely in the inbox"
+    )
+
+
+def stepped_back(head: Head, now_us: int) -> bool:
+    """Return whether the clock is over 1 s behind the newest entry."""
+    return now_us < head.recorded_us - STEP_US
 
 
 def extends(newest: Newest) -> bool:

@@ -13,14 +13,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prooftrail.seal.batch import Batch, gather
+from prooftrail.seal import guard
+from prooftrail.seal.batch import gather
 from prooftrail.store import sealing
 from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from prooftrail.seal.batch import Batch
     from prooftrail.store.connect import Connection
+    from prooftrail.store.sealing import Head
     from prooftrail.store.streams import Stream
 
 BYTES = 8 * 1024 * 1024  # a batch's text, about
@@ -60,12 +63,32 @@ class Intake:
         self._swept = float("-inf")
         self._sweep_seconds = 0.0
 
-    def next(self, streams: Mapping[str, Stream], in_flight: Batch | None) -> Batch:
-        """Return the next batch, without rows if there is none.
+    def now_us(self) -> int:
+        """Return what the clock shows.
+
+        Raises:
+            SealError: it is behind the database's.
+        """
+        database_us = sealing.clock(self._connection)
+        now_us = self._clock()
+        guard.check_behind(now_us, database_us)
+        return now_us
+
+    def next(
+        self,
+        streams: Mapping[str, Stream],
+        heads: Mapping[int, Head],
+        in_flight: Batch | None,
+    ) -> Batch | None:
+        """Return the next batch, None if there is none.
 
         Args:
             streams: by name, in order of number.
+            heads: which the batch will continue, by stream number.
             in_flight: the batch that is being committed.
+
+        Raises:
+            SealError: the clock is behind the database's.
         """
         begun = time.monotonic()
         pause, share = (BUSY_SWEEP, 20) if self._full else (SWEEP, 5)
@@ -85,14 +108,17 @@ class Intake:
             len(registry.read(self._connection)) != len(streams)
         ):
             self.stale = True
-            return Batch()
-        if rows:
-            self._floor = max(rows[-1].id, self._floor or rows[-1].id)
-        return gather(
+            return None
+        if not rows:
+            return None
+        self._floor = max(rows[-1].id, self._floor or rows[-1].id)
+        batch = gather(
             self._connection,
             rows,
             streams=streams,
+            heads=heads,
             in_flight=in_flight,
-            now_us=self._clock(),
+            now_us=self.now_us(),  # read behind the rows: none is of its future
             random=self._random,
         )
+        return batch if batch.ids else None

@@ -56,7 +56,7 @@ def prepare(
 
     Args:
         row: as fetched.
-        now_us: the sealer's clock, microseconds.
+        now_us: the time that its entry will have, microseconds.
         random: gives n random bytes.
     """
     if row.event is None:

@@ -3,7 +3,7 @@
 Guarantees: an event is in the inbox or in the log, never in both or neither; one
 sealer leads at a time (who holds the head rows), and a second one waits and takes
 over; nothing is sealed over a log that does not end where its head says, that does
-not extend the newest checkpoint, or while the clock is ahead of the database's. The
+not extend the newest checkpoint, or while its clock and the database's are apart. The
 next batch is fetched, chained and copied in while one is inserted and commits.
 
 Does not: sign, decrypt, or know a key. Source: `docs/adr/0004`, `docs/adr/0005`.
@@ -20,17 +20,16 @@ from prooftrail.seal import prepare
 from prooftrail.seal.batch import Batch
 from prooftrail.seal.intake import Intake
 from prooftrail.seal.sealed import Sealed
-from prooftrail.seal.writing import OvertakenError, Writing
+from prooftrail.seal.writing import OvertakenError, State, Writing
 from prooftrail.store import sealing
 from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from prooftrail.seal.writing import Loaded
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head
     from prooftrail.store.streams import Stream
 
 ROWS = 2_000  # a batch's rows at most
@@ -61,12 +60,13 @@ class Sealer:
         self._reading = connect()
         try:
             self._reading.autocommit = True
-            self._writing = Writing(connect, clock=clock, random=random)
+            self._writing = Writing(connect, random=random)
         except BaseException:
             self._reading.close()
             raise
         self._pool = ThreadPoolExecutor(1, "prooftrail-seal")
         self._loaded: Loaded | None = None
+        self._state = State({}, set())
         self._intake = self._new_intake()
         self._forget()
 
@@ -146,7 +146,6 @@ class Sealer:
     def _forget(self) -> None:
         """Know nothing: the next turn begins with looking who leads."""
         self._leading = False
-        self._heads: Mapping[int, Head] = {}
         self._streams: dict[str, Stream] = {}
         self._unload()
 
@@ -168,24 +167,25 @@ class Sealer:
         heads = self._writing.lead(self._streams.values())
         if heads is None:
             return False
-        self._heads = heads
+        self._state = State(heads, self._state.stepped)
         self._leading = True
         if any(head.seq < 0 for head in heads.values()):
-            self._apply(Batch())
+            self._apply(Batch(self._intake.now_us()))
         return True
 
     def _load_next(self, in_flight: Loaded | None) -> Loaded | None:
+        state = self._state if in_flight is None else in_flight.after
         batch = self._intake.next(
-            self._streams, in_flight.batch if in_flight is not None else None
+            self._streams, state.heads, None if in_flight is None else in_flight.batch
         )
-        return self._load(batch, in_flight) if batch.ids else None
+        return None if batch is None else self._load(batch, in_flight)
 
     def _load(self, batch: Batch, in_flight: Loaded | None = None) -> Loaded:
-        return self._writing.load(batch, self._streams.values(), self._heads, in_flight)
+        return self._writing.load(batch, self._streams.values(), self._state, in_flight)
 
     def _seal(self, loaded: Loaded) -> None:
         self._writing.seal(loaded, self._streams.values())
-        self._heads = loaded.heads
+        self._state = loaded.after
 
     def _apply(self, batch: Batch) -> Sealed:
         """Seal a batch, all in one go."""

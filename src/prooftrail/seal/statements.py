@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from prooftrail.core.jcs import Value
     from prooftrail.seal.chain import Body
-    from prooftrail.seal.guard import Guard
     from prooftrail.seal.prepare import Ready, Refused
     from prooftrail.store.connect import Connection
     from prooftrail.store.sealing import Head, InboxRow
@@ -34,7 +33,7 @@ class Statements:
     now_us: int
     random: Callable[[int], bytes]
 
-    def before(self, head: Head, guard: Guard, *, busy: bool) -> list[Body]:
+    def before(self, head: Head, *, stepped: bool) -> list[Body]:
         """Return what stands before the batch's events: creation, a clock step."""
         if head.seq < 0:
             stream = self.stream
@@ -42,7 +41,7 @@ class Statements:
                 stream.origin, stream.name, list(stream.keys)
             )
             return [self._state(statement.STREAM_CREATE, created)]
-        if busy and guard.stepped_back(head, self.now_us):
+        if stepped:
             told: dict[str, Value] = {
                 "clock": instants.text(self.now_us),
                 "newest": instants.text(head.recorded_us),

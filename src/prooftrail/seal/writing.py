@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.core import entry
 from prooftrail.errors import PoisonError
@@ -21,7 +21,7 @@ from prooftrail.seal.sealed import Sealed
 from prooftrail.store import sealing, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from prooftrail.seal.batch import Batch
     from prooftrail.store.connect import Connection
@@ -33,14 +33,21 @@ class OvertakenError(Exception):
     """Another sealer sealed since this batch was chained."""
 
 
+class State(NamedTuple):
+    """What one batch leaves to the next."""
+
+    heads: dict[int, Head]  # by stream number
+    stepped: set[int]  # streams of which the present step back is stated
+
+
 @dataclass
 class Loaded:
     """A batch that was chained and copied in: it holds no lock and changed nothing."""
 
     batch: Batch
     connection: Connection  # whose temporary tables hold it
-    before: Mapping[int, Head]  # the heads that it continues
-    heads: dict[int, Head]  # as they will be
+    before: State  # what it continues
+    after: State
     done: Sealed
     latest_us: int | None = None  # of its entries, None if it has none
     poison: PoisonError | None = None  # it could not be copied
@@ -51,7 +58,6 @@ class Writing:
 
     Args:
         connect: opens a connection as the sealer.
-        clock: microseconds since the epoch, UTC.
         random: gives n random bytes.
     """
 
@@ -59,10 +65,8 @@ class Writing:
         self,
         connect: Callable[[], Connection],
         *,
-        clock: Callable[[], int],
         random: Callable[[int], bytes],
     ) -> None:
-        self._clock = clock
         self._random = random
         self._guard = guard.Guard()
         self._wire = wire.Wire()
@@ -99,16 +103,16 @@ class Writing:
             sealing.roll_back(connection)
             return None
         names = {stream.number: stream.name for stream in streams}
-        for head in locked[0]:
+        for head in locked:
             guard.check_nothing_beyond(connection, head, names[head.stream])
         sealing.roll_back(connection)
-        return {head.stream: head for head in locked[0]}
+        return {head.stream: head for head in locked}
 
     def load(
         self,
         batch: Batch,
         streams: Collection[Stream],
-        heads: Mapping[int, Head],
+        state: State,
         in_flight: Loaded | None = None,
     ) -> Loaded:
         """Chain a batch behind the one in flight and copy it in.
@@ -116,25 +120,24 @@ class Writing:
         Args:
             batch: prepared rows.
             streams: all that there are.
-            heads: as they are, for when nothing is in flight.
+            state: what is committed, for when nothing is in flight.
             in_flight: what `seal` works at meanwhile.
         """
         one, other = self._open
         loaded = Loaded(
             batch,
             one if in_flight is None or in_flight.connection is other else other,
-            before := in_flight.heads if in_flight is not None else heads,
-            dict(before),
+            before := in_flight.after if in_flight is not None else state,
+            State(dict(before.heads), set(before.stepped)),
             Sealed(duplicates=batch.duplicates),
         )
-        now_us = self._clock()
         rows: list[sealing.LogRow] = []
         subjects: list[sealing.SubjectRow] = []
         for stream in streams:
-            linked = self._link(stream, loaded, now_us)
+            linked = self._link(stream, loaded)
             rows += linked.rows
             subjects += linked.subjects
-            loaded.heads[stream.number] = linked.head
+            loaded.after.heads[stream.number] = linked.head
         if rows:
             loaded.latest_us = max(row.recorded_us for row in rows)
             try:
@@ -149,15 +152,16 @@ class Writing:
         Raises:
             OvertakenError: another sealer leads or led.
             PoisonError: the values of some row do not fit.
-            SealError: the log does not fit.
+            SealError: the log does not fit, or the clock is ahead.
         """
         if loaded.poison is not None:
             raise loaded.poison
         connection = loaded.connection
         locked = sealing.lock_heads(connection, len(streams))
-        if locked is None or {h.stream: h for h in locked[0]} != loaded.before:
+        if locked is None or {h.stream: h for h in locked} != loaded.before.heads:
             raise OvertakenError
-        self._guard.check(connection, locked, self._clock(), streams)
+        guard.check_ahead(loaded.batch.now_us, sealing.clock(connection))
+        self._guard.check(connection, locked, streams)
         months = self._make_partitions(connection, loaded.latest_us)
         _set_aside(connection, loaded.batch)
         ids = loaded.batch.ids
@@ -166,16 +170,17 @@ class Writing:
         sealing.commit(connection)
         self._months |= months
 
-    def _link(self, stream: Stream, loaded: Loaded, now_us: int) -> chain.Linked:
-        head, batch, done = loaded.heads[stream.number], loaded.batch, loaded.done
+    def _link(self, stream: Stream, loaded: Loaded) -> chain.Linked:
+        head, batch, done = loaded.after.heads[stream.number], loaded.batch, loaded.done
         ready = batch.ready.get(stream.number, [])
         refused = batch.refused.get(stream.number, [])
         bodies = [
             chain.Body(entry.EVENT, item.sealed, item.projection, item.subjects)
             for item in ready
         ]
-        state = statements.Statements(stream, now_us, self._random)
-        before = state.before(head, self._guard, busy=bool(bodies))
+        state = statements.Statements(stream, batch.now_us, self._random)
+        stepped = bool(bodies) and _steps_back(loaded, head)
+        before = state.before(head, stepped=stepped)
         after = state.after(loaded.connection, ready, refused)
         done.events += len(bodies)
         done.statements += len(before) + len(after)
@@ -186,7 +191,7 @@ class Writing:
             stream,
             head,
             [*before, *bodies, *after],
-            recorded_us=max(now_us, head.recorded_us),
+            recorded_us=max(batch.now_us, head.recorded_us),
             random=self._random,
         )
 
@@ -207,6 +212,20 @@ class Writing:
         for day in sorted(months):
             sealing.ensure_partition(connection, day)
         return months
+
+
+def _steps_back(loaded: Loaded, head: Head) -> bool:
+    """Return whether a step back of the clock is to be stated: once a step.
+
+    It belongs to the state: a batch that is not committed has stated nothing.
+    """
+    stated, now_us = loaded.after.stepped, loaded.batch.now_us
+    if now_us >= head.recorded_us:
+        stated.discard(head.stream)
+    elif head.stream not in stated and guard.stepped_back(head, now_us):
+        stated.add(head.stream)
+        return True
+    return False
 
 
 def _set_aside(connection: Connection, batch: Batch) -> None:

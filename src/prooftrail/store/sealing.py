@@ -136,8 +136,17 @@ def known(
     yield from cast("list[Any]", rows)
 
 
-def lock_heads(connection: Connection, streams: int) -> tuple[list[Head], int] | None:
-    """Lock all heads; return them and the database's clock, or None if led elsewhere.
+def clock(connection: Connection) -> int:
+    """Return the database's clock, microseconds since the epoch, UTC."""
+    with driver_errors():
+        row = connection.execute(
+            "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
+        ).fetchone()
+    return int(str(row[0])) if row is not None else 0
+
+
+def lock_heads(connection: Connection, streams: int) -> list[Head] | None:
+    """Lock all heads and return them, or None if another sealer leads.
 
     Args:
         connection: inside a transaction, which holds the lock to its end.
@@ -147,8 +156,7 @@ def lock_heads(connection: Connection, streams: int) -> tuple[list[Head], int] |
         rows = connection.execute(files.query("seal_lock"), binary=True).fetchall()
     if len(rows) < streams or not rows:
         return None
-    heads = [Head(*row[:4]) for row in rows]  # type: ignore[arg-type]
-    return heads, int(str(rows[0][4]))
+    return [Head(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def tail_leaf(connection: Connection, head: Head) -> bytes | None:

@@ -12,11 +12,15 @@ begin
 end $$;
 
 -- New rows must continue their stream's chain: no gap, no fork, no other prev, no step
--- back in time. The compare-and-swap on the head is the fence between sealers.
+-- back in time, and no new time that is far ahead of this clock. Going on with the time
+-- of the newest entry passes: else a clock that ran ahead, once it is set right, would
+-- stop sealing until it had caught up. The compare-and-swap on the head is the fence
+-- between sealers.
 create function prooftrail.link() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
   part record;
+  clock bigint;
 begin
   for part in
     select q.stream, min(q.seq) as first, max(q.seq) as last,
@@ -35,17 +39,30 @@ begin
      group by q.stream
      order by q.stream
   loop
+    clock := extract(epoch from clock_timestamp()) * 1000000;
     update prooftrail.head h
        set seq = part.last, leaf = part.leaf, recorded_us = part.till
      where h.stream = part.stream and part.linked
        and h.seq = part.first - 1 and h.leaf = part.prev
        and h.recorded_us <= part.since
-       and part.till <= extract(epoch from clock_timestamp()) * 1000000 + 300000000;
+       and part.till <= greatest(h.recorded_us, clock + 300000000);
     if not found then
+      perform from prooftrail.head h
+        where h.stream = part.stream and part.linked
+          and h.seq = part.first - 1 and h.leaf = part.prev
+          and h.recorded_us <= part.since;
+      if found then
+        raise exception 'stream %: the time of entries % to %, %, is more than 5 minutes ahead of the database''s clock, %',
+            part.stream, part.first, part.last,
+            to_timestamp(part.till / 1000000) at time zone 'UTC',
+            to_timestamp(clock / 1000000) at time zone 'UTC'
+          using errcode = 'integrity_constraint_violation',
+                hint = 'Set the clocks of sealer and database right; both times are UTC.';
+      end if;
       raise exception 'stream %: entries % to % do not continue the chain',
           part.stream, part.first, part.last
         using errcode = 'integrity_constraint_violation',
-              hint = 'Another sealer was faster, the clock is ahead, or the head was altered.';
+              hint = 'Another sealer was faster, or the head was altered.';
     end if;
   end loop;
 
