@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from prooftrail.errors import ConfigurationError, DatabaseError, UnavailableError
+from prooftrail.errors import (
+    ConfigurationError,
+    DatabaseError,
+    PoisonError,
+    UnavailableError,
+)
 from prooftrail.store import connect, files
 from prooftrail.store.connect import driver_errors
 from prooftrail.store.sealing import poisoned
@@ -30,6 +35,13 @@ DUTY = "writer"
 # How long sent bytes may stay unacknowledged before the connection counts as lost;
 # without it a vanished peer would hold the writer for a quarter of an hour.
 _DEAD_AFTER_MS = 10_000
+
+# What the table refuses, by the name of its constraint.
+_TOO_LONG = {
+    "stream_at_most_63_bytes": "the stream's name is longer than 63 bytes",
+    "event_at_most_16_mib": "the event is longer than 16 MiB",
+    "envelope_at_most_1_mib": "the envelope of personal values is longer than 1 MiB",
+}
 
 _STREAM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
@@ -122,6 +134,12 @@ def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
                     "envelopes": list(envelopes),
                 },
             )
+    except PoisonError as error:
+        cause = error.__cause__
+        name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+        if name in _TOO_LONG:
+            raise PoisonError(f"{_TOO_LONG[name]}: it cannot be recorded") from error
+        raise
     except DatabaseError as error:
         if isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
             # a failover left us at the standby: the next connection finds the primary

@@ -1,5 +1,5 @@
--- The next rows after the floor, at most %(rows)s and about %(bytes)s bytes of text, at
--- least one. An event that no entry could hold is not fetched: its text comes as null.
+-- The next rows after the floor, at most %(rows)s and about %(bytes)s bytes of events and
+-- envelopes, at least one. An event that no entry could hold is not fetched: its text comes as null.
 select id, stream, case when octet_length(event) <= %(longest)s then event end, envelope,
        login, channel, (extract(epoch from received_at) * 1000000)::bigint
   from prooftrail.inbox
@@ -8,7 +8,7 @@ select id, stream, case when octet_length(event) <= %(longest)s then event end, 
       from (
         select id, bytes, sum(bytes) over (order by id rows unbounded preceding) as total
           from (
-            select id, octet_length(event)::bigint as bytes
+            select id, octet_length(event)::bigint + coalesce(octet_length(envelope), 0) as bytes
               from prooftrail.inbox
              where id > %(floor)s
              order by id

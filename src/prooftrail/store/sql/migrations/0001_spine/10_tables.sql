@@ -40,7 +40,12 @@ create table prooftrail.inbox (
   envelope bytea,                    -- personal values, encrypted to the keeper
   login text not null default session_user,
   channel text not null default coalesce('tcp ' || host(inet_client_addr()), 'socket'),
-  received_at timestamptz not null default clock_timestamp()
+  received_at timestamptz not null default clock_timestamp(),
+  -- a writer can send no row that the sealer or the server could not take in again. Far
+  -- above what is sealed: what is just too long comes in, and is kept in quarantine
+  constraint stream_at_most_63_bytes check (octet_length(stream) <= 63),
+  constraint event_at_most_16_mib check (octet_length(event) <= 16777216),
+  constraint envelope_at_most_1_mib check (octet_length(envelope) <= 1048576)
 ) with (
   -- emptied as fast as it fills: vacuum by count, at once, without giving pages back
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
