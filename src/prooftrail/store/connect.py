@@ -9,11 +9,13 @@ idle transaction. No message contains a DSN: it holds a password.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from prooftrail.errors import ConfigurationError, DatabaseError, UnavailableError
 from prooftrail.store import files
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
 DSN = "PROOFTRAIL_DSN"
+
+# What a DSN's parts look like that were told apart as whoever wrote it meant.
+_SHAPES = {
+    "host": re.compile(r"/[^@]*|@?[^@\s]*"),  # the first two are sockets
+    "hostaddr": re.compile(r"[0-9a-fA-F.:,%a-z]*"),
+    "port": re.compile(r"[0-9,]*"),
+    "dbname": re.compile(r"(?!.*(@|://)).*", re.DOTALL),
+}
 
 # What a database, a role or an environment may have set otherwise, and what would then
 # be read or written another way: client_encoding, for instance, spells texts in COPY.
@@ -48,15 +58,48 @@ def dsn_of(duty: str | None, env: Mapping[str, str] | None = None) -> tuple[str,
         ConfigurationError: no DSN is set.
     """
     env = os.environ if env is None else env
-    if duty is not None and (own := env.get(f"PROOFTRAIL_{duty.upper()}_DSN")):
+    if duty is not None and (own := env.get(name_of(duty))):
         return own, True
     if found := env.get(DSN):
         return found, False
-    names = DSN if duty is None else f"PROOFTRAIL_{duty.upper()}_DSN or {DSN}"
+    names = DSN if duty is None else f"{name_of(duty)} or {DSN}"
     raise ConfigurationError(
         f"no database is named: set {names}, such as postgresql://user@host/db, or "
         'try one at once: eval "$(prooftrail db start --env)"'
     )
+
+
+def name_of(duty: str | None) -> str:
+    """Return the variable in which a duty's own DSN stands."""
+    return DSN if duty is None else f"PROOFTRAIL_{duty.upper()}_DSN"
+
+
+def settings(dsn: str, name: str) -> dict[str, Any]:
+    """Read a DSN.
+
+    A password that is not percent-encoded moves the borders between a URL's parts:
+    what then stands for host, port or database holds pieces of it, and the driver's
+    messages show these. So they are looked at before anything connects.
+
+    Args:
+        dsn: a URL, or keywords and values.
+        name: what a message calls it.
+
+    Raises:
+        ConfigurationError: it cannot be read; the message shows nothing of it.
+    """
+    try:
+        found = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        found = None
+    if found is None or not all(
+        shape.fullmatch(str(found.get(part) or "")) for part, shape in _SHAPES.items()
+    ):
+        raise ConfigurationError(
+            f"{name} is no connection URL: write postgresql://user@host/database, "
+            "with special characters of the password percent-encoded"
+        ) from None
+    return found
 
 
 def connect(
@@ -75,20 +118,22 @@ def connect(
         env: where the settings stand.
 
     Raises:
-        ConfigurationError: no DSN, or the trail is not installed there.
+        ConfigurationError: no DSN, or none that can be read; or the trail is not
+            installed there.
         UnavailableError: nobody answers.
         DatabaseError: the server refuses.
     """
     own = False
+    name = "the DSN that was given"
     if dsn is None:
         dsn, own = dsn_of(duty, env)
+        name = name_of(duty if own else None)
+    given = settings(dsn, name) | {
+        "application_name": f"prooftrail {duty or 'admin'}",
+        "connect_timeout": 10,
+    }
     with driver_errors():
-        connection = psycopg.connect(
-            dsn,
-            autocommit=True,
-            connect_timeout=10,
-            application_name=f"prooftrail {duty or 'admin'}",
-        )
+        connection = psycopg.connect(make_conninfo("", **given), autocommit=True)
     try:
         with driver_errors():
             connection.execute(_SESSION)
@@ -121,7 +166,7 @@ def _act_as(connection: Connection, duty: str) -> None:
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
-            f"this login may not act as {role}: set PROOFTRAIL_{duty.upper()}_DSN to "
+            f"this login may not act as {role}: set {name_of(duty)} to "
             f"that login's own DSN, or run prooftrail init again as the administrator"
         ) from error
 

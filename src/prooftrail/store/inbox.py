@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from prooftrail.errors import (
     ConfigurationError,
@@ -85,15 +85,8 @@ def open_writer(
     own = True
     if dsn is None:
         dsn, own = connect.dsn_of(DUTY, env)
-    name = f"PROOFTRAIL_{DUTY.upper()}_DSN" if own else connect.DSN
-    try:
-        given = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        # the driver's message would show parts of the DSN, and so of its password
-        raise ConfigurationError(
-            f"{name} is no connection URL: write postgresql://user@host/database, "
-            "with special characters of the password percent-encoded"
-        ) from None
+    name = connect.name_of(DUTY if own else None)
+    given = connect.settings(dsn, name)
     settings = {"tcp_user_timeout": _DEAD_AFTER_MS, "keepalives_idle": 30} | given
     made = make_conninfo("", **settings)
     connection = connect.connect(DUTY, autocommit=True, env={name: made})
