@@ -18,7 +18,10 @@ def command(*, once: bool) -> None:
     """Move events from the inbox to the log.
 
     Runs until it is interrupted; a second sealer waits and takes over when the first
-    one ends. Works as the sealer (PROOFTRAIL_SEALER_DSN, or PROOFTRAIL_DSN).
+    one ends. A stream whose log does not end as it should is left out and told of
+    once a minute; with --once, the others are sealed and the exit code is 1.
+
+    Works as the sealer (PROOFTRAIL_SEALER_DSN, or PROOFTRAIL_DSN).
     """
     import os
     import time
@@ -33,15 +36,17 @@ def command(*, once: bool) -> None:
         return Sealer(lambda: connect.connect("sealer"), clock=clock, random=os.urandom)
 
     def told(done: Sealed) -> None:
-        click.echo(_line(done), err=True)
+        for warning in done.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        if done.any:
+            click.echo(_line(done), err=True)
 
     if once:
         sealer = open_sealer()
         try:
-            done = sealer.drain()
+            sealer.drain(lambda done: click.echo(_line(done)))
         finally:
             sealer.close()
-        click.echo(_line(done))
         return
     service.serve("sealing", open_sealer, told)
 

@@ -62,7 +62,8 @@ def create(name: str, base: str | None, key_file: Path, *, without_keys: bool) -
         for key in made.keys:
             click.echo(f"  {key}")
     click.echo(
-        "Next: a sealer that runs takes it up by itself; otherwise run prooftrail seal."
+        "Next: a sealer that runs takes it up within a second; otherwise run "
+        "prooftrail seal."
     )
 
 

@@ -1,9 +1,10 @@
 """What the sealer looks at before it seals: evidence must never be buried.
 
-Guarantees: with the heads locked, a batch goes on only if the log ends with the entry
-that its head names and extends its newest checkpoint: the leaf at size - 1, appended to
-the checkpoint's own compact range, gives the signed root. The clock by which a batch
-was prepared and chained was at most 5 s away from the database's.
+Guarantees: with the heads locked, a stream fits only if its log ends with the entry
+that its head names, under the registry's stream id, and extends its newest checkpoint:
+the leaf at size - 1, appended to the checkpoint's own compact range, gives the signed
+root. The clock by which a batch was prepared and chained is at most 5 s away from the
+database's. What does not fit is a value, one text a stream.
 
 Does not: check signatures (it has no key) nor the whole log; `verification` does.
 """
@@ -12,23 +13,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prooftrail.core import checkpoint, instants, merkle, note
+from prooftrail.core import checkpoint, entry, instants, merkle, note
 from prooftrail.errors import FormatError, SealError
 from prooftrail.store import sealing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head, Newest
+    from prooftrail.store.sealing import Head, Newest, Tail
     from prooftrail.store.streams import Stream
 
 APART_US = 5 * instants.SECOND
 STEP_US = 1 * instants.SECOND
 
 _REMEDY = (
-    "Nothing more is sealed, so that no evidence is buried; events wait safely in the "
-    "inbox. Run prooftrail verify --anchor DIR"
+    "Nothing more is sealed there, so that no evidence is buried; its events wait "
+    "safely in the inbox. Run prooftrail verify --anchor DIR"
 )
 
 
@@ -42,44 +43,87 @@ class Guard:
     def __init__(self) -> None:
         self._seen: dict[int, Newest] = {}  # as it was found to fit, by stream
 
-    def check(
+    def misfits(
         self,
         connection: Connection,
-        heads: Iterable[Head],
-        streams: Iterable[Stream],
-    ) -> None:
-        """Look at tail and newest checkpoint of every stream.
+        heads: Mapping[int, Head],
+        streams: Mapping[int, Stream],
+    ) -> dict[int, str]:
+        """Look at tail and newest checkpoint; return what does not fit, by stream.
 
-        Raises:
-            SealError: says which does not fit.
+        Args:
+            connection: which holds the heads.
+            heads: by stream number; those that are to be looked at.
+            streams: by number.
         """
+        tails = sealing.tails(connection)
         newest = sealing.newest_checkpoints(connection)
-        names = {stream.number: stream.name for stream in streams}
-        for head in heads:
-            name = names[head.stream]
-            if head.seq >= 0 and sealing.tail_leaf(connection, head) != head.leaf:
-                raise SealError(
-                    f"stream {name!r}: the log does not end with entry {head.seq} as "
-                    f"its head says. {_REMEDY}"
-                )
-            found = newest.get(head.stream)
-            if found is not None:
-                self._check_checkpoint(head, found, name)
+        found: dict[int, str] = {}
+        for number, head in heads.items():
+            told = _tail(head, tails[number], streams[number].stream_id)
+            if told is None and number in newest:
+                told = self._checkpoint(head, newest[number])
+            if told is not None:
+                found[number] = f"stream {streams[number].name!r}: {told}. {_REMEDY}"
+        return found
 
-    def _check_checkpoint(self, head: Head, newest: Newest, name: str) -> None:
+    def all_misfits(
+        self,
+        connection: Connection,
+        heads: Mapping[int, Head],
+        streams: Mapping[int, Stream],
+    ) -> dict[int, str]:
+        """Look at the same and at what can only be moved from outside, once a lead.
+
+        A head without a stream, or the other way round, is one of those.
+        """
+        found = {
+            number: f"stream number {number}: it has a head and is not in the "
+            f"registry: the registry was altered. {_REMEDY}"
+            for number in heads.keys() - streams.keys()
+        }
+        for number in streams.keys() - heads.keys():
+            found[number] = (
+                f"stream {streams[number].name!r}: its head is gone. {_REMEDY}"
+            )
+        known = {at: head for at, head in heads.items() if at in streams}
+        found |= self.misfits(connection, known, streams)
+        for number, first in sealing.beyond(connection).items():
+            if number in known:
+                found[number] = (
+                    f"stream {streams[number].name!r}: entry {first} lies beyond the "
+                    f"head ({heads[number].seq}): the head was moved back. {_REMEDY}"
+                )
+        return found
+
+    def _checkpoint(self, head: Head, newest: Newest) -> str | None:
         if newest.size > head.seq + 1:
-            raise SealError(
-                f"stream {name!r}: a checkpoint was signed over {newest.size} entries, "
-                f"the log has {head.seq + 1}: entries are gone. {_REMEDY}"
+            return (
+                f"a checkpoint was signed over {newest.size} entries, the log has "
+                f"{head.seq + 1}: entries are gone"
             )
-        if self._seen.get(head.stream) == newest:
-            return
-        if not extends(newest):
-            raise SealError(
-                f"stream {name!r}: entry {newest.size - 1} is not the one that the "
-                f"newest checkpoint covers: the log was rewritten. {_REMEDY}"
-            )
-        self._seen[head.stream] = newest
+        if self._seen.get(head.stream) != newest:
+            if not extends(newest):
+                return (
+                    f"entry {newest.size - 1} is not the one that the newest "
+                    "checkpoint covers: the log was rewritten"
+                )
+            self._seen[head.stream] = newest
+        return None
+
+
+def _tail(head: Head, tail: Tail, stream_id: bytes) -> str | None:
+    if tail.registered != stream_id:
+        return "the registry was altered: it had another id for it a moment ago"
+    if head.seq < 0:
+        if head.leaf == entry.genesis(stream_id):
+            return None
+        return "the registry was altered: its head begins a stream of another id"
+    if tail.leaf != head.leaf:
+        return f"the log does not end with entry {head.seq} as its head says"
+    if tail.stream_id != stream_id:
+        return f"the registry was altered: entry {head.seq} has another stream id"
+    return None
 
 
 def check_ahead(now_us: int, database_us: int) -> None:
@@ -134,17 +178,3 @@ def extends(newest: Newest) -> bool:
         return False
     held.append(newest.leaf)
     return signed.size == newest.size and held.root() == signed.root
-
-
-def check_nothing_beyond(connection: Connection, head: Head, name: str) -> None:
-    """Refuse to lead while entries lie beyond the head.
-
-    Raises:
-        SealError: there are some.
-    """
-    first = sealing.beyond(connection, head)
-    if first is not None:
-        raise SealError(
-            f"stream {name!r}: entry {first} lies beyond the head ({head.seq}): the "
-            f"head was moved back. {_REMEDY}"
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -14,6 +14,14 @@ class Sealed:
     duplicates: int = 0
     quarantined: int = 0
     leading: bool = True
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was done."""
+        return bool(
+            self.events or self.statements or self.duplicates or self.quarantined
+        )
 
     def add(self, other: Sealed) -> None:
         """Sum up."""
@@ -22,3 +30,4 @@ class Sealed:
         self.duplicates += other.duplicates
         self.quarantined += other.quarantined
         self.leading = other.leading
+        self.warnings += other.warnings

@@ -2,8 +2,9 @@
 
 Guarantees: `load` chains a batch behind the one in flight and copies it into a
 temporary table; it takes no lock and changes nothing. `seal` does the rest in one
-transaction or nothing of it: it goes on only while it holds all heads, they are those
-that the batch was chained to, and the log fits; so at most one of two sealers commits.
+transaction or nothing of it: it goes on only while it holds the heads of all streams
+that are sealed, they are those that the batch was chained to, and each log fits; so at
+most one of two sealers commits.
 
 Does not: choose rows, or try again. Source: `docs/adr/0005`.
 """
@@ -19,6 +20,7 @@ from prooftrail.errors import PoisonError
 from prooftrail.seal import chain, guard, statements
 from prooftrail.seal.sealed import Sealed
 from prooftrail.store import sealing, wire
+from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,6 +33,22 @@ if TYPE_CHECKING:
 
 class OvertakenError(Exception):
     """Another sealer sealed since this batch was chained."""
+
+
+class MisfitError(Exception):
+    """The logs of some streams do not fit."""
+
+    def __init__(self, misfits: dict[int, str]) -> None:
+        super().__init__()
+        self.misfits = misfits  # by stream number
+
+
+class Lead(NamedTuple):
+    """What a sealer finds that takes the lead."""
+
+    streams: list[Stream]  # the registry
+    heads: dict[int, Head]
+    misfits: dict[int, str]  # streams that are not to be sealed, and why
 
 
 class State(NamedTuple):
@@ -90,23 +108,21 @@ class Writing:
         for connection in self._open:
             sealing.roll_back(connection)
 
-    def lead(self, streams: Collection[Stream]) -> dict[int, Head] | None:
-        """Look at all heads; return None while another sealer holds some.
-
-        Raises:
-            SealError: entries lie beyond a head.
-        """
+    def lead(self) -> Lead | None:
+        """Look at every stream; return None while another sealer holds some head."""
         self._months.clear()
         connection = self._open[0]
-        locked = sealing.lock_heads(connection, len(streams))
-        if locked is None:
+        try:
+            heads = {head.stream: head for head in sealing.lock_heads(connection)}
+            # read behind the heads, so that each has its stream
+            streams = registry.read(connection)
+            if sealing.count_heads(connection) != len(heads):
+                return None
+            known = {stream.number: stream for stream in streams}
+            misfits = self._guard.all_misfits(connection, heads, known)
+            return Lead(streams, heads, misfits)
+        finally:
             sealing.roll_back(connection)
-            return None
-        names = {stream.number: stream.name for stream in streams}
-        for head in locked:
-            guard.check_nothing_beyond(connection, head, names[head.stream])
-        sealing.roll_back(connection)
-        return {head.stream: head for head in locked}
 
     def load(
         self,
@@ -119,7 +135,7 @@ class Writing:
 
         Args:
             batch: prepared rows.
-            streams: all that there are.
+            streams: those that are sealed.
             state: what is committed, for when nothing is in flight.
             in_flight: what `seal` works at meanwhile.
         """
@@ -151,17 +167,23 @@ class Writing:
 
         Raises:
             OvertakenError: another sealer leads or led.
+            MisfitError: the logs of some streams do not fit.
             PoisonError: the values of some row do not fit.
-            SealError: the log does not fit, or the clock is ahead.
+            SealError: the clock is ahead.
         """
         if loaded.poison is not None:
             raise loaded.poison
         connection = loaded.connection
-        locked = sealing.lock_heads(connection, len(streams))
-        if locked is None or {h.stream: h for h in locked} != loaded.before.heads:
+        before = loaded.before.heads
+        if (
+            before.items()
+            - {h.stream: h for h in sealing.lock_heads(connection)}.items()
+        ):
             raise OvertakenError
         guard.check_ahead(loaded.batch.now_us, sealing.clock(connection))
-        self._guard.check(connection, locked, streams)
+        known = {stream.number: stream for stream in streams}
+        if misfits := self._guard.misfits(connection, before, known):
+            raise MisfitError(misfits)
         months = self._make_partitions(connection, loaded.latest_us)
         _set_aside(connection, loaded.batch)
         ids = loaded.batch.ids

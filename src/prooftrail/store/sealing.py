@@ -51,6 +51,21 @@ class Head(NamedTuple):
     recorded_us: int
 
 
+class Tail(NamedTuple):
+    """What a head names, as it stands in registry and log now; None if it is gone."""
+
+    registered: bytes | None  # the stream's id
+    leaf: bytes | None  # of the entry
+    stream_id: bytes | None  # as the entry has it
+
+
+class Choice(NamedTuple):
+    """Which streams' rows are fetched: those that are named, or all others."""
+
+    names: list[str]
+    named: bool
+
+
 class Newest(NamedTuple):
     """A stream's newest checkpoint in the database."""
 
@@ -87,6 +102,9 @@ class SubjectRow(NamedTuple):
     recorded_us: int
 
 
+ALL = Choice([], named=False)
+
+
 def commit(connection: Connection) -> None:
     """Commit the open transaction."""
     with driver_errors():
@@ -107,7 +125,12 @@ def open_tables(connection: Connection) -> None:
 
 
 def fetch(
-    connection: Connection, *, floor: int | None, rows: int, size: int
+    connection: Connection,
+    *,
+    floor: int | None,
+    rows: int,
+    size: int,
+    choice: Choice = ALL,
 ) -> list[InboxRow]:
     """Return the next inbox rows with ids above `floor`, up to about `size` bytes."""
     with driver_errors():
@@ -118,6 +141,7 @@ def fetch(
                 "rows": rows,
                 "bytes": size,
                 "longest": LONGEST,
+                **choice._asdict(),
             },
             binary=True,
         ).fetchall()
@@ -145,40 +169,36 @@ def clock(connection: Connection) -> int:
     return int(str(row[0])) if row is not None else 0
 
 
-def lock_heads(connection: Connection, streams: int) -> list[Head] | None:
-    """Lock all heads and return them, or None if another sealer leads.
+def lock_heads(connection: Connection) -> list[Head]:
+    """Lock those heads that no other sealer holds, and return them.
 
     Args:
-        connection: inside a transaction, which holds the lock to its end.
-        streams: how many streams there are.
+        connection: inside a transaction, which holds the locks to its end.
     """
     with driver_errors():
         rows = connection.execute(files.query("seal_lock"), binary=True).fetchall()
-    if len(rows) < streams or not rows:
-        return None
     return [Head(*row) for row in rows]  # type: ignore[arg-type]
 
 
-def tail_leaf(connection: Connection, head: Head) -> bytes | None:
-    """Return the leaf of the log's row that the head names, None if it is gone."""
+def count_heads(connection: Connection) -> int:
+    """Return how many heads there are, whoever holds them."""
     with driver_errors():
-        row = connection.execute(
-            "select leaf from prooftrail.log"
-            " where stream = %s and seq = %s and recorded_us = %s",
-            (head.stream, head.seq, head.recorded_us),
-            binary=True,
-        ).fetchone()
-    return bytes(row[0]) if row is not None else None  # type: ignore[call-overload]
+        row = connection.execute("select count(*) from prooftrail.head").fetchone()
+    return int(str(row[0])) if row is not None else 0
 
 
-def beyond(connection: Connection, head: Head) -> int | None:
-    """Return the lowest seq beyond the head, None if the head is the newest."""
+def tails(connection: Connection) -> dict[int, Tail]:
+    """Return what the heads name, by stream number."""
     with driver_errors():
-        row = connection.execute(
-            "select min(seq) from prooftrail.log where stream = %s and seq > %s",
-            (head.stream, head.seq),
-        ).fetchone()
-    return None if row is None or row[0] is None else int(str(row[0]))
+        rows = connection.execute(files.query("seal_tails"), binary=True).fetchall()
+    return {int(str(row[0])): Tail(*row[1:]) for row in rows}  # type: ignore[arg-type]
+
+
+def beyond(connection: Connection) -> dict[int, int]:
+    """Return the lowest seq beyond its head, of each stream that has any."""
+    with driver_errors():
+        rows = connection.execute(files.query("seal_beyond")).fetchall()
+    return {int(str(row[0])): int(str(row[1])) for row in rows if row[1] is not None}
 
 
 def newest_checkpoints(connection: Connection) -> dict[int, Newest]:
@@ -260,13 +280,22 @@ def digest(connection: Connection, inbox_id: int) -> bytes:
     return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload]
 
 
-def is_empty(connection: Connection) -> bool:
-    """Return whether nothing waits in the inbox."""
+def is_empty(connection: Connection, choice: Choice = ALL) -> bool:
+    """Return whether no row of the chosen streams waits in the inbox."""
     with driver_errors():
         row = connection.execute(
-            "select not exists (select from prooftrail.inbox)"
+            "select not exists (select from prooftrail.inbox"
+            " where (stream = any(%(names)s)) = %(named)s)",
+            choice._asdict(),
         ).fetchone()
     return bool(row and row[0])
+
+
+def newest_id(connection: Connection) -> int:
+    """Return the id of the newest row in the inbox, 0 if there is none."""
+    with driver_errors():
+        row = connection.execute("select max(id) from prooftrail.inbox").fetchone()
+    return 0 if row is None or row[0] is None else int(str(row[0]))
 
 
 def ensure_partition(connection: Connection, day: str) -> None:

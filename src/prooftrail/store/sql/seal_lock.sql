@@ -1,4 +1,4 @@
--- All heads, locked: whoever holds them leads. Fewer rows than streams: somebody else does.
+-- All heads, locked: whoever holds them leads. Fewer than there are: somebody else does.
 select h.stream, h.seq, h.leaf, h.recorded_us
   from prooftrail.head h
  order by h.stream
