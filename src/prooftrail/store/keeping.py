@@ -1,11 +1,13 @@
 """Keeping a duty at work across restarts of the database.
 
-Guarantees: while nobody answers, it waits and connects anew; what does not get better
-by waiting (a log that does not fit) ends it.
+Guarantees: while nobody answers, or what answers soon fails, it waits and connects
+anew, longer each time up to `LONGEST_PAUSE`; what does not get better by waiting (a log
+that does not fit) ends it.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from prooftrail.errors import UnavailableError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 Done_co = TypeVar("Done_co", covariant=True)
 
 FIRST_PAUSE = 0.05  # seconds between tries to reach the database
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 5.0  # and a duty that ran longer than this had worked
 
 
 class Duty(Protocol[Done_co]):
@@ -49,18 +51,18 @@ def keep(
     """
     pause = FIRST_PAUSE
     while not stop.is_set():
+        connected = float("inf")
         try:
             duty = connect()
+            connected = time.monotonic()
+            try:
+                duty.run(stop, told)
+            finally:
+                duty.close()
         except UnavailableError as error:
             warn(str(error))
+            # A connection alone proves nothing: a full disk is met only at work.
+            if time.monotonic() - connected > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
             stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-            continue
-        try:
-            duty.run(stop, told)
-        except UnavailableError as error:
-            warn(str(error))
-            stop.wait(pause)
-        finally:
-            duty.close()
-        pause = FIRST_PAUSE
