@@ -19,6 +19,7 @@ from making import (
     events,
     forging,
     moments,
+    parts,
     signatures,
     tampering,
     texts,
@@ -62,6 +63,8 @@ MAKERS: dict[str, tuple[Callable[[], Iterator[tuple[str, dict[str, Any]]]], ...]
         forging.rewriting,
         forging.beside,
         forging.signatures,
+        parts.genuine_parts,
+        parts.tampered_parts,
     ),
 }
 

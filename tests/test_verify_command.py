@@ -156,6 +156,7 @@ def test_json_has_everything(attacked: Attacked) -> None:
         "checkpointsCompared": 7 + len(SIZES),
         "anchored": main["anchored"],
         "selfAttestedFrom": MAIN,
+        "headersFollowed": None,
     }
     assert set(main["anchored"]) == {"size", "time", "place"}
     instants.microseconds(main["anchored"]["time"])

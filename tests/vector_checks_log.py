@@ -215,7 +215,11 @@ def check_log(
 ) -> None:
     vector_log.install(case, monkeypatch)
     anchors = vector_log.write_anchors(case, directory / "anchor")
-    found = Run(Asked(anchors=tuple(anchors)), dsn="none").run()
+    asked = case.get("asked", {"fromUs": None, "toUs": None})
+    found = Run(
+        Asked(since_us=asked["fromUs"], until_us=asked["toUs"], anchors=tuple(anchors)),
+        dsn="none",
+    ).run()
     failures = [
         {"kind": str(one.kind), "seq": one.seq}
         for one in found.findings
@@ -227,3 +231,5 @@ def check_log(
     anchored = stream.anchored
     assert (None if anchored is None else anchored.size) == case["anchoredUpTo"]
     assert render.self_attested(stream) == case["selfAttestedFrom"]
+    if "asked" in case:
+        assert (stream.start, stream.stop) == (case["firstSeq"], case["stopSeq"])

@@ -14,7 +14,7 @@ from uuid import UUID
 from prooftrail.core.projection import Projection
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.subjects import SubjectRow
-from prooftrail.store import connect, reading, wire
+from prooftrail.store import connect, headers, reading, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,8 @@ def install(log: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in dir(answers):
         if not name.startswith("_"):
             monkeypatch.setattr(reading, name, getattr(answers, name))
+    for name in ("headers", "previous_seq"):
+        monkeypatch.setattr(headers, name, getattr(answers, f"_{name}"))
     monkeypatch.setattr(connect, "connect", lambda *_, **__: _Connection())
 
 
@@ -139,6 +141,21 @@ class _Answers:
 
     def next_seq(self, _: object, __: int, seq: int) -> int | None:
         return min((found for found in self._seqs if found >= seq), default=None)
+
+    def first_since(self, _: object, __: int, recorded_us: int) -> int | None:
+        found = [row.seq for row in self._rows if row.recorded_us >= recorded_us]
+        return min(found, default=None)
+
+    def last_before(self, _: object, __: int, recorded_us: int) -> int | None:
+        found = [row.seq for row in self._rows if row.recorded_us < recorded_us]
+        return max(found, default=None)
+
+    def _previous_seq(self, _: object, __: int, seq: int) -> int | None:
+        return max((found for found in self._seqs if found < seq), default=None)
+
+    def _headers(self, _: object, __: int, start: int, stop: int) -> Iterator[Row]:
+        for row in self.entries(None, 1, start, stop):
+            yield row._replace(salt=None, event=None, columns=b"")
 
     def size(self, _: object, __: int) -> int:
         return max(self._seqs, default=-1) + 1

@@ -42,7 +42,7 @@ def label(name: bytes) -> bytes:
 
 
 def leaf_of(row: Row, body: bytes, seq: int | None = None) -> bytes:
-    seq = row["seq"] if seq is None else seq
+    seq = (row["seq"] if seq is None else seq) & (2**64 - 1)
     head = b"\x01" + bytes([row["kind"] & 1]) + row["streamId"] + row["prev"]
     head += struct.pack(">Qq", seq, row["recordedUs"]) + body
     return sha256(b"\0" + head).digest()

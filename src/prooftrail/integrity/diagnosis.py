@@ -22,6 +22,7 @@ MAX_SUSPECTS = 64  # more edited entries than this are not compared pairwise
 UNKNOWN_KIND = -1  # what a source gives for a kind that is not there
 
 _KINDS = (entry.EVENT, entry.STATEMENT)
+_LARGEST = 2**64 - 1
 
 
 class Row(NamedTuple):
@@ -82,13 +83,22 @@ def is_statement(found: Projection) -> bool:
 def consistent(row: Row, true_body: bytes) -> bool:
     """Return whether the row has the format's shape and its hashes fit each other."""
     return (
-        row.kind in _KINDS
-        and len(row.prev) == entry.HASH_BYTES
-        and len(row.stream_id) == entry.STREAM_ID_BYTES
-        and row.salt is not None
+        row.salt is not None
         and len(row.salt) == entry.SALT_BYTES
         and row.body == true_body
-        and row.leaf == leaf_of(row, true_body)
+        and header_fits(row)
+    )
+
+
+def header_fits(row: Row) -> bool:
+    """Return whether the header has the format's shape and gives the stored leaf."""
+    return (
+        row.seq >= 0
+        and row.kind in _KINDS
+        and len(row.prev) == entry.HASH_BYTES
+        and len(row.stream_id) == entry.STREAM_ID_BYTES
+        and len(row.body) == entry.HASH_BYTES
+        and row.leaf == leaf_of(row, row.body)
     )
 
 
@@ -103,9 +113,13 @@ def holds(row: Row, true_body: bytes) -> bool:
 
 
 def leaf_of(row: Row, body: bytes) -> bytes:
-    """Return the leaf of a row's header over a body; odd widths are cut or filled."""
+    """Return the leaf of a row's header over a body; odd widths are cut or filled.
+
+    A seq below 0, which no header can hold, wraps: `header_fits` refuses such a row.
+    """
+    seq = row.seq & _LARGEST
     return entry.Header(
-        row.kind & 1, row.stream_id, row.prev, row.seq, row.recorded_us, body
+        row.kind & 1, row.stream_id, row.prev, seq, row.recorded_us, body
     ).leaf()
 
 

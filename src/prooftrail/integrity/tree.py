@@ -21,7 +21,7 @@ from prooftrail.core import merkle
 from prooftrail.integrity.findings import Finding, Kind, failure, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from prooftrail.integrity.segment import Segment
 
@@ -53,8 +53,7 @@ class Tree:
         stream: its name, for findings.
         claims: in any order.
         begun: the compact range before the first segment.
-        since: the first seq that is checked; what covers only those before it is not
-            compared.
+        good: the size of a checkpoint that `begun` was proven by.
         stored: the compact ranges of size - 1 leaves that stand beside checkpoints,
             by size, concatenated hashes.
     """
@@ -64,15 +63,14 @@ class Tree:
         stream: str,
         claims: Iterable[Claim],
         begun: merkle.Range | None = None,
-        since: int = 0,
         stored: Mapping[int, set[bytes]] | None = None,
+        good: int = 0,
     ) -> None:
         self._stream = stream
         self._range = begun if begun is not None else merkle.Range()
-        self._since = since
         self._claims = sorted(claims, key=lambda claim: (claim.size, not claim.outside))
         self._next = 0
-        self._good = 0  # the largest size whose root fitted
+        self._good = good  # the largest size whose root fitted
         self._bad = False
         self._stored = dict(stored or {})
         self._unresolved: int | None = None
@@ -108,12 +106,53 @@ class Tree:
             if claim.size > segment.stop:
                 break
             self._next += 1
-            if 0 < claim.size <= self._since or claim.size < segment.start:
+            if claim.size < segment.start:
                 continue
             fits = self._compare(claim, at(claim.size).root())
             if fits and claim.size in self._stored and claim.size > segment.start:
                 self._compare_stored(claim.size, at(claim.size - 1))
         self._range.extend(segment.stop - segment.start, segment.peaks)
+
+    def append(
+        self, first: int, leaves: Sequence[bytes], unresolved: int | None
+    ) -> None:
+        """Add leaves one by one, as headers that were followed gave them.
+
+        Args:
+            first: the seq of the first; what is missing before it is gone.
+            leaves: of the entries from there on.
+            unresolved: the lowest seq among all that were followed whose leaf nothing
+                tells.
+        """
+        if unresolved is not None and self._unresolved is None:
+            self._unresolved = unresolved
+        if first > self._range.size:
+            self.skip(first)
+        stop = first + len(leaves)
+        before = self._range
+        rest = iter(leaves)
+        while self._next < len(self._claims):
+            claim = self._claims[self._next]
+            if claim.size > stop:
+                break
+            self._next += 1
+            if claim.size < self._range.size:
+                continue
+            while self._range.size < claim.size - 1:
+                self._range.append(next(rest))
+            if self._range.size < claim.size:
+                before = self._range.copy()
+                self._range.append(next(rest))
+            fits = self._compare(claim, self._range.root())
+            if fits and claim.size in self._stored and before.size == claim.size - 1:
+                self._compare_stored(claim.size, before)
+        for leaf in rest:
+            self._range.append(leaf)
+
+    def confirm(self, seq: int) -> None:
+        """Take it that an altered entry's leaf is known: its successor has it."""
+        if self._unresolved == seq:
+            self._unresolved = None
 
     def skip(self, stop: int) -> None:
         """Pass over entries that are all gone, up to where the next segment starts."""

@@ -40,7 +40,6 @@ _FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i16s i")
 _SUBJECT_FIELDS = 4
 _SUBJECT = struct.Struct(">h iq i")  # number of fields, seq, width of the subject
 _TIMES = struct.Struct(">iq iq")
-_GONE = bytes(32)  # stands for a leaf that is not there
 _TRAILER = b"\xff\xff"
 
 
@@ -237,35 +236,6 @@ def days(connection: Connection, stream: int) -> tuple[Counter[DayKey], int]:
         odd += count is None or count <= 0 or key in found
         found[key] += count or 0
     return found, odd
-
-
-def leaves(
-    connection: Connection, stream: int, start: int, stop: int
-) -> Iterator[bytes]:
-    """Yield the leaves of entries start to stop - 1, as stored.
-
-    Of two entries of one seq the first is taken; zeros stand for one that is gone.
-    """
-    at = start
-    if start < stop:
-        with driver_errors(), connection.cursor(binary=True) as cursor:
-            for seq, leaf in cast(
-                "Iterator[tuple[int, bytes | None]]",
-                cursor.stream(
-                    "select seq, leaf from prooftrail.log"
-                    " where stream = %s and seq >= %s and seq < %s"
-                    " order by seq, recorded_us",
-                    (stream, start, stop),
-                    size=1_000,
-                ),
-            ):
-                for _ in range(at, seq):
-                    yield _GONE
-                if seq >= at:
-                    yield leaf or _GONE
-                at = max(at, seq + 1)
-    for _ in range(at, stop):
-        yield _GONE
 
 
 def checkpoints(connection: Connection, stream: int) -> Iterator[StoredCheckpoint]:

@@ -71,6 +71,7 @@ class Claims:
         self._stated = _parsed(stated)
         self._trusted = [key for key in given if key.name == origin]
         self._given = bool(given)
+        self._unvouched = False  # whether rows of the database count without a key
         self._largest: dict[str, int] = {}  # size of the claims from one place so far
         self.claims: list[Claim] = []
         self.findings: list[Finding] = []
@@ -95,11 +96,29 @@ class Claims:
             self.stored.setdefault(read.stated.size, set()).add(row.peaks or b"")
             self._keep(read, DATABASE, outside=False)
         if unsigned:
+            self._unvouched = True
             told = (
                 f"{unsigned} checkpoints in the database cannot be checked: entry 0 "
                 "states no key, and none is given (--key)"
             )
             self.findings.append(warning(Kind.NOTE, self._stream, told))
+
+    def covering(self, seq: int, end: int) -> int | None:
+        """Return the size of the next claim that covers an entry.
+
+        One from outside comes before those of the database, however near they are; one
+        that nobody signed proves nothing.
+
+        Args:
+            seq: of the entry.
+            end: the log's size; larger claims are left out.
+        """
+        sizes: dict[bool, int] = {}
+        for claim in self.claims:
+            if seq < claim.size <= end and (claim.outside or not self._unvouched):
+                known = sizes.get(claim.outside, claim.size)
+                sizes[claim.outside] = min(known, claim.size)
+        return sizes.get(True, sizes.get(False))
 
     def add_anchor(self, log: AnchoredLog | None, directory: Path) -> None:
         """Add what an anchor holds of this stream."""

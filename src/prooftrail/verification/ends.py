@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from prooftrail.core.jcs import Value
     from prooftrail.integrity.diagnosis import Row
+    from prooftrail.integrity.headers import Headers
     from prooftrail.integrity.segment import DayKey, Segment
     from prooftrail.store.reading import Repeated, StreamState
 
@@ -137,7 +138,9 @@ def of_log(
         yield failure(Kind.HEAD_EDITED, name, state.head_seq + 1, told, last=last)
 
 
-def head(state: StreamState, name: str, last: Segment | None) -> Iterable[Finding]:
+def head(
+    state: StreamState, name: str, last: Segment | Headers | None
+) -> Iterable[Finding]:
     """Compare the head with the newest entry, where that is sound itself."""
     if last is None or last.last is None or not last.last_sound:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.core import entry, instants
+from prooftrail.errors import EventError
 from prooftrail.integrity.findings import Finding, Weight
 from prooftrail.integrity.verdict import Verdict
 
@@ -42,6 +43,8 @@ def harmless(text: str) -> str:
 def _lines(report: Report) -> Iterator[str]:
     for stream in report.streams:
         yield _checked(stream)
+        if stream.followed is not None:
+            yield _followed(stream, stream.followed)
         yield _anchored(stream)
     ordered = sorted(report.findings, key=lambda found: -found.weight)
     for found in ordered[:LISTED]:
@@ -74,6 +77,7 @@ def as_json(report: Report) -> dict[str, Any]:
                     "place": stream.anchored.place,
                 },
                 "selfAttestedFrom": self_attested(stream),
+                "headersFollowed": _span(stream.followed),
             }
             for stream in report.streams
         ],
@@ -84,9 +88,9 @@ def as_json(report: Report) -> dict[str, Any]:
                 "stream": found.stream,
                 "seq": found.seq,
                 "lastSeq": found.last,
-                "recordedAt": instants.text(found.recorded_us)
-                if found.recorded_us
-                else None,
+                "recordedAt": None
+                if found.recorded_us is None
+                else _instant(found.recorded_us),
                 "told": found.told,
             }
             for found in report.findings
@@ -96,19 +100,45 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def self_attested(stream: StreamReport) -> int | None:
-    """Return the first seq that no anchor covers; None if all are covered."""
+    """Return the first seq checked that no anchor covers; None if all are covered.
+
+    Where a part ends within the log, the entry behind it belongs to the answer: it
+    proves that nothing of the period stands there.
+    """
     size = stream.anchored.size if stream.anchored is not None else 0
-    return size if size < stream.stop else None
+    stop = stream.stop
+    behind = stream.followed is not None and stream.followed[1] > stop
+    return None if size >= stop + behind else max(size, stream.start)
 
 
 def _checked(stream: StreamReport) -> str:
     if not stream.entries:
-        return f"{stream.name}: no entries"
+        when = "" if stream.followed is None else " in this period"
+        return f"{stream.name}: no entries{when}"
     last = stream.stop - 1
     return (
         f"{stream.name}: {stream.entries:,} entries checked "
         f"(seq {stream.start} to {last}), {stream.compared:,} checkpoints compared"
     )
+
+
+def _followed(stream: StreamReport, followed: tuple[int, int]) -> str:
+    """Say what the answer for a part covers."""
+    start, stop = followed
+    told = "  a part: nothing else was looked at"
+    if start < stream.start or stream.stop < stop:
+        told = (
+            f"  a part: around it, the headers and links of seq {start} to {stop - 1}; "
+            "nothing else was looked at"
+        )
+    return f"{told}, nor daily counts, nor ids that stand twice"
+
+
+def _span(bounds: tuple[int, int] | None) -> dict[str, int] | None:
+    """Return first and last seq."""
+    if bounds is None or bounds[0] >= bounds[1]:
+        return None
+    return {"firstSeq": bounds[0], "lastSeq": bounds[1] - 1}
 
 
 def _anchored(stream: StreamReport) -> str:
@@ -131,8 +161,8 @@ def _line(found: Finding) -> str:
         if found.last is not None and found.last != found.seq:
             span += f" to {found.last}"
         place += f" seq {span}"
-    if found.recorded_us:
-        place += f", recorded {instants.text(found.recorded_us)}"
+    if found.recorded_us is not None:
+        place += f", recorded {_instant(found.recorded_us)}"
     return f"{mark[found.weight]} {found.kind.value}{place}: {found.told}"
 
 
@@ -158,4 +188,12 @@ def _verdict(report: Report) -> str:
 
 
 def _time(time_s: int | None) -> str | None:
-    return None if time_s is None else instants.text(time_s * instants.SECOND)
+    return None if time_s is None else _instant(time_s * instants.SECOND)
+
+
+def _instant(microsecond: int) -> str:
+    """Spell an instant; one that is outside all years is what somebody wrote there."""
+    try:
+        return instants.text(microsecond)
+    except EventError:
+        return f"{microsecond} microseconds after 1970"

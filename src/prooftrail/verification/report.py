@@ -32,6 +32,12 @@ class Asked:
         """Whether the whole log is asked for."""
         return self.since_us is None and self.until_us is None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the period that is asked for has no moment in it."""
+        since, until = self.since_us, self.until_us
+        return since is not None and until is not None and since >= until
+
 
 @dataclass
 class StreamReport:
@@ -43,6 +49,9 @@ class StreamReport:
     stop: int = 0  # one past the last
     entries: int = 0
     root: bytes | None = None  # over all leaves up to `stop`, where the tree was built
+    # of a part: first seq and one past the last of what was looked at in all, headers
+    # only outside start to stop; None for a whole log
+    followed: tuple[int, int] | None = None
     anchored: Anchored | None = None
     compared: int = 0  # checkpoints compared
 

@@ -20,6 +20,7 @@ from prooftrail.store import reading
 from prooftrail.verification import ends, worker
 from prooftrail.verification.claims import Claims
 from prooftrail.verification.ends import Damage
+from prooftrail.verification.part import Borders, Followed
 from prooftrail.verification.report import StreamReport
 from prooftrail.verification.worker import Task
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from prooftrail.integrity.diagnosis import Row
+    from prooftrail.integrity.headers import Headers
     from prooftrail.integrity.segment import DayKey, Segment
     from prooftrail.store.connect import Connection
     from prooftrail.store.reading import StreamState
@@ -87,7 +89,7 @@ class StreamRun:
         self._told = told
         self._counted: Counter[DayKey] = Counter()
         self._damage = Damage(0, 0)
-        self._last: Segment | None = None
+        self._last: Segment | Headers | None = None  # what was looked at last
 
     def run(self) -> None:
         """Verify; findings and figures go into the report."""
@@ -103,21 +105,34 @@ class StreamRun:
         claims = self._claims(identity)
         known = reading.size(self._connection, state.number)
         end = self._end()
-        start, stop = self._range(end)
+        start, stop = 0, end
+        if not self._asked.whole:
+            borders = Borders(self._connection, state.number, identity.stream_id, end)
+            start, stop = borders.find(self._asked.since_us, self._asked.until_us)
         report.start, report.stop = start, stop
-        begun = self._begin(claims, start - start % segment.SIZE)
-        tree = Tree(name, claims.claims, begun, start, claims.stored)
-        for part in self._checked(identity.stream_id, tree, start, stop):
+        base = start - start % segment.SIZE
+        begun = self._resume(claims, base) if base else merkle.Range()
+        followed = begun.size
+        tree = Tree(name, claims.claims, begun, claims.stored, good=followed)
+        lead = self._lead(identity.stream_id, tree, followed, start, stop)
+        for part in self._checked(identity.stream_id, tree, start, stop, lead):
             report.entries += part.entries
             self._take(part)
             tree.join(part)
+        report.root = tree.root() if report.entries else None
+        reached = stop
+        if stop < end:
+            reached = claims.covering(stop, end) or end
+            self._go_on(identity.stream_id, tree, start, stop, reached)
+        if not self._asked.whole:
+            report.followed = (followed, reached)
         newest = self._found.newest
         if state.last_seq != end - 1:
             newest = reading.entry(self._connection, state.number, end - 1)
         self._add(*ends.of_log(state, name, end, newest))
-        if stop == end:
+        if reached == end:
             self._add(*ends.head(state, name, self._last))
-            tree.end(stop, known if end == (state.last_seq or 0) + 1 else stop)
+        tree.end(end, known if end == (state.last_seq or 0) + 1 else end)
         self._add(*tree.findings)
         if self._found.days is not None:
             gone = max((state.head_seq or 0) + 1 - end, 0)
@@ -126,7 +141,6 @@ class StreamRun:
             odd = reading.strays(self._connection, state.number)
             self._add(*ends.strays(name, state, odd))
         report.compared, report.anchored = tree.compared, tree.anchored
-        report.root = tree.root() if report.entries else None
 
     def _add(self, *found: Finding) -> None:
         self._report.findings.extend(found)
@@ -177,26 +191,43 @@ class StreamRun:
             self._add(failure(Kind.INSERTED, self._name, seq, told))
         return head + 1 + run
 
-    def _range(self, end: int) -> tuple[int, int]:
-        """Return the seqs to check: those recorded in the time that is asked for."""
-        asked, number = self._asked, self._state.number
-        start, stop = 0, end
-        if asked.until_us is not None:
-            last = reading.last_before(self._connection, number, asked.until_us)
-            stop = min(stop, last + 1 if last is not None else 0)
-        if asked.since_us is not None:
-            begin = reading.first_since(self._connection, number, asked.since_us)
-            start = stop if begin is None else max(min(begin, stop), 0)
-        return start, max(stop, start)
+    def _lead(
+        self, stream_id: bytes, tree: Tree, since: int, start: int, stop: int
+    ) -> tuple[bytes, ...]:
+        """Follow the headers before a part; return its first segment's leaves there."""
+        base = start - start % segment.SIZE
+        lead: list[bytes] = []
+        for first, leaves, unresolved in self._follow(stream_id, since, start):
+            before = max(base - first, 0)
+            tree.append(min(first, base), leaves[:before], unresolved)
+            lead += leaves[before:]
+        if start == stop:  # no segment will bring them
+            tree.append(base, lead, None)
+        return tuple(lead)
 
-    def _begin(self, claims: Claims, start: int) -> merkle.Range:
-        """Return the compact range of the leaves before `start`."""
-        begun = self._resume(claims, start) if start else merkle.Range()
-        for leaf in reading.leaves(
-            self._connection, self._state.number, begun.size, start
-        ):
-            begun.append(leaf)
-        return begun
+    def _go_on(
+        self, stream_id: bytes, tree: Tree, start: int, stop: int, reached: int
+    ) -> None:
+        """Follow the headers behind a part."""
+        if start < stop:
+            tree.confirm(stop - 1)  # `part` saw that the entry behind is chained to it
+        for run in self._follow(stream_id, stop, reached):
+            tree.append(*run)
+
+    def _follow(
+        self, stream_id: bytes, start: int, stop: int
+    ) -> Iterator[tuple[int, list[bytes], int | None]]:
+        """Yield first seq and leaves, and the lowest seq whose leaf nothing tells."""
+        if start >= stop:
+            return
+        side = Followed(
+            self._connection, self._state.number, self._name, stream_id, start
+        )
+        for first, leaves in side.to(stop):
+            yield first, leaves, side.headers.unresolved
+        self._add(*side.headers.findings)
+        self._report.more += side.headers.more
+        self._last = side.headers
 
     def _resume(self, claims: Claims, start: int) -> merkle.Range:
         """Return the compact range that a signed checkpoint before `start` gives."""
@@ -216,11 +247,19 @@ class StreamRun:
         return merkle.Range()
 
     def _checked(
-        self, stream_id: bytes, tree: Tree, start: int, stop: int
+        self,
+        stream_id: bytes,
+        tree: Tree,
+        start: int,
+        stop: int,
+        lead: tuple[bytes, ...],
     ) -> Iterator[Segment]:
         """Yield the checked segments, in order; those that are all gone are named."""
 
         def tasks() -> Iterator[Task]:
+            if stop == 0 and self._state.last_seq is not None:
+                # whatever stands below entry 0
+                yield Task(self._state.number, self._name, stream_id, 0, 0, 0, [])
             at = start
             while at < stop:
                 there = reading.next_seq(self._connection, self._state.number, at)
@@ -232,7 +271,14 @@ class StreamRun:
                 last = min(base + segment.SIZE, stop)
                 sizes = tree.sizes(base, last)
                 yield Task(
-                    self._state.number, self._name, stream_id, base, at, last, sizes
+                    self._state.number,
+                    self._name,
+                    stream_id,
+                    base,
+                    at,
+                    last,
+                    sizes,
+                    lead if at > base else (),
                 )
                 at = last
 

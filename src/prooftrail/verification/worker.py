@@ -40,6 +40,7 @@ class Task(NamedTuple):
     start: int  # the first seq to check
     stop: int
     sizes: list[int]  # of its leaves, after which a claim stands
+    lead: tuple[bytes, ...] = ()  # the leaves from `base` to `start`
 
 
 class Worker:
@@ -62,7 +63,7 @@ class Worker:
 
     def check(self, task: Task) -> Segment:
         """Check one segment."""
-        number, name, stream_id, base, start, stop, sizes = task
+        number, name, stream_id, _, start, stop, sizes, lead = task
         if start == 0:
             before = Before.genesis(stream_id)
         else:
@@ -74,7 +75,7 @@ class Worker:
             stop,
             before=before,
             spelling=wire.Wire(),
-            lead=list(reading.leaves(self._entries, number, base, start)),
+            lead=lead,
         )
         since = start or FIRST
         return check.run(
