@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,7 @@ def command(
     import os
 
     from prooftrail.core import vkey
+    from prooftrail.errors import ConfigurationError
     from prooftrail.verification.report import Asked
 
     if checkpoints and not keys:
@@ -77,12 +78,18 @@ def command(
             tuple(vkey.parse_vkey(key) for key in keys),
             processes or os.cpu_count() or 1,
         )
-        report = _verify(asked, as_json=as_json)
-        if not unrecorded:
-            _record(asked, report)
-        else:
-            click.echo("this run is unrecorded", err=True)
-    context.exit(report.verdict.exit_code)
+        if asked.is_empty:
+            raise ConfigurationError("no time lies between --from and --to: swap them")
+        report = _verify(asked)
+        code = report.verdict.exit_code
+    # What goes wrong from here on is told, and the code stays the verdict's.
+    lost = f"{report.verdict.value.upper()}: the report could not be printed"
+    _try(lost, lambda: _print(report, as_json=as_json))
+    if unrecorded:
+        _try("", lambda: click.echo("this run is unrecorded", err=True))
+    else:
+        _try("this run is unrecorded", lambda: _record(asked, report))
+    context.exit(code)
 
 
 @contextmanager
@@ -111,20 +118,51 @@ def _never_one(context: click.Context) -> Iterator[None]:
     context.exit(INCOMPLETE)
 
 
-def _verify(asked: Asked, *, as_json: bool) -> Report:
-    import json
+def _try(failed: str, do: Callable[[], object]) -> None:
+    """Do what comes after the verdict; say so where it fails, and go on."""
+    try:
+        do()
+    except KeyboardInterrupt:
+        why = "interrupted"
+    except Exception as error:  # noqa: BLE001  a verdict is never lost to it
+        why = _first_line(error)
+    else:
+        return
+    with suppress(OSError):  # whoever read our output may be gone
+        click.echo(f"{failed}: {why}", err=True)
 
-    from prooftrail.verification import render
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _verify(asked: Asked) -> Report:
     from prooftrail.verification.run import Run
 
     with _progress() as told:
-        report = Run(asked, told=told).run()
+        return Run(asked, told=told).run()
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    import json
+    import os
+    import sys
+
+    from prooftrail.verification import render
+
     if as_json:
-        click.echo(json.dumps(render.as_json(report), indent=2))
+        text = json.dumps(render.as_json(report), indent=2)
     else:
-        for line in render.lines(report):
-            click.echo(line)
-    return report
+        text = "\n".join(render.lines(report))
+    # A terminal of another encoding still shows which findings there are.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on; Python would fail once more, flushing at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _instant(text: str | None) -> int | None:
@@ -137,15 +175,17 @@ def _instant(text: str | None) -> int | None:
 
 
 def _record(asked: Asked, report: Report) -> None:
-    """Record the run through the writer login; say so where that cannot be done."""
-    import getpass
+    """Record the run through the writer login.
+
+    Raises:
+        ProoftrailError: it cannot be recorded.
+    """
     import os
     import time
     from contextlib import closing
 
     import prooftrail
     from prooftrail.core import instants
-    from prooftrail.errors import ProoftrailError
     from prooftrail.store import connect
 
     details: dict[str, object] = {
@@ -160,22 +200,34 @@ def _record(asked: Asked, report: Report) -> None:
     for key, bound in (("from", asked.since_us), ("to", asked.until_us)):
         if bound is not None:
             details[key] = instants.text(bound)
+    with (
+        closing(connect.connect("writer", autocommit=True)) as connection,
+        connect.driver_errors(),
+    ):
+        connection.execute("set statement_timeout = '10s'")  # nobody waits for ever
+        prooftrail.Recorder(
+            lambda: connect.connect("writer"),
+            clock=lambda: time.time_ns() // 1000,
+            random=os.urandom,
+        ).record(
+            action="audit.chain.verify",
+            actor={"type": "user", "userId": f"os:{_user()}"},
+            result="success" if report.verdict.exit_code == 0 else "failure",
+            details=details,
+            stream=_stream_of(report),
+            connection=connection,
+        )
+
+
+def _user() -> str:
+    """Return the login name, or the number of a user without one (a container's)."""
+    import getpass
+    import os
+
     try:
-        with closing(connect.connect("writer", autocommit=True)) as connection:
-            prooftrail.Recorder(
-                lambda: connect.connect("writer"),
-                clock=lambda: time.time_ns() // 1000,
-                random=os.urandom,
-            ).record(
-                action="audit.chain.verify",
-                actor={"type": "user", "userId": f"os:{getpass.getuser()}"},
-                result="success" if report.verdict.exit_code == 0 else "failure",
-                details=details,
-                stream=_stream_of(report),
-                connection=connection,
-            )
-    except ProoftrailError as error:
-        click.echo(f"this run is unrecorded: {error}", err=True)
+        return getpass.getuser()
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        return f"uid-{os.getuid()}"
 
 
 def _stream_of(report: Report) -> str:

@@ -41,6 +41,7 @@ _NAMES: tuple[tuple[str, Family], ...] = (
 )
 _NOT_INSTALLED = {"3F000", "42P01"}  # no such schema, no such table
 _NOT_ALLOWED = "42501"
+_READ_ONLY = "25006"
 
 
 class Statement(NamedTuple):
@@ -70,7 +71,8 @@ def insert_within(connection: object, rows: Sequence[Row]) -> None:
 
     Raises:
         ConfigurationError: no connection that is known.
-        DatabaseError: no trail in its database, or its login may not record.
+        DatabaseError: no trail in its database, its login may not record, or it can
+            only read.
     """
     family = _family(connection)
     if family is None or family == "asynchronous":
@@ -159,10 +161,10 @@ def _refusal(connection: object, family: Family | None) -> str:
 
 
 def _explain(error: Exception) -> None:
-    """Say what to do about an installation that is not there or not allowed.
+    """Say what to do where nothing is installed, allowed or writable.
 
     Raises:
-        DatabaseError: one of the two; anything else is the caller's to handle.
+        DatabaseError: one of the three; anything else is the caller's to handle.
     """
     driver = getattr(error, "orig", None) or error.__cause__ or error
     state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
@@ -175,4 +177,9 @@ def _explain(error: Exception) -> None:
         raise DatabaseError(
             "the login of this connection may not record: run "
             "prooftrail init --app-role NAME with its name"
+        ) from error
+    if state == _READ_ONLY:
+        raise DatabaseError(
+            "this connection can only read (a standby, or a read-only transaction): "
+            "record on the primary server, in a transaction that may write"
         ) from error
