@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from prooftrail.cli import main
 from prooftrail.core.note import parse_note
+from prooftrail.sign.anchor import Anchor
 from prooftrail.signing.keys import create_master_key
 from tests.signing_rig import MASTER, Rig, rigs, truncate
 
@@ -68,15 +69,73 @@ def test_sign_once_refuses_with_status_1(rig: Rig) -> None:
     assert "Traceback" not in done.output
 
 
-def test_sign_goes_on_without_an_anchor_that_is_missing(rig: Rig) -> None:
+def test_sign_once_without_an_anchor_signs_and_exits_with_1(rig: Rig) -> None:
     rig.seal(3)
-    missing = rig.directory / "share"
-    done = run(rig, "sign", "--once", "--anchor", str(missing))
-    assert done.exit_code == 0
+    missing, there = rig.directory / "share", rig.anchor()
+    both = ["--anchor", str(missing), "--anchor", str(there.directory)]
+    done = run(rig, "sign", "--once", *both)
+    assert done.exit_code == 1
     assert "warning: " in done.stderr
     assert "mount it" in done.stderr
-    assert done.stdout == "signed 1 checkpoint\n"
+    assert "prooftrail: not all that is signed is anchored" in done.stderr
+    assert done.stdout == "signed 1 checkpoint, appended 1 to anchors\n"
     assert not missing.exists()
+    done = run(rig, "sign", "--once", *both)  # nothing new, and still not there
+    assert done.exit_code == 1
+    missing.mkdir()
+    done = run(rig, "sign", "--once", *both)
+    assert done.exit_code == 0, done.output
+    rig.check(there, Anchor(missing))
+
+
+def test_sign_once_with_nothing_to_sign_notices_that_the_anchor_is_gone(
+    rig: Rig,
+) -> None:
+    done = run(rig, "sign", "--once", "--anchor", str(rig.directory / "share"))
+    assert done.exit_code == 1
+    assert "mount it" in done.stderr
+
+
+def test_sign_once_tells_a_refusal_once_and_signs_the_others(rig: Rig) -> None:
+    rig.trail.stream("second")
+    rig.seal(50)
+    run(rig, "sign", "--once")
+    rig.seal(3, "second")
+    truncate(rig, 40)
+    done = run(rig, "sign", "--once")
+    assert done.exit_code == 1
+    assert done.stderr.count("'main'") == 2  # one warns that it states no keys
+    assert "second: signed 4 entries" in done.stderr
+    assert done.stdout == "signed 1 checkpoint\n"
+
+
+def test_a_service_goes_on_past_a_refused_stream_and_ends_with_1(rig: Rig) -> None:
+    rig.trail.stream("second")
+    rig.seal(50)
+    run(rig, "sign", "--once")
+    rig.seal(999, "second")
+    truncate(rig, 40)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from prooftrail.cli import main; main()", "sign"],
+        env=environment(rig),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + WAIT
+        while rig.sizes("second")[-1:] != [1_000] and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(1.2)  # two more turns
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=WAIT)
+    finally:
+        process.kill()
+    assert rig.sizes("second")[-1] == 1_000
+    assert process.returncode == 1
+    refusal = "stream 'main': 51 entries were signed, and entry 50 is gone"
+    assert told.count(f"not signed: {refusal}") == 1
+    assert told.count(f"prooftrail: {refusal}") == 1
 
 
 def test_sign_without_a_key_says_where_one_comes_from(rig: Rig) -> None:

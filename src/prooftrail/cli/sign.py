@@ -1,8 +1,9 @@
 """`prooftrail sign`: run the signer.
 
-Guarantees: exits 1, with a message that names stream and entry, when a log does not
-extend what was signed; an anchor that fails is told on standard error and does not
-stop it.
+Guarantees: a log that does not extend what was signed is told, by stream and entry,
+and an anchor that fails likewise; neither stops it for the others. It exits 1 when a
+log still does not fit at its end, and with --once also when an anchor did not get
+all: whoever runs it by the clock looks at nothing else.
 """
 
 from __future__ import annotations
@@ -37,11 +38,16 @@ def command(
     """Sign checkpoints of the log, and anchor them.
 
     Runs until it is interrupted: a checkpoint every 1,000 entries or 5 seconds, and a
-    heartbeat every minute when nothing happens. Works as the signer
+    heartbeat every minute when nothing happens. A stream whose log does not fit is not
+    signed and told every minute; the others are. Works as the signer
     (PROOFTRAIL_SIGNER_DSN, or PROOFTRAIL_DSN).
+
+    Exits 1 when a log did not fit, and with --once also when an anchor did not get all
+    that was signed.
     """
     import time
 
+    from prooftrail.errors import AnchorError
     from prooftrail.sign.anchor import Anchor
     from prooftrail.sign.signer import Signer
     from prooftrail.sign.state import SignerStates
@@ -65,14 +71,25 @@ def command(
         if once:
             signer = open_signer()
             try:
-                signer.once(_tell_all)
+                done = signer.once(_tell_all)
             finally:
                 signer.close()
+            if done.unanchored:
+                raise AnchorError(
+                    "not all that is signed is anchored: see the warnings, and run "
+                    "this again; what an anchor missed is made up for"
+                )
             return
         service.serve("signing", open_signer, _tell)
 
 
 def _tell(done: Signed) -> None:
+    for refused in done.refused:
+        click.echo(f"not signed: {refused}", err=True)
+    _tell_signed(done)
+
+
+def _tell_signed(done: Signed) -> None:
     for warning in done.warnings:
         click.echo(f"warning: {warning}", err=True)
     newest = {made.stream: made for made in done.checkpoints}
@@ -84,7 +101,7 @@ def _tell(done: Signed) -> None:
 
 
 def _tell_all(done: Signed) -> None:
-    _tell(done)
+    _tell_signed(done)  # what was refused comes as the error at the end
     made = len(done.checkpoints)
     told = f"signed {made:,} checkpoint{'' if made == 1 else 's'}"
     if not made and not done.refused:

@@ -46,6 +46,7 @@ class Book:
     before: Range  # of the first state.size - 1 leaves
     newest: Known | None  # of state.size; None: the database does not have it
     unsigned: tuple[int, int] | None = None  # size signed, and when more was first seen
+    doubted: bool = False  # a turn failed: it is to be taken up anew
 
     @property
     def size(self) -> int:

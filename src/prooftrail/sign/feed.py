@@ -3,8 +3,8 @@
 Guarantees: nothing is appended to an anchor whose newest checkpoint is larger than
 what is signed, or of another root, or by other keys; the anchor is read before the
 first write, and again whenever its file is not as it was left. After an absence the
-newest checkpoint of each size that it missed is appended in order (the largest 1,000
-sizes), then the newest of all. An anchor that held checkpoints in this run and is
+newest checkpoint of each size that it missed is appended in order, then the newest of
+all. An anchor that held checkpoints in this run and is
 empty now is taken for one that is not mounted.
 
 Does not: read an anchor's whole file (its last megabyte tells the newest), nor notice
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from prooftrail.sign.book import Book
     from prooftrail.signing.keys import SigningKeys
 
-MISSED = 1_000  # sizes that an anchor is given after an absence, at most
 _AT_ONCE = 100  # notes in one write
 _TAIL_BYTES = 1_048_576  # some 2,500 notes
 

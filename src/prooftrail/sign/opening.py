@@ -3,7 +3,9 @@
 Guarantees: a log is taken up at the newest checkpoint that any of the three knows and
 this signer's own keys signed, and only if the log reproduces it, leaf by leaf, from
 the signer's own state on (or from entry 0, where that is lost). With no checkpoint
-anywhere it begins at 0. Whatever does not fit is refused, and nothing is signed.
+anywhere it begins at 0. Whatever does not fit is refused, and nothing is signed. Rows
+that these keys did not sign say nothing, and are told; only where neither state nor
+entry 0 says whose the log is do they stop a signer, which may have the wrong key.
 
 Does not: take a database's word for a root: without a state, every leaf is read again.
 
@@ -12,6 +14,7 @@ Source: design, "Checkpoints".
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from prooftrail.core.merkle import Range
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prooftrail.sign.feed import Feed
+    from prooftrail.sign.signed import Signed
     from prooftrail.sign.state import SignerStates
-    from prooftrail.store.checkpoints import CheckpointRow
     from prooftrail.store.connect import Connection
     from prooftrail.store.streams import Stream
 
@@ -36,12 +39,13 @@ if TYPE_CHECKING:
 def open_book(
     connection: Connection,
     stream: Stream,
+    done: Signed,
     *,
     master: MasterKey,
     states: SignerStates,
     feeds: Sequence[Feed],
-) -> tuple[Book, list[str]]:
-    """Take up a stream's log; return it and what the operator should know.
+) -> Book:
+    """Take up a stream's log; add what the operator should know to `done`.
 
     Raises:
         SignError: the keys are others, or log, state and checkpoints do not fit.
@@ -49,10 +53,15 @@ def open_book(
     """
     origin = Origin(stream.base, stream.stream_id, stream.incarnation)
     keys = SigningKeys(master, origin.text())
-    warnings = check_keys(stream, keys)
+    done.warnings += check_keys(stream, keys)
     state = states.load(origin)
-    row = checkpoints.newest(connection, stream.number)
-    stored = own(stream.name, keys, row) if row else None
+    book = Book(stream, origin, keys, state, Range(), None)
+    stored, passed = own_newest(connection, book, least=book.size)
+    if passed:
+        told = passed_over(stream.name, passed)
+        if state is None and stored is None and not stream.keys:
+            raise SignError(f"{told}. This signer may have the wrong key (--key-file)")
+        done.warnings.append(told)
     known = [("the database", stored)] if stored else []
     for feed in feeds:
         try:
@@ -64,16 +73,17 @@ def open_book(
                     "the signer's own state is lost, and the anchor that could tell "
                     f"what was signed cannot be read ({error})",
                 ) from error
-            warnings.append(str(error))
+            done.unanchored = True
+            done.warnings.append(str(error))
         else:
             if there:
                 known.append((f"anchor {feed.anchor.directory}", there))
-    before = before_last(connection, stream, state) if state else Range()
-    book = Book(stream, origin, keys, state, before, None)
+    if state:
+        book.before = before_last(connection, stream, state)
     _follow(connection, book, states, known)
     if stored and stored.size == book.size:
         book.newest = stored
-    return book, warnings
+    return book
 
 
 def check_keys(stream: Stream, keys: SigningKeys) -> list[str]:
@@ -101,20 +111,41 @@ def check_keys(stream: Stream, keys: SigningKeys) -> list[str]:
     return []
 
 
-def own(name: str, keys: SigningKeys, row: CheckpointRow) -> Known:
-    """Return what a row of the database states, made sure that these keys signed it.
+def own_newest(
+    connection: Connection, book: Book, *, least: int, limit: int | None = None
+) -> tuple[Known | None, list[int]]:
+    """Return the newest checkpoint in the database that these keys signed.
 
-    Raises:
-        SignError: they did not.
+    Args:
+        connection: the signer's.
+        book: of the log; its newest is known without checking signatures again.
+        least: the smallest size that is wanted.
+        limit: how many rows are looked at, at most; None: all.
+
+    Returns:
+        The checkpoint, if there is one, and the sizes of the rows passed over.
     """
-    known = read_note(row.note, keys)
-    if known is None or known.size != row.size:
-        raise refusal(
-            name,
-            f"the newest checkpoint in the database ({row.size} entries) is not signed "
-            "with this signer's keys: it was altered, or another signer wrote it",
-        )
-    return known
+    passed: list[int] = []
+    rows = checkpoints.newest_first(connection, book.stream.number, least)
+    for row in islice(rows, limit):
+        if book.newest and (row.size, row.note) == (book.size, book.newest.note):
+            return book.newest, passed
+        known = read_note(row.note, book.keys)
+        if known is not None and known.size == row.size:
+            return known, passed
+        passed.append(row.size)
+    return None, passed
+
+
+def passed_over(name: str, sizes: Sequence[int]) -> str:
+    """Return what to tell of rows that the signer's keys did not sign."""
+    many = len(sizes) > 1
+    return (
+        f"stream {name!r}: {len(sizes)} checkpoint{'s' if many else ''} in the "
+        f"database (the largest of {sizes[0]} entries) {'are' if many else 'is'} not "
+        "signed with this signer's keys: altered, or written by somebody with its "
+        "login. Run prooftrail verify --anchor DIR"
+    )
 
 
 def before_last(connection: Connection, stream: Stream, state: SignerState) -> Range:

@@ -21,8 +21,9 @@ class Signed:
 
     checkpoints: list[SignedCheckpoint] = field(default_factory=list)
     anchored: int = 0  # notes appended to anchors
+    unanchored: bool = False  # an anchor did not get all: `warnings` says why
     warnings: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)  # a message a stream
+    refused: list[str] = field(default_factory=list)  # a message a stream looked at
     more: bool = False  # there are entries that this turn did not come to
 
     def add(self, other: Signed) -> None:
@@ -30,5 +31,6 @@ class Signed:
         self.checkpoints += other.checkpoints
         self.anchored += other.anchored
         self.warnings += other.warnings
-        self.refused = other.refused
+        self.refused += other.refused
+        self.unanchored = other.unanchored  # each turn tries again
         self.more = other.more

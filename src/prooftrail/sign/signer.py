@@ -1,12 +1,17 @@
 """The signer: signs checkpoints of what the log has become, and of nothing else.
 
 Guarantees: each turn looks again at the last entry that was signed, recomputes every
-leaf after it, and signs only what extends the signer's own state; a log that is
-shorter, rewritten or does not chain is refused with a `SignError` that names stream
-and seq, and the other streams are signed all the same. A checkpoint is signed at every
-1,000th entry, and 5 s after the oldest unsigned one; when idle, a heartbeat states the
-same size anew every minute. Effects come in this order: own state (fsynced), database,
-anchors; whatever a crash left out is made up for.
+leaf after it, and signs only what extends the signer's own state. A log that is
+shorter, rewritten or does not chain is refused, by stream and seq; the others are
+signed all the same, for as long as it takes, and the refused one is looked at and told
+again every minute. A checkpoint is signed at every 1,000th entry, and 5 s after the
+oldest unsigned one; when idle, a heartbeat states the same size anew every minute.
+Effects come in this order: own state (fsynced), database, anchors; whatever a crash
+left out is made up for.
+
+A row of checkpoints that this signer's keys did not sign proves nothing, and whoever
+has the signer's login could write one without any key: it is told and passed over,
+since to stop for it would let him keep new entries unsigned and unanchored.
 
 An anchor that fails never stops signing into the database: it is told, tried again,
 and given what it missed. Does not: notice an anchor's share that hangs in place of
@@ -21,11 +26,12 @@ from typing import TYPE_CHECKING
 
 from prooftrail.core import instants
 from prooftrail.core.checkpoint import Checkpoint
-from prooftrail.errors import AnchorError, SignError
+from prooftrail.errors import SignError
 from prooftrail.sign import opening
-from prooftrail.sign.book import Book, Known, read_note
-from prooftrail.sign.feed import MISSED, Feed
+from prooftrail.sign.book import Book, Known
+from prooftrail.sign.feeds import Feeds
 from prooftrail.sign.signed import Signed, SignedCheckpoint
+from prooftrail.sign.standing import Standing, waited
 from prooftrail.sign.state import SignerState
 from prooftrail.sign.walk import Walk, entries, refusal
 from prooftrail.store import checkpoints
@@ -33,7 +39,7 @@ from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prooftrail.sign.anchor import Anchor
     from prooftrail.sign.state import SignerStates
@@ -44,8 +50,10 @@ if TYPE_CHECKING:
 EVERY_ENTRIES = 1_000
 EVERY_SECONDS = 5.0
 HEARTBEAT_SECONDS = 60.0
+AGAIN_US = 60 * instants.SECOND  # until a refused stream is looked at, and told, again
 POLL = 0.5  # seconds between looks at a log that does not grow
 GROUP = 10  # checkpoints that are made durable together while catching up
+LOOKED = 100  # checkpoints that are looked through for the newest of one's own
 TURN = 50_000  # entries of one stream in a turn, so that the others get theirs
 
 
@@ -81,13 +89,14 @@ class Signer:
     ) -> None:
         self._keys = keys
         self._states = states
-        self._feeds = [Feed(anchor) for anchor in anchors]
-        self._failed_us: dict[tuple[Feed, int], int] = {}  # and stream number
         self._clock = clock
         self._every_entries = every_entries
         self._every_us = round(every_seconds * instants.SECOND)
         self._heartbeat_us = round(heartbeat_seconds * instants.SECOND)
+        self._feeds = Feeds(anchors, self._every_us)
         self._books: dict[int, Book] = {}  # by stream number
+        self._refused = Standing(AGAIN_US)
+        self._warned = Standing(AGAIN_US)  # of rows that were passed over
         self._looked = False
         self._connection = connect()
         self._connection.autocommit = True
@@ -97,23 +106,23 @@ class Signer:
         self._connection.close()
 
     def run(self, stop: threading.Event, told: Callable[[Signed], None]) -> None:
-        """Sign until `stop` is set.
+        """Sign until `stop` is set, whatever is refused meanwhile.
 
         Args:
             stop: ends the loop after the present turn.
             told: called after each turn that has something to say.
 
         Raises:
-            SignError: a log does not fit; what could be signed was.
+            SignError: at the end, a log still does not fit.
             DatabaseError: try again with a new signer.
         """
         while not stop.is_set():
             done = self._turn(last=False)
-            if done.checkpoints or done.warnings:
+            if done.checkpoints or done.warnings or done.refused:
                 told(done)
-            _raise(done)
             if not done.more:
                 stop.wait(POLL)
+        self._raise()
 
     def turn(self) -> Signed:
         """Look at every stream once, and sign what is due.
@@ -123,7 +132,7 @@ class Signer:
             DatabaseError: try again; the state is safe.
         """
         done = self._turn(last=False)
-        _raise(done)
+        self._raise()
         return done
 
     def once(self, told: Callable[[Signed], None] = _ignore) -> Signed:
@@ -135,69 +144,88 @@ class Signer:
         Raises:
             SignError: a log does not fit; what could be signed was.
         """
+        self._refused = Standing(AGAIN_US)  # all are looked at
         total = Signed(more=True)
-        while total.more and not total.refused:
+        while total.more:
             total.add(self._turn(last=True))
         told(total)
-        _raise(total)
+        self._raise()
         return total
 
+    def _raise(self) -> None:
+        if texts := self._refused.texts():
+            raise SignError("\n".join(texts))
+
     def _turn(self, *, last: bool) -> Signed:
-        done = Signed()
-        streams = registry.read(self._connection)
-        self._look_for_lost(streams, done)
-        for stream in streams:
+        done, now_us = Signed(), self._clock()
+        streams = {stream.number: stream for stream in registry.read(self._connection)}
+        self._look_for_others(streams.values(), done)
+        for number in sorted(streams.keys() | self._books.keys()):
+            if self._refused.rests(number, now_us):
+                continue
             try:
-                self._sign_stream(stream, done, last=last)
+                self._sign_stream(number, streams.get(number), done, last=last)
             except SignError as error:
-                self._books.pop(stream.number, None)
+                self._doubt(number)
+                self._refused.put(number, str(error), now_us)
                 done.refused.append(str(error))
             except BaseException:
-                self._books.pop(stream.number, None)
+                self._doubt(number)
                 raise
+            else:
+                self._refused.clear(number)
         return done
 
-    def _look_for_lost(self, streams: list[Stream], done: Signed) -> None:
-        there = {stream.number: stream for stream in streams}
-        for number, book in list(self._books.items()):
-            if there.get(number) != book.stream:
-                del self._books[number]
-                what = (
-                    f"it was deleted or altered after {book.size} entries were signed"
-                )
-                done.refused.append(str(refusal(book.stream.name, what)))
+    def _doubt(self, number: int) -> None:
+        """Take a stream up anew next time."""
+        if number in self._books:
+            self._books[number].doubted = True
+
+    def _look_for_others(self, streams: Iterable[Stream], done: Signed) -> None:
         if not self._looked:
             self._looked = True
             ids = {(stream.stream_id, stream.incarnation) for stream in streams}
             done.warnings += opening.of_others(self._states, ids)
 
-    def _sign_stream(self, stream: Stream, done: Signed, *, last: bool) -> None:
-        book = self._books.get(stream.number)
-        if book is None:
-            book, warnings = opening.open_book(
+    def _sign_stream(
+        self, number: int, stream: Stream | None, done: Signed, *, last: bool
+    ) -> None:
+        book = self._books.get(number)
+        if book is not None and book.stream != stream:
+            what = f"it was deleted or altered after {book.size} entries were signed"
+            raise refusal(book.stream.name, what)
+        if stream is None:
+            return
+        if book is None or book.doubted:
+            book = opening.open_book(
                 self._connection,
                 stream,
+                done,
                 master=self._keys,
                 states=self._states,
-                feeds=self._feeds,
+                feeds=self._feeds.each,
             )
-            done.warnings += warnings
-            self._books[stream.number] = book
+            self._books[number] = book
         else:
-            self._look_at_newest(book)
+            self._look_at_newest(book, done)
         self._extend(book, done, last=last)
         if book.newest:
             self._feed(book, [book.newest], done, last=last)
 
-    def _look_at_newest(self, book: Book) -> None:
+    def _look_at_newest(self, book: Book, done: Signed) -> None:
         """See whether the database still has the newest checkpoint, and no other."""
-        row = checkpoints.newest(self._connection, book.stream.number)
-        if row is None or row.size < book.size:
-            book.newest = None  # it is signed again
+        found, passed = opening.own_newest(
+            self._connection, book, least=book.size, limit=LOOKED
+        )
+        now_us, number = self._clock(), book.stream.number
+        if passed and not self._warned.rests(number, now_us):
+            told = opening.passed_over(book.stream.name, passed)
+            self._warned.put(number, told, now_us)
+            done.warnings.append(told)
+        if found is None:
+            if len(passed) < LOOKED:  # with as many in front of it, nobody knows
+                book.newest = None  # it is signed again
             return
-        if book.newest and row.note == book.newest.note:
-            return
-        found = opening.own(book.stream.name, book.keys, row)
         if book.state is None or found.size > book.size:
             raise refusal(
                 book.stream.name,
@@ -255,13 +283,13 @@ class Signer:
         # the database may lack what the state has: a crash came in between
         lacking = book.state is not None and book.newest is None and not due
         if walk.size == signed:
-            quiet = book.state is not None and _waited(
+            quiet = book.state is not None and waited(
                 now_us, book.state.time_s * instants.SECOND, self._heartbeat_us
             )
             return lacking or (quiet and not due)
         if book.unsigned is None or book.unsigned[0] != signed:
             book.unsigned = (signed, now_us)
-        seen = _waited(now_us, book.unsigned[1], self._every_us)
+        seen = waited(now_us, book.unsigned[1], self._every_us)
         # an old entry that is seen only now: the signer was away
         old = now_us - first_us >= 2 * self._every_us
         return last or lacking or seen or old
@@ -299,48 +327,4 @@ class Signer:
     def _feed(
         self, book: Book, fresh: list[Known], done: Signed, *, last: bool
     ) -> None:
-        now_us = self._clock()
-        for feed in self._feeds:
-            place = feed, book.stream.number
-            failed_us = self._failed_us.get(place)
-            if failed_us is not None and not (
-                last or _waited(now_us, failed_us, self._every_us)
-            ):
-                continue
-            try:
-                done.anchored += feed.put(
-                    book,
-                    fresh,
-                    missed=lambda size: self._missed(book, size, done),
-                    root_of=lambda size: opening.root_of(self._connection, book, size),
-                )
-            except AnchorError as error:
-                self._failed_us[place] = now_us
-                done.warnings.append(f"stream {book.stream.name!r}: {error}")
-            else:
-                self._failed_us.pop(place, None)
-
-    def _missed(self, book: Book, size: int, done: Signed) -> list[str]:
-        """Return the notes of the sizes between one and the newest, in order."""
-        number, found = book.stream.number, []
-        for row in checkpoints.since(self._connection, number, size, MISSED):
-            known = read_note(row.note, book.keys)
-            if known is None or known.size != row.size:
-                done.warnings.append(
-                    f"stream {book.stream.name!r}: the checkpoint of {row.size} "
-                    "entries in the database is not signed with this signer's keys; "
-                    "it is not anchored. Run prooftrail verify --anchor DIR"
-                )
-            elif known.size < book.size:
-                found.append(known.note)
-        return found
-
-
-def _waited(now_us: int, since_us: int, wait_us: int) -> bool:
-    # a clock that was set back must not silence the signer until it has caught up
-    return not since_us <= now_us < since_us + wait_us
-
-
-def _raise(done: Signed) -> None:
-    if done.refused:
-        raise SignError("\n".join(done.refused))
+        self._feeds.put(self._connection, book, fresh, done, self._clock(), last=last)

@@ -16,11 +16,13 @@ from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from prooftrail.store.connect import Connection
 
 OF_SIZE = 100  # heartbeats of one size that are looked at
+_PAGE = 100  # checkpoints read at once, where the newest does not do
+_LARGEST = 2**63 - 1
 
 
 class HeaderRow(NamedTuple):
@@ -70,6 +72,36 @@ def newest(connection: Connection, stream: int) -> CheckpointRow | None:
     return found[0] if found else None
 
 
+def newest_first(
+    connection: Connection, stream: int, least: int
+) -> Iterator[CheckpointRow]:
+    """Go back through a stream's checkpoints, from the newest on.
+
+    Args:
+        connection: the signer's.
+        stream: its number.
+        least: the smallest size that is wanted.
+    """
+    size = signed_us = _LARGEST
+    rows = 1  # the newest does, unless somebody wrote or altered one
+    while True:
+        page = _checkpoints(
+            connection,
+            "sign_before",
+            {
+                "stream": stream,
+                "least": least,
+                "size": size,
+                "signed_us": signed_us,
+                "rows": rows,
+            },
+        )
+        yield from page
+        if len(page) < rows:
+            return
+        size, signed_us, rows = page[-1].size, page[-1].signed_us, _PAGE
+
+
 def of_size(connection: Connection, stream: int, size: int) -> list[CheckpointRow]:
     """Return a stream's checkpoints of one size, the newest first."""
     return _checkpoints(
@@ -77,19 +109,22 @@ def of_size(connection: Connection, stream: int, size: int) -> list[CheckpointRo
     )
 
 
-def since(
-    connection: Connection, stream: int, size: int, rows: int
+def between(
+    connection: Connection, stream: int, sizes: tuple[int, int], rows: int
 ) -> list[CheckpointRow]:
-    """Return the newest checkpoint of each size above `size`, in order.
+    """Return the newest checkpoint of each size between two, in order.
 
     Args:
         connection: the signer's.
         stream: its number.
-        size: the largest that is not wanted.
+        sizes: the two, neither of which is wanted.
         rows: the largest so many sizes.
     """
+    size, below = sizes
     return _checkpoints(
-        connection, "sign_since", {"stream": stream, "size": size, "rows": rows}
+        connection,
+        "sign_between",
+        {"stream": stream, "size": size, "below": below, "rows": rows},
     )
 
 
