@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from prooftrail.cli import main
 from prooftrail.errors import SealError
 from prooftrail.seal import sealer as sealers
+from prooftrail.seal.writing import Writing
 from prooftrail.store import sealing
 from tests.attacks.rig import MAIN, SIDE, Attacked, event
 
@@ -131,6 +132,31 @@ def test_a_stream_that_lost_its_registration_is_left_out(attacked: Attacked) -> 
         fresh.drain()
     assert entries(attacked, "main") == MAIN + 2
     assert waiting(attacked) == {"side": 1}
+
+
+def test_a_registration_altered_before_entry_0_is_written(
+    attacked: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = attacked.trail.stream("late")
+    real = Writing.lead
+
+    def lead(writing: Writing) -> object:
+        found = real(writing)
+        attacked.execute(
+            "update prooftrail.stream set stream_id = gen_random_uuid()"
+            " where number = %s",
+            (late.number,),
+        )
+        return found
+
+    monkeypatch.setattr(Writing, "lead", lead)
+    attacked.insert(event(5_000))
+    with (
+        attacked.sealer() as sealer,
+        pytest.raises(SealError, match=r"^stream 'late': the registry was altered"),
+    ):
+        sealer.drain()
+    assert entries(attacked, "main") == MAIN + 1
 
 
 def test_its_rows_are_neither_fetched_again_nor_in_the_way_of_late_ones(

@@ -149,9 +149,9 @@ class Sealer:
         return done
 
     def _seal_next(self) -> Sealed:
-        if not self._leading and not self._take_lead():
-            return Sealed(leading=False)
         try:
+            if not self._leading and not self._take_lead():
+                return Sealed(leading=False)
             loaded, self._loaded = self._loaded or self._load_next(None), None
             if loaded is None:
                 return Sealed(leading=not self._intake.stale)
