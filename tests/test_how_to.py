@@ -60,3 +60,64 @@ def test_a_checkpoint_that_nobody_signed_is_taken_out(
     checks = {check.name: check for check in doctor.examine(link, clock=now_us)}
     link.close()
     assert checks["triggers"].state == "ok"
+
+
+EVENT = (
+    '{"action": "customer.update", "actor": {"userId": "usr_%d"},'
+    ' "result": "success", "details": {"amount": 1.50}}'
+)
+
+
+def quarantined(rig: Rig) -> list[str]:
+    rows = rig.trail.superuser().execute(
+        "select event from prooftrail.quarantine order by id"
+    )
+    return [row[0] for row in rows]
+
+
+def test_quarantined_events_are_put_back_as_they_came(rig: Rig) -> None:
+    superuser, writer = rig.trail.superuser(), rig.trail.login("writer")
+    look, back, _ = (
+        sql("put-back-quarantined-events.md", heading)[0]
+        for heading in ("Look", "Put back as they came", "Put back corrected")
+    )
+    for number in (1, 2):
+        writer.execute(
+            "insert into prooftrail.inbox (stream, event) values ('later', %s)",
+            (EVENT % number,),
+        )
+    received = superuser.execute("select received_at from prooftrail.inbox").fetchall()
+    rig.seal(0)
+    assert [row[0] for row in superuser.execute(look)] == [1, 2]
+    rig.trail.stream("later")
+    superuser.execute("set role prooftrail_owner")
+    superuser.execute(back.replace("'main'", "'later'"))
+    rig.seal(0)
+    assert quarantined(rig) == []
+    rows = superuser.execute(
+        "select convert_from(l.event, 'UTF8')::jsonb #>> '{$source,login}', actor,"
+        " l.occurred_us, convert_from(l.event, 'UTF8') like '%\"1.50\"%'"
+        " from prooftrail.log l join prooftrail.stream s on s.number = l.stream"
+        " where s.name = 'later' and kind = 0 order by seq"
+    ).fetchall()
+    assert rows == [
+        ("prooftrail_writer", f"usr_{number}", round(at.timestamp() * 1e6), True)
+        for number, (at,) in enumerate(received, 1)
+    ]
+
+
+def test_quarantined_events_are_put_back_corrected(rig: Rig) -> None:
+    superuser, writer = rig.trail.superuser(), rig.trail.login("writer")
+    (text,) = sql("put-back-quarantined-events.md", "Put back corrected")
+    for _ in range(3):
+        writer.execute("insert into prooftrail.inbox (event) values ('{}')")
+    rig.seal(0)
+    superuser.execute(text)
+    assert len(quarantined(rig)) == 2
+    rig.seal(0)
+    assert superuser.execute(
+        "select actor, result from prooftrail.log where kind = 0"
+    ).fetchall() == [("usr_a1b2c3", "success")]
+    assert superuser.execute("select event from corrected_event").fetchall() == [
+        ("{}",)
+    ]
