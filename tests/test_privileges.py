@@ -264,7 +264,7 @@ def test_no_login_may_become_another_or_change_the_schema(
 
 
 @pytest.mark.parametrize("login", ["writer", APPLICATION])
-def test_returning_and_on_conflict_are_refused_to_who_may_only_insert(
+def test_returning_and_what_reads_on_conflict_are_refused_to_who_may_only_insert(
     fixed: Fixed, login: str
 ) -> None:
     insert = "insert into prooftrail.inbox (stream, event) values ('main', '{}')"
@@ -272,6 +272,9 @@ def test_returning_and_on_conflict_are_refused_to_who_may_only_insert(
         assert allowed(link, insert)
         assert not allowed(link, f"{insert} returning id")
         assert not allowed(link, f"{insert} on conflict (id) do nothing")
+        update = "on conflict (id) do update set event = excluded.event"
+        assert not allowed(link, f"{insert} {update}")
+        assert allowed(link, f"{insert} on conflict do nothing")
 
 
 def test_what_an_application_inserts_the_sealers_own_login_seals(trail: Trail) -> None:

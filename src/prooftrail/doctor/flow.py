@@ -78,7 +78,7 @@ def quarantine(link: Connection) -> Iterator[Check]:
         "quarantine",
         "warn",
         "\n".join([f"{total:,} rows could not be sealed", *lines]),
-        "correct what writes them; prooftrail.quarantine has the rows as they came, and "
+        "correct what writes them; prooftrail.quarantine has the rows as they came, "
         "docs/how-to/put-back-quarantined-events.md says how they get into the log",
     )
 
