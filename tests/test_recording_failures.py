@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,6 +10,7 @@ import pytest
 
 import prooftrail
 from prooftrail import EventError, RecordError
+from prooftrail.capture.audit_logger import open_recorder
 from prooftrail.errors import (
     ConfigurationError,
     DatabaseError,
@@ -114,6 +115,37 @@ def test_a_queue_with_room_again_lets_the_caller_go_on(trail: Trail) -> None:
             assert not third.done()
         recorded = third.result(10)
         assert recorded == waiting(trail)[2]
+
+
+class _Late(Future[str]):
+    """A future that is done in the moment in which its caller gives up."""
+
+    def __init__(self, outcome: str | Exception) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+    def result(self, timeout: float | None = None) -> str:
+        if timeout is None:
+            return super().result()
+        if isinstance(self.outcome, str):
+            self.set_result(self.outcome)
+        else:
+            self.set_exception(self.outcome)
+        raise TimeoutError
+
+
+def test_what_becomes_durable_at_the_last_moment_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes: list[str | Exception] = ["an id", RecordError("away"), TimeoutError()]
+    made = open_recorder("postgresql://nowhere.invalid/")
+    monkeypatch.setattr(made._writer, "put", lambda *_: _Late(outcomes.pop(0)))
+    with made:
+        assert made.record(event()) == "an id"
+        with pytest.raises(RecordError, match="away"):
+            made.record(event())
+        with pytest.raises(TimeoutError):
+            made.record(event())
 
 
 def test_a_connection_that_hangs_does_not_hold_the_caller_for_ever(

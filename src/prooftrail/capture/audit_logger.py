@@ -112,8 +112,8 @@ class Recorder:
             # the writer keeps to the patience; this is for a connection that hangs
             return future.result(2 * self._patience)
         except FutureTimeoutError as error:
-            if future.done():
-                raise
+            if future.done():  # just now, or the error is the event's own
+                return future.result()
             raise RecordError(
                 f"event {stated.event_id} is not known to be durable after "
                 f"{2 * self._patience:g} s: the connection hangs. It may still be "
