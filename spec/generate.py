@@ -24,6 +24,7 @@ from making import (
     tampering,
     texts,
     trees,
+    trust,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ MAKERS: dict[str, tuple[Callable[[], Iterator[tuple[str, dict[str, Any]]]], ...]
         forging.rewriting,
         forging.beside,
         forging.signatures,
+        trust.trusted,
         parts.genuine_parts,
         parts.tampered_parts,
     ),

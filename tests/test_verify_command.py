@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from prooftrail.cli import main
 from prooftrail.core import instants
 from prooftrail.errors import UnavailableError
+from prooftrail.signing.keys import MasterKey
 from prooftrail.store import reading
 from prooftrail.verification import run as verification_run
 from tests.attacks.conftest import attacked, prepared
@@ -214,25 +215,24 @@ def test_a_checkpoint_and_a_key_that_somebody_kept(
     path = tmp_path / "kept.txt"
     path.write_text(notes(attacked)[2])
     keys = [key.format() for key in attacked.keys().verification_keys]
-    kept = ["--checkpoint", str(path), "--key", keys[0]]
+    kept = ["--stream", "main", "--checkpoint", str(path), "--key", keys[0]]
     done = invoke(attacked, *kept)
     assert done.exit_code == 0
     assert f"anchored up to {SIZES[2]} entries" in done.stdout
     # a file cannot vouch for itself
     done = invoke(attacked, "--checkpoint", str(path))
     assert (done.exit_code, "needs --key" in done.stderr) == (2, True)
-    # another key counts for nothing
+    # another log's key counts for nothing, and says nothing against this one
     other = attacked.keys("side").verification_keys[0].format()
-    done = invoke(attacked, "--checkpoint", str(path), "--key", other)
+    done = invoke(attacked, *kept[:4], "--key", other)
+    assert done.exit_code == 2
+    assert "none of the keys given is of this log" in done.stdout
+    # a key that bears the log's name and did not sign it does
+    strange = attacked.keys(master=MasterKey(b"z" * 32)).signer_key.format()
+    done = invoke(attacked, *kept[:4], "--key", strange)
     assert done.exit_code == 1
     assert "is signed by no known key" in done.stdout
-    done = invoke(attacked, "--key", "no key", "--checkpoint", str(path))
-    assert done.exit_code == 2
-    # a text that is no checkpoint, an empty one, and none
-    path.write_text("hello\n")
-    assert invoke(attacked, *kept).exit_code == 1
-    path.write_text("")
-    assert invoke(attacked, *kept).exit_code == 2
+    assert invoke(attacked, *kept[:4], "--key", "no key").exit_code == 2
     path.unlink()
     assert invoke(attacked, *kept).exit_code == 2
 

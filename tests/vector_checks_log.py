@@ -217,7 +217,12 @@ def check_log(
     anchors = vector_log.write_anchors(case, directory / "anchor")
     asked = case.get("asked", {"fromUs": None, "toUs": None})
     found = Run(
-        Asked(since_us=asked["fromUs"], until_us=asked["toUs"], anchors=tuple(anchors)),
+        Asked(
+            since_us=asked["fromUs"],
+            until_us=asked["toUs"],
+            anchors=tuple(anchors),
+            keys=tuple(vkey.parse_vkey(text) for text in case.get("keys", ())),
+        ),
         dsn="none",
     ).run()
     failures = [

@@ -270,6 +270,13 @@ def moves() -> Iterator[Case]:
     log.entries.append(entry(99, 0, event(99), prev=prev, recorded_us=2 * NOW_US))
     title = "An entry far beyond the head"
     yield "inserted-apart", case(title, log, ("inserted", 99))
+    log = Log()
+    seal(log, events()[:1])
+    finish(log, signed_at=())
+    log.entries[0]["seq"] = -1
+    found = (("inserted", -1), ("truncated", 0))
+    title = "Entry 0, which is all there is, moved below it"
+    yield "inserted-below-0", case(title, log, *found, anchored=None)
     log = altered(lambda log: log.entries.insert(5, dict(log.entries[4])))
     yield "duplicated-row", case("Entry 4 stands there twice", log, ("duplicated", 4))
     log = Log()

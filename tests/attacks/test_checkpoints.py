@@ -217,7 +217,9 @@ def test_15_a_checkpoint_stays_valid_after_the_log_has_grown(
         path = tmp_path / f"{number}.txt"
         path.write_text(text)
         report = attacked.verify(
-            checkpoints=(path,), keys=attacked.keys().verification_keys
+            streams=("main",),
+            checkpoints=(path,),
+            keys=attacked.keys().verification_keys,
         )
         assert report.findings == []
         assert report.streams[0].anchored is not None

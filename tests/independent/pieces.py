@@ -183,6 +183,17 @@ def valid_signatures(
 
 
 # anchor.md
+def read_keys(data: str) -> tuple[list[Key], bool]:
+    """Return the keys, and whether a line is damaged that was not cut off."""
+    keys, damaged = [], False
+    for line in data.splitlines(keepends=True):
+        try:
+            keys.append(parse_vkey(line.removesuffix("\n")))
+        except ValueError:
+            damaged = damaged or not (line.endswith("!torn\n") or line[-1] != "\n")
+    return keys, damaged
+
+
 def records_of(data: str) -> Iterator[tuple[str, bool]]:
     """Yield records, and whether a write that was cut off would explain damage."""
     record, signed = "", False

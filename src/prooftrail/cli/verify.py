@@ -25,7 +25,7 @@ INCOMPLETE = 2  # the exit code of "could not verify"
     "anchors",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Compare with the checkpoints kept in this directory.",
+    help="Compare with the checkpoints kept in this directory, this database's own.",
 )
 @click.option(
     "--checkpoint",
@@ -35,7 +35,10 @@ INCOMPLETE = 2  # the exit code of "could not verify"
     help="Compare with the checkpoints in this file; needs --key.",
 )
 @click.option(
-    "--key", "keys", multiple=True, help="Trust this key (a vkey) and no other."
+    "--key",
+    "keys",
+    multiple=True,
+    help="Trust this key (a vkey) and no other; a stream needs one of its own.",
 )
 @click.option("--processes", type=int, help="At most this many (default: the cores).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

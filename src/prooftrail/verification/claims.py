@@ -78,8 +78,31 @@ class Claims:
         # by size: the compact ranges that stand beside the database's checkpoints
         self.stored: dict[int, set[bytes]] = {}
 
+    @property
+    def strange(self) -> bool:
+        """Whether keys were given and none is of this log: then nothing counts."""
+        return self._given and not self._trusted
+
+    def end(self, *, empty: bool) -> None:
+        """Say where no given key vouches for anything.
+
+        Args:
+            empty: the log has no entries.
+        """
+        if self.strange:
+            told = (
+                f"none of the keys given is of this log ({self._origin}): give one, or "
+                "name the streams to verify with --stream"
+            )
+            self.findings.append(incomplete(self._stream, told))
+        elif self._given and not (self.claims or self.findings or empty):
+            told = "nothing of this log is signed by a key that was given"
+            self.findings.append(incomplete(self._stream, told))
+
     def add_stored(self, rows: Iterable[StoredCheckpoint]) -> None:
         """Add the database's own checkpoints."""
+        if self.strange:
+            return
         keys = list({*self._stated, *self._trusted})
         unsigned = 0
         for row in rows:
@@ -122,6 +145,8 @@ class Claims:
 
     def add_anchor(self, log: AnchoredLog | None, directory: Path) -> None:
         """Add what an anchor holds of this stream."""
+        if self.strange:
+            return
         place = f"the anchor {directory}"
         if log is None or log.checkpoints is not anchor_reading.FileState.PRESENT:
             told = f"{place} holds no checkpoint of this stream"
@@ -131,6 +156,7 @@ class Claims:
         if not self._given:
             keys = [key for key in log.keys if key.name == self._origin]
             self._check_anchor_keys(keys, place)
+        self._tell_damaged_keys(log, place)
         if not keys:
             told = f"{place} has no key of this stream: give one with --key"
             self.findings.append(incomplete(self._stream, told))
@@ -143,6 +169,8 @@ class Claims:
 
     def add_file(self, records: Iterable[tuple[str, AnchoredNote]]) -> None:
         """Add checkpoints of files, each with its place; needs keys of the caller."""
+        if self.strange:
+            return
         for place, record in records:
             self._add_record(record, self._trusted, place)
 
@@ -253,6 +281,16 @@ class Claims:
                     f"({key.key_id.hex()}): one of them is not genuine"
                 )
                 self._forged(told, None)
+
+    def _tell_damaged_keys(self, log: AnchoredLog, place: str) -> None:
+        """Tell of lines that are no keys; they matter where the file's keys count."""
+        for line in log.damaged_keys:
+            told = f"{place}, line {line.line} of its keys: {line.reason}"
+            if line.torn or self._given:
+                self.findings.append(warning(Kind.NOTE, self._stream, told))
+            else:
+                told += ": what this key signed cannot be checked"
+                self.findings.append(incomplete(self._stream, told))
 
     def _keep(self, read: _Read, place: str, *, outside: bool) -> None:
         """Keep a claim; heartbeats of one size and place only move its time on."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from prooftrail.core import note
 from prooftrail.core.note import NoteVerdict
 from prooftrail.errors import AnchorError
-from prooftrail.integrity.findings import Finding, Kind, failure, incomplete
+from prooftrail.integrity.findings import Finding, Kind, failure, incomplete, warning
 from prooftrail.sign import anchor_reading
 from prooftrail.verification.claims import check_signature
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from prooftrail.core.vkey import VerificationKey
     from prooftrail.sign.anchor_reading import AnchorContents, AnchoredNote
+
+LISTED = 5  # names of other things in an anchor that are told
+_USUAL = {"lost+found"}  # a file system's own
 
 
 class Evidence:
@@ -46,11 +49,19 @@ class Evidence:
         if contents is None:
             told = f"the anchor {directory} is not there: is its share mounted?"
             self.findings.append(incomplete("", told))
-        elif not contents.logs:
-            told = f"the anchor {directory} is empty: is its share mounted?"
-            self.findings.append(incomplete("", told))
-        else:
+            return
+        if contents.logs:
             self.anchors.append((directory, contents))
+        else:
+            told = f"the anchor {directory} holds no log: is its share mounted?"
+            self.findings.append(incomplete("", told))
+        if others := [name for name in contents.other_names if name not in _USUAL]:
+            told = (
+                f"the anchor {directory} holds {len(others)} other things, which are "
+                f"not read: {_listed(others)}. A log's directory that was renamed is "
+                "one"
+            )
+            self.findings.append(warning(Kind.NOTE, "", told))
 
     def _read_file(self, path: Path) -> None:
         place = f"the file {path}"
@@ -60,8 +71,14 @@ class Evidence:
                 for record in anchor_reading.read_notes(file):
                     count += 1
                     if isinstance(record, anchor_reading.Damaged):
-                        told = f"{place}, line {record.line}: {record.reason}"
-                        self.findings.append(failure(Kind.FORGED, "", None, told))
+                        # no evidence of anything: another file, or one that a mail
+                        # program altered
+                        told = (
+                            f"{place}, line {record.line}, is no checkpoint: "
+                            f"{record.reason}. It is as prooftrail checkpoint prints "
+                            "it, with line ends of LF"
+                        )
+                        self.findings.append(incomplete("", told))
                     else:
                         origin = record.checkpoint.origin
                         self.records.setdefault(origin, []).append((place, record))
@@ -74,13 +91,18 @@ class Evidence:
             self.findings.append(incomplete("", told))
 
     def of_others(
-        self, origins: Iterable[str], keys: Sequence[VerificationKey]
+        self,
+        origins: Iterable[str],
+        keys: Sequence[VerificationKey],
+        chosen: Sequence[str] = (),
     ) -> Iterator[Finding]:
         """Name evidence of logs that the database does not have.
 
         Args:
             origins: of the streams that it has.
             keys: given by the caller.
+            chosen: origins of the streams that the caller named, where all are there;
+                an anchor that has each of them may hold other databases' logs as well.
         """
         there = set(origins)
         places = {_place(origin) for origin in there}
@@ -92,12 +114,33 @@ class Evidence:
                         f"the anchor {directory} holds checkpoints of stream "
                         f"{log.stream_id.hex()}, incarnation {log.incarnation}, which "
                         "this database does not have: it was deleted, or this is "
-                        "another log's anchor"
+                        "the anchor of another database, which needs one of its own"
                     )
-                    yield failure(Kind.MISSING, log.stream_id.hex(), 0, told)
+                    stream = log.stream_id.hex()
+                    if chosen and all(_holds(contents, one) for one in chosen):
+                        yield warning(Kind.MISSING, stream, told)
+                    else:
+                        yield failure(Kind.MISSING, stream, 0, told)
         for origin, records in self.records.items():
             if origin not in there:
                 yield _of_other(origin, records, keys)
+        for origin in dict.fromkeys(key.name for key in keys):
+            if origin not in there:
+                told = (
+                    f"a key was given for {origin}, which this database does not have: "
+                    "that log was deleted or replaced, or the key is another one's"
+                )
+                yield incomplete(origin, told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _holds(contents: AnchorContents, origin: str) -> bool:
+    places = {f"{log.stream_id.hex()}/{log.incarnation}" for log in contents.logs}
+    return _place(origin) in places
 
 
 def _place(origin: str) -> str:

@@ -78,9 +78,16 @@ class Run:
                 self._find(connection, state) for state in reading.states(connection)
             ]
         known = [one.identity for one in streams if one.identity is not None]
-        self._add(*evidence.of_others((one.origin for one in known), self._asked.keys))
-        self._find_missing({one.name for one in known})
         chosen = [one for one in streams if self._is_chosen(one)]
+        lacking = self._find_missing({one.name for one in known})
+        named = self._asked.streams and not lacking
+        self._add(
+            *evidence.of_others(
+                (one.origin for one in known),
+                self._asked.keys,
+                [one.identity.origin for one in chosen if one.identity and named],
+            )
+        )
         self._total = sum((one.state.last_seq or 0) + 1 for one in chosen)
         for one in chosen:
             StreamRun(
@@ -114,10 +121,12 @@ class Run:
         names = self._asked.streams
         return not names or one.name in names or one.state.name in names
 
-    def _find_missing(self, names: set[str]) -> None:
-        for name in self._asked.streams:
-            if name not in names:
-                self._add(incomplete(name, f"there is no stream {name!r}"))
+    def _find_missing(self, names: set[str]) -> list[str]:
+        """Return which streams that were asked for are not there, and say so."""
+        lacking = [name for name in self._asked.streams if name not in names]
+        for name in lacking:
+            self._add(incomplete(name, f"there is no stream {name!r}"))
+        return lacking
 
     def _count(self, entries: int) -> None:
         self._done += entries

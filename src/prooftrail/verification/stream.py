@@ -166,6 +166,7 @@ class StreamRun:
             if log is not None or self._state.last_seq is not None:
                 claims.add_anchor(log, directory)
         claims.add_file(self._evidence.records.get(identity.origin, ()))
+        claims.end(empty=self._state.last_seq is None)
         self._add(*claims.findings)
         return claims
 
