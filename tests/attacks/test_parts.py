@@ -304,18 +304,21 @@ def test_truncated_behind_the_part(part: Part) -> None:
     assert part.found() == [("truncated", 112)]
 
 
-def test_a_checkpoint_that_nobody_signed_ends_no_walk(part: Part) -> None:
-    """A stream without keys: whoever writes a row can make it fit."""
+@pytest.mark.parametrize(
+    ("broken", "size"), [(50, 60), (110, 110)], ids=["before", "behind"]
+)
+def test_a_checkpoint_that_nobody_signed_ends_no_walk(
+    part: Part, broken: int, size: int
+) -> None:
+    """A stream without keys: whoever writes a row can make it fit a broken chain."""
     attacked = part.attacked
-    part.forge(105, 110, lambda _: part.at(STOP))
     attacked.execute("update prooftrail.stream set keys = '{}' where number = 1")
-    row = part.forger.row(0)
-
-    def keyless(event: Any) -> None:
-        event["details"]["keys"] = []
-
-    part.forger.chain(0, [altered(row, keyless), *part.forger.rows(1)[:104]])
-    part.forger.chain(105, part.forger.rows(105)[:5])
-    claim(attacked, 110)
+    first = altered(part.forger.row(0), keyless)
+    part.forger.chain(0, [first, *part.forger.rows(1)[: broken - 1]])
+    claim(attacked, size)
     found = summary(part.verify(anchored=False))
-    assert ("main", "rewritten", 109, None) in found
+    assert ("main", "rewritten", broken - 1, None) in found
+
+
+def keyless(event: Any) -> None:
+    event["details"]["keys"] = []

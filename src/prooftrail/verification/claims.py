@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.core import checkpoint, instants, merkle, note, vkey
+from prooftrail.core import checkpoint, entry, instants, note, vkey
 from prooftrail.core.note import NoteVerdict
 from prooftrail.core.vkey import KeyKind
 from prooftrail.errors import AnchorError, FormatError
@@ -138,10 +138,14 @@ class Claims:
         """
         sizes: dict[bool, int] = {}
         for claim in self.claims:
-            if seq < claim.size <= end and (claim.outside or not self._unvouched):
+            if seq < claim.size <= end and self.proves(claim):
                 known = sizes.get(claim.outside, claim.size)
                 sizes[claim.outside] = min(known, claim.size)
         return sizes.get(True, sizes.get(False))
+
+    def proves(self, claim: Claim) -> bool:
+        """Whether somebody signed a claim: a row that nobody did can be made to fit."""
+        return claim.outside or not self._unvouched
 
     def add_anchor(self, log: AnchoredLog | None, directory: Path) -> None:
         """Add what an anchor holds of this stream."""
@@ -255,7 +259,7 @@ class Claims:
         what = f"the checkpoint over {read.stated.size} entries"
         if row.size != read.stated.size:
             return f"{what} stands as one over {row.size}"
-        if row.peaks is None or len(row.peaks) % merkle.HASH_BYTES:
+        if row.peaks is None or len(row.peaks) % entry.HASH_BYTES:
             return f"{what} has no whole compact range beside it"
         if not keys:
             return None

@@ -234,7 +234,7 @@ class StreamRun:
         """Return the compact range that a signed checkpoint before `start` gives."""
         for claim in sorted(claims.claims, key=lambda one: -one.size):
             stored = claims.stored.get(claim.size)
-            if not stored or not 0 < claim.size <= start:
+            if not stored or not 0 < claim.size <= start or not claims.proves(claim):
                 continue
             row = reading.entry(self._connection, self._state.number, claim.size - 1)
             for peaks in stored if row is not None else ():
