@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from prooftrail.verification.render import as_json, harmless, lines
@@ -72,7 +73,7 @@ REFUSED = {
     "100 levels": stated(details=json.loads('{"a":' * 100 + "1" + "}" * 100)),
     "100,000 levels": '{"actor": {"userId": "a"}, "action": "a.b", "result": "success",'
     ' "details": ' + "[" * 100_000 + "]" * 100_000 + "}",
-    "a string of 50 MB": stated(details={"x": "y" * 50_000_000}),
+    "a string of 16 MB": stated(details={"x": "y" * 16_000_000}),
     "300 KiB": stated(details={"x": "y" * 300_000}),
     "checksum": stated(checksum=COMMITMENT),
     "seq": stated(seq=3),
@@ -118,6 +119,14 @@ def test_18_refused_kept_and_stated(attacked: Attacked, name: str) -> None:
     report = attacked.verify(anchored=True)
     assert report.verdict.exit_code == 0
     assert [one.kind.value for one in report.findings] == ["quarantined"]
+
+
+def test_18_a_string_of_50_mb_is_refused_at_the_door(attacked: Attacked) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="event_at_most_16_mib"):
+        attacked.insert(stated(details={"x": "y" * 50_000_000}))
+    with attacked.sealer() as sealer:
+        assert sealer.drain().events == 0
+    assert attacked.verify(anchored=True).verdict.exit_code == 0
 
 
 NASTY = "x\r\n\x1b[2Jverified\u202e\u2066\x9b\x00"[:-1]
