@@ -44,7 +44,9 @@ def note(size: int, origin: Origin = ORIGIN) -> str:
 
 
 def append(directory: Path, size: int, origin: Origin = ORIGIN) -> None:
-    Anchor(directory).append(origin, note(size, origin), keys(origin).verification_keys)
+    Anchor(directory).append_all(
+        origin, [note(size, origin)], keys(origin).verification_keys
+    )
 
 
 def contents(directory: Path) -> AnchorContents:
@@ -118,7 +120,7 @@ def test_a_key_is_written_once_and_new_ones_are_added(tmp_path: Path) -> None:
     vkeys = [key.format() for key in keys().verification_keys]
     assert path.read_text().splitlines() == vkeys
     rotated = SigningKeys(MasterKey(b"2" * 32), ORIGIN.text()).verification_keys
-    Anchor(tmp_path).append(ORIGIN, note(3), rotated)
+    Anchor(tmp_path).append_all(ORIGIN, [note(3)], rotated)
     assert path.read_text().splitlines() == vkeys + [key.format() for key in rotated]
 
 
@@ -270,12 +272,12 @@ def test_what_is_no_checkpoint_of_the_log_is_not_appended(tmp_path: Path) -> Non
     anchor = Anchor(tmp_path)
     vkeys = keys().verification_keys
     with pytest.raises(FormatError, match="does not belong"):
-        anchor.append(OTHER, note(1), vkeys)
+        anchor.append_all(OTHER, [note(1)], vkeys)
     with pytest.raises(FormatError):
-        anchor.append(ORIGIN, note(1)[:-1], vkeys)
+        anchor.append_all(ORIGIN, [note(1)[:-1]], vkeys)
     line = f"— a {'A' * 66000}\n"
     with pytest.raises(FormatError, match="less than"):
-        anchor.append(ORIGIN, note(1) + line, vkeys)
+        anchor.append_all(ORIGIN, [note(1) + line], vkeys)
     assert list(tmp_path.iterdir()) == []
 
 

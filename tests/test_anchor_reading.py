@@ -46,7 +46,9 @@ def note(size: int, origin: Origin = ORIGIN) -> str:
 
 
 def append(directory: Path, size: int, origin: Origin = ORIGIN) -> None:
-    Anchor(directory).append(origin, note(size, origin), keys(origin).verification_keys)
+    Anchor(directory).append_all(
+        origin, [note(size, origin)], keys(origin).verification_keys
+    )
 
 
 def contents(directory: Path) -> AnchorContents:

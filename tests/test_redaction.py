@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prooftrail.capture.redaction import Redactor, redact
+from prooftrail.capture.redaction import Redactor
 from prooftrail.errors import EventError
 from tests.canaries import (
     CANARY,
@@ -22,6 +22,8 @@ from tests.canaries import (
 )
 
 SOURCES = Path(__file__).parent.parent / "src"
+
+redact = Redactor().redact
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
@@ -234,3 +236,20 @@ def test_no_pattern_repeats_a_group_possessively(source: Path) -> None:
     """Python before 3.11.5 loses its place in such a group; Debian 12 has 3.11.2."""
     possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+")
     assert not possessive.search(source.read_text())
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"commitment": "sha256:" + 64 * "0"},
+        {"class": 5, "commitment": "sha256:" + 64 * "0"},
+        {"class": "contact", "commitment": "sha256:" + 64 * "0", "subject": [CANARY]},
+        {"class": "contact", "commitment": "sha256:" + 64 * "0", "value": CANARY},
+    ],
+)
+def test_what_only_resembles_a_protected_value_goes_under_a_secret_name(
+    inner: dict[str, Any],
+) -> None:
+    clean, pointers = redact({"password": {"$protected": inner}})
+    assert clean == {"password": "[redacted]"}
+    assert pointers == ["/password"]

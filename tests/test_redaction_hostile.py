@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prooftrail.capture import cards
-from prooftrail.capture.redaction import Redactor, redact
+from prooftrail.capture.redaction import Redactor
 from prooftrail.capture.secret_shapes import is_routine, is_suspect
 from tests.canaries import (
     CANARY,
@@ -20,6 +20,8 @@ from tests.canaries import (
     SECRET_TEXTS,
     dumped,
 )
+
+redact = Redactor().redact
 
 HOSTILE = {
     "equals": "=" * 1_000_000,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail.core.note import parse_note, verify_note
+from prooftrail.core.origin import Origin
 from prooftrail.errors import SignError
 from prooftrail.signing.keys import MasterKey, SigningKeys, check_ed25519
 from prooftrail.store import connect, streams
@@ -173,7 +174,7 @@ def test_a_stream_made_meanwhile_is_taken_up(rig: Rig) -> None:
 
 def test_other_keys_than_entry_0_states_are_refused(rig: Rig) -> None:
     stream_id = os.urandom(16)
-    keys = SigningKeys(MASTER, streams.origin(BASE, stream_id, 1)).verification_keys
+    keys = SigningKeys(MASTER, Origin(BASE, stream_id, 1).text()).verification_keys
     admin = connect.connect(None, dsn=rig.trail.dsn, autocommit=True)
     rig.trail.made["keyed"] = streams.create(
         admin,

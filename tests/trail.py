@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
-from prooftrail.store import connect, files, install, streams
+from prooftrail.store import connect, files, install, logins, streams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,10 +55,9 @@ class Cluster:
                 return
             admin.execute(f"create database {TEMPLATE}")
             own = connect.connect(None, dsn=self.dsn(TEMPLATE), autocommit=True)
-            install.install(
-                own,
-                passwords=dict.fromkeys(files.DUTIES, PASSWORD),
-                now_us=now_us(),
+            made = install.install(own, now_us=now_us())
+            logins.set_passwords(
+                own, made.prefix, dict.fromkeys(files.DUTIES, PASSWORD)
             )
             own.close()
             admin.execute(f"alter database {TEMPLATE} is_template true")

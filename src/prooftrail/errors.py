@@ -61,3 +61,7 @@ class ImportFileError(ProoftrailError):
 
 class AnchorError(ProoftrailError):
     """An anchor cannot be read or written; the message names it and what to check."""
+
+
+class DemoError(ProoftrailError):
+    """A step of the demonstration did not end as it must; the message names it."""

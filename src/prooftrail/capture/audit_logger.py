@@ -25,7 +25,7 @@ from prooftrail.capture.group_commit import GroupCommit
 from prooftrail.capture.stating import Fields, Stated, Stating
 from prooftrail.core import catalog
 from prooftrail.errors import RecordError
-from prooftrail.store import inbox, within
+from prooftrail.store import inbox, streams, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +71,7 @@ class Recorder:
         patience: float = PATIENCE,
         redactor: Redactor | None = None,
     ) -> None:
-        self._stream = inbox.check_stream(stream)
+        self._stream = streams.check_name(stream)
         self._patience = patience
         self._stating = Stating(
             clock=clock, random=random, known=known, redactor=redactor
@@ -171,7 +171,7 @@ class Recorder:
         stream: str | None,
         fields: Mapping[str, Any],
     ) -> tuple[Stated, list[inbox.Row]]:
-        name = self._stream if stream is None else inbox.check_stream(stream)
+        name = self._stream if stream is None else streams.check_name(stream)
         stated = self._stating.state(event, fields)
         return stated, [inbox.Row(name, text) for text in stated.texts]
 

@@ -1,11 +1,11 @@
 """Redaction: secrets leave an event before it is written, for a trail keeps for ever.
 
-Guarantees: `redact` returns a copy of a JSON-like value, at any depth, without what a
-secret name announces (`secret_names`) or what has a secret's shape (`secret_shapes`),
-in values, in keys and in numbers, together with the RFC 6901 pointers of what was
-changed. A secret becomes the text ``[redacted]``, a card number its first six and
-last four digits. Redacting twice changes nothing more. No input takes more than
-time linear in its size.
+Guarantees: `Redactor.redact` returns a copy of a JSON-like value, at any depth,
+without what a secret name announces (`secret_names`) or what has a secret's shape
+(`secret_shapes`), in values, in keys and in numbers, together with the RFC 6901
+pointers of what was changed. A secret becomes the text ``[redacted]``, a card number
+its first six and last four digits. Redacting twice changes nothing more. No input
+takes more than time linear in its size.
 
 What stays: true, false and null; ARNs; masks that others left (``****``,
 ``HIDDEN_DUE_TO_SECURITY_REASONS``); `$protected` objects, which hold a commitment.
@@ -28,6 +28,7 @@ from prooftrail.capture import cards
 from prooftrail.capture.assignments import MARK
 from prooftrail.capture.secret_names import MAX_NAME, Kind, SecretNames, identifies
 from prooftrail.capture.secret_shapes import cut_secrets, is_routine, is_suspect
+from prooftrail.core import normal
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _MASKED = re.compile(
 )
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[^\s\"']*")
 _CARD_VALUE = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
-_COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 _INTEGER_CARD: Final = range(10**14, 10**16)  # 15 or 16 digits
 
 # The way from the root: (way to the parent, key or index); None at the root.
@@ -246,7 +246,7 @@ class _Run:
         return self.copied(value, way, strict=strict or kind is Kind.CREDENTIALS)
 
     def _hidden(self, value: object, kind: Kind, way: _Way) -> object:
-        if value is None or isinstance(value, bool) or _is_protected(value):
+        if value is None or isinstance(value, bool) or normal.is_protected(value):
             return value
         if isinstance(value, str):
             if not value or value == MARK or _MASKED.fullmatch(value):
@@ -294,18 +294,6 @@ def _card_value(value: object) -> str | None:
     return cards.mask(text) if _CARD_VALUE.fullmatch(text) else None
 
 
-def _is_protected(value: object) -> bool:
-    inner = value.get("$protected") if isinstance(value, dict) else None
-    if not isinstance(inner, dict) or not isinstance(value, dict) or len(value) != 1:
-        return False
-    commitment = inner.get("commitment")
-    return (
-        inner.keys() <= {"class", "commitment", "subject"}
-        and isinstance(commitment, str)
-        and _COMMITMENT.fullmatch(commitment) is not None
-    )
-
-
 def _pointer(way: _Way) -> str:
     """Write a way as an RFC 6901 pointer."""
     return "".join(f"/{step}" for step in reversed([*_steps(way)]))
@@ -315,11 +303,3 @@ def _steps(way: _Way) -> Iterator[str]:
     while way is not None:
         way, step = way
         yield str(step).replace("~", "~0").replace("/", "~1")
-
-
-_DEFAULT: Final = Redactor()
-
-
-def redact(value: object) -> tuple[Any, list[str]]:
-    """Redact by the built-in names alone: see `Redactor.redact`."""
-    return _DEFAULT.redact(value)

@@ -59,7 +59,7 @@ class _Lazy(click.Group):
             return super().invoke(ctx)
         except ProoftrailError as error:
             click.echo(f"prooftrail: {error}", err=True)
-            ctx.exit(int(getattr(error, "exit_code", 1)))
+            ctx.exit(1)
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,12 +15,12 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from prooftrail.core.entry import HASH_BYTES
 from prooftrail.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
 
 

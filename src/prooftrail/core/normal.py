@@ -151,7 +151,7 @@ def cut(text: str, limit: int = MAX_TEXT) -> str:
 def escape(value: Value) -> Value:
     """Return `value` with every foreign key that begins with ``$`` escaped."""
     if isinstance(value, dict):
-        if _is_number(value) or _is_protected(value):
+        if _is_number(value) or is_protected(value):
             return value
         return {
             f"${key}" if key.startswith("$") else key: escape(item)
@@ -198,9 +198,12 @@ def _is_number(value: dict[str, Value]) -> bool:
     )
 
 
-def _is_protected(value: dict[str, Value]) -> bool:
+def is_protected(value: object) -> bool:
+    """Return whether this is what stands in place of a personal value."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
     inner = value.get(PROTECTED_KEY)
-    if len(value) != 1 or not isinstance(inner, dict):
+    if not isinstance(inner, dict):
         return False
     commitment = inner.get("commitment")
     return (

@@ -53,11 +53,19 @@ class Origin:
 
     def text(self) -> str:
         """Return the origin line, without newline."""
-        return f"{self.base}/{self.stream_id.hex()}/{self.incarnation}"
+        return line(self.base, self.stream_id, self.incarnation)
 
     def place(self) -> str:
         """Return the name under which files of this log lie in a directory."""
         return f"{self.stream_id.hex()}-{self.incarnation}"
+
+
+def line(base: str | None, stream_id: bytes, incarnation: int | None) -> str:
+    """Return the line that these parts give, usable or not.
+
+    A database that was altered may hold anything; `Origin` takes what is usable.
+    """
+    return f"{base}/{stream_id.hex()}/{incarnation}"
 
 
 def parse_origin(text: str) -> Origin:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prooftrail.demo import attacks
-from prooftrail.errors import ProoftrailError
+from prooftrail.errors import DemoError
 from prooftrail.store import connect
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 PROGRAM = (sys.executable, "-m", "prooftrail")
 INDENT = "    "
-
-
-class DemoError(ProoftrailError):
-    """A step of the demonstration did not end as it must."""
 
 
 @dataclass

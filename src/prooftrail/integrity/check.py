@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FEW = 4  # rows of a run that are looked at one by one
 MAX_CLOCKS = 20  # statements of a clock's step that are told one by one
 
-_NOTHING = bytes(merkle.HASH_BYTES)  # stands for a leaf that is gone
+_NOTHING = bytes(entry.HASH_BYTES)  # stands for a leaf that is gone
 
 
 class Check:

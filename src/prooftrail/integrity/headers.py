@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prooftrail.core import entry, merkle
+from prooftrail.core import entry
 from prooftrail.integrity import diagnosis
 from prooftrail.integrity.findings import MAX_KEPT, Finding, Kind, failure
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prooftrail.integrity.segment import Before
 
 HELD = 2  # leaves that the next entries may still correct
-_NOTHING = bytes(merkle.HASH_BYTES)  # stands for a leaf that is gone
+_NOTHING = bytes(entry.HASH_BYTES)  # stands for a leaf that is gone
 
 
 class Headers:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.core import merkle
+from prooftrail.core import entry, merkle
 from prooftrail.integrity.findings import Finding, Kind, failure, warning
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from prooftrail.integrity.segment import Segment
 
-_NOTHING = bytes(merkle.HASH_BYTES)  # stands for a subtree that is gone
+_NOTHING = bytes(entry.HASH_BYTES)  # stands for a subtree that is gone
 
 
 class Claim(NamedTuple):

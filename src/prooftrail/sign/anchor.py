@@ -7,9 +7,9 @@ Both files only grow. A record that a crash cut off is closed with ``!torn`` and
 newline before anything follows it; no line of a note ends so, whatever was cut off,
 and a mark that is itself cut off is closed again.
 
-Guarantees: when `append` returns, keys and note are on the disk; the keys were there
-before the note; they went out in one write to a file opened for appending. A missing
-DIR is refused and never made: it would be the local disk under a share that
+Guarantees: when `append_all` returns, keys and notes are on the disk; the keys were
+there before the notes; they went out in one write to a file opened for appending. A
+missing DIR is refused and never made: it would be the local disk under a share that
 is not mounted. Does not guarantee that the place keeps what it got: that is what the
 place was chosen for. Reading is in `sign.anchor_reading`.
 
@@ -62,32 +62,21 @@ class Anchor:
                 "the right to write there"
             )
 
-    def append(
-        self, origin: Origin, note: str, keys: Iterable[VerificationKey]
-    ) -> None:
-        """Add a signed checkpoint; it is durable when this returns.
-
-        Args:
-            origin: of the log that the note speaks of.
-            note: the whole signed note.
-            keys: what verifies it; those not yet in the file are added.
-
-        Raises:
-            AnchorError: the directory is missing or cannot be written. The note may
-                then be there in part, which the next append closes off: append it
-                again once the cause is gone.
-            FormatError: not a signed checkpoint of this log; nothing was written.
-        """
-        self.append_all(origin, [note], keys)
-
     def append_all(
         self, origin: Origin, notes: Iterable[str], keys: Iterable[VerificationKey]
     ) -> None:
-        """Add signed checkpoints in this order, in one write.
+        """Add signed checkpoints in this order, in one write; durable on return.
+
+        Args:
+            origin: of the log that the notes speak of.
+            notes: whole signed notes.
+            keys: what verifies them; those not yet in the file are added.
 
         Raises:
-            AnchorError: as `append`; a part of the notes may then be there.
-            FormatError: as `append`.
+            AnchorError: the directory is missing or cannot be written. A part of the
+                notes may then be there, the last of them in part, which the next
+                append closes off: append again once the cause is gone.
+            FormatError: not a signed checkpoint of this log; nothing was written.
         """
         records = b"".join(_checked(origin, note) for note in notes)
         if not self.directory.is_dir():

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
-from prooftrail.core.merkle import HASH_BYTES, Range
+from prooftrail.core.entry import HASH_BYTES
+from prooftrail.core.merkle import Range
 from prooftrail.core.note import MAX_TIME_S
 from prooftrail.errors import ConfigurationError, FormatError, SignError
 from prooftrail.signing.durable import replace_file, sync_directory

@@ -10,14 +10,12 @@ whether a stream exists (a writer can read nothing; an unknown one is quarantine
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from prooftrail.errors import (
-    ConfigurationError,
     DatabaseError,
     PoisonError,
     UnavailableError,
@@ -43,8 +41,6 @@ _TOO_LONG = {
     "envelope_at_most_1_mib": "the envelope of personal values is longer than 1 MiB",
 }
 
-_STREAM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-
 
 class Row(NamedTuple):
     """One row to be inserted."""
@@ -52,20 +48,6 @@ class Row(NamedTuple):
     stream: str
     event: str  # canonical JSON
     envelope: bytes | None = None  # personal values, encrypted to the keeper
-
-
-def check_stream(name: str) -> str:
-    """Return a stream's name.
-
-    Raises:
-        ConfigurationError: no stream can have this name.
-    """
-    if not _STREAM.fullmatch(name):
-        raise ConfigurationError(
-            f"no stream is named {name[:80]!r}: use lower-case letters, digits, '_', "
-            "'.' and '-', at most 63"
-        )
-    return name
 
 
 def open_writer(

@@ -5,7 +5,7 @@ the database; a prefix keeps two installations of one cluster apart; migrations 
 applied in order, once each, and an applied one whose files differ from this release
 is refused as drift. At the end nobody is a member of the owner who was not before.
 
-Does not: create the database, nor set passwords unless asked (`passwords`).
+Does not: create the database, nor set passwords (`store.logins` does).
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from prooftrail.store import files, roles
 from prooftrail.store.connect import driver_errors, installed_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from prooftrail.store.connect import Connection
 
 MIN_VERSION = 150000
@@ -49,7 +47,6 @@ def install(
     *,
     prefix: str | None = None,
     app_roles: tuple[str, ...] = (),
-    passwords: Mapping[str, str] | None = None,
     now_us: int,
 ) -> Installed:
     """Make or complete the installation in this database.
@@ -58,7 +55,6 @@ def install(
         connection: the administrator's, in autocommit.
         prefix: of the role names; kept once installed.
         app_roles: existing logins that are to write events.
-        passwords: duty to password, to set on the duties' logins.
         now_us: the present; partitions are made from its month on.
 
     Raises:
@@ -78,7 +74,6 @@ def install(
             for role in app_roles:
                 grant_application(connection, role)
                 done.app_roles.append(role)
-        roles.set_passwords(connection, prefix, passwords or {})
     return done
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from prooftrail.core import entry
+from prooftrail.core import entry, origin
 from prooftrail.errors import ConfigurationError
 from prooftrail.store import roles
 from prooftrail.store.connect import driver_errors, installed_prefix
@@ -35,12 +35,21 @@ class Stream(NamedTuple):
     @property
     def origin(self) -> str:
         """The origin line of this stream's checkpoints."""
-        return origin(self.base, self.stream_id, self.incarnation)
+        return origin.line(self.base, self.stream_id, self.incarnation)
 
 
-def origin(base: str, stream_id: bytes, incarnation: int) -> str:
-    """Return an origin: base, stream id in hex, incarnation."""
-    return f"{base}/{stream_id.hex()}/{incarnation}"
+def check_name(name: str) -> str:
+    """Return a stream's name.
+
+    Raises:
+        ConfigurationError: no stream can have this name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"no stream is named {name[:80]!r}: use lower-case letters, digits, '_', "
+            "'.' and '-', at most 63"
+        )
+    return name
 
 
 def read(connection: Connection) -> list[Stream]:
@@ -83,11 +92,7 @@ def create(
     Raises:
         ConfigurationError: an unusable or taken name, no installation.
     """
-    if not _NAME.fullmatch(name):
-        raise ConfigurationError(
-            f"stream name {name!r}: use lower-case letters, digits, '_', '.' and '-', "
-            "at most 63"
-        )
+    check_name(name)
     with driver_errors(), connection.transaction():
         prefix = installed_prefix(connection)
         if prefix is None:

@@ -53,7 +53,7 @@ def identity(
             return found
     if state.stream_id is None or state.base is None or state.incarnation is None:
         return None
-    line = f"{state.base}/{state.stream_id.hex()}/{state.incarnation}"
+    line = origin.line(state.base, state.stream_id, state.incarnation)
     name = state.name if state.name is not None else f"number {state.number}"
     keys = tuple(str(key) for key in state.keys or ())
     return Identity(name, state.stream_id, line, state.incarnation, keys)
@@ -92,7 +92,7 @@ def _details(event: bytes) -> dict[str, Value]:
 def registry(state: StreamState, found: Identity) -> Iterable[Finding]:
     """Compare the registry with what entry 0 states."""
     line = (
-        f"{state.base}/{state.stream_id.hex()}/{state.incarnation}"
+        origin.line(state.base, state.stream_id, state.incarnation)
         if state.stream_id is not None
         else None
     )
