@@ -119,8 +119,8 @@ def test_a_terminal_gets_colours_and_no_control_character_of_the_data(
     checks = [Check("inbox", "warn", "bad \x1b[31m\u202e[red]", "do\x07 it")]
     shown._paint(checks)
     told = capsys.readouterr().out
-    assert "bad \\u001b[31m\\u202e[red]" in told
-    assert "-> do\\u0007 it" in told
+    assert "bad \\x1b[31m\\u202e[red]" in told
+    assert "-> do\\x07 it" in told
     assert "1 warning." in told
 
 

@@ -121,6 +121,21 @@ def test_another_prefix_than_the_installed_one_is_refused(place: Place) -> None:
     assert place.run("init").exit_code == 0
 
 
+def test_a_first_stream_that_is_not_made_any_more_is_told(place: Place) -> None:
+    place.init("--origin", "audit.example.com")
+    for given in (["--origin", "audit.example.com"], ["--stream", "main"], []):
+        again = place.run("init", *given)
+        assert "warning" not in again.output
+    for given, told in (
+        (["--stream", "eu"], "prooftrail stream create eu\n"),
+        (["--origin", "x.example"], "prooftrail stream create NAME --origin x.example"),
+    ):
+        again = place.run("init", *given)
+        assert again.exit_code == 0
+        assert told in again.stderr
+        assert NOTHING in again.stdout
+
+
 def test_an_unusable_origin_is_refused_before_anything_is_done(place: Place) -> None:
     done = place.init("--origin", "no spaces")
     assert done.exit_code == 1

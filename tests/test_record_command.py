@@ -70,8 +70,12 @@ def test_a_strict_catalog_refuses_and_a_declared_action_passes(trail: Trail) -> 
     done = run(trail, "record", "--strict", stdin=stdin)
     assert (done.returncode, done.stdout) == (1, "recorded 1 events\n")
     assert "'plan.change' is not in the catalog" in done.stderr
-    done = run(trail, "record", "--action", "plan.change", stdin=stdin)
+    declared = ["--action", "plan.change"]
+    done = run(trail, "record", "--strict", *declared, stdin=stdin)
     assert (done.returncode, done.stdout) == (0, "recorded 2 events\n")
+    done = run(trail, "record", *declared, stdin=stdin)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "add --strict" in done.stderr
 
 
 def test_another_stream_and_the_writers_own_dsn(trail: Trail) -> None:

@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from prooftrail.cli import main
+from prooftrail.cli.seal import Summary
 from prooftrail.core.note import parse_note
+from prooftrail.seal.sealed import Sealed
 from prooftrail.sign.anchor import Anchor
 from prooftrail.signing.keys import create_master_key
 from tests.signing_rig import MASTER, Rig, rigs, truncate
@@ -273,3 +275,57 @@ def test_a_stream_can_be_created_where_the_key_is_not(rig: Rig) -> None:
     assert done.exit_code == 1
     done = run(rig, "stream", "create", "here", "--without-keys", *missing)
     assert done.exit_code == 0, done.output
+
+
+NASTY = "x\x1b[2J\u202e"
+
+
+def test_what_stands_in_the_database_does_nothing_to_a_terminal(rig: Rig) -> None:
+    rig.seal(3)
+    run(rig, "sign", "--once")
+    superuser = rig.trail.superuser()
+    insert = (
+        "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
+        " values (1, 9, 1, %s, '')"
+    )
+    rig.trail.login("signer").execute(insert, (NASTY,))
+    outputs = [run(rig, "checkpoint")]
+    assert "'main': its keys, or its newest checkpoint, are none" in outputs[0].stderr
+    superuser.execute("alter table prooftrail.stream drop constraint stream_name")
+    for column, value in (("base", NASTY), ("keys", [NASTY]), ("name", NASTY)):
+        superuser.execute(f"update prooftrail.stream set {column} = %s", (value,))
+        outputs += [
+            run(rig, *command)
+            for command in (
+                ["stream", "list"],
+                ["checkpoint", "--key"],
+                ["sign", "--once"],
+                ["seal", "--once"],
+                ["doctor"],
+            )
+        ]
+    for done in outputs:
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        assert done.output.replace("\n", "").isprintable()
+    assert any("x\\x1b[2J\\u202e" in done.output for done in outputs)
+
+
+def test_a_busy_sealer_tells_a_line_every_so_often(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    summary = Summary(0.5)
+    for _ in range(100):
+        summary.add(Sealed(events=2))
+    summary.add(Sealed(warnings=["one stream is left out"]))
+    first = capsys.readouterr().err.splitlines()
+    assert first == ["sealed 2 events", "warning: one stream is left out"]
+    until = time.monotonic() + WAIT
+    second = ""
+    while not second and time.monotonic() < until:
+        time.sleep(0.05)
+        second = capsys.readouterr().err
+    assert second == "sealed 198 events\n"
+    summary.add(Sealed(events=1, quarantined=1))
+    summary.close()
+    told = "sealed 1 events, quarantined 1 rows (prooftrail doctor says why)\n"
+    assert capsys.readouterr().err == told

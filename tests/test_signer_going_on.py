@@ -117,6 +117,16 @@ def test_a_stream_that_is_well_again_is_signed_again(rig: Rig) -> None:
     rig.check()
 
 
+def test_a_registration_that_is_none_stops_its_stream_alone(rig: Rig) -> None:
+    alter_registration(rig, "no\x1b[2J base")
+    rig.seal(1, "second")
+    told, error = run_turns(rig, [int, lambda: rig.clock.move(5)])
+    assert [len(done.refused) for done in told] == [1, 0, 0]
+    assert error is not None
+    assert "'main': the registry was altered: origin base 'no\\x1b[2J base'" in error
+    assert rig.sizes("second")[-1] == 22
+
+
 def test_once_signs_the_other_streams_to_their_ends(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,9 @@ class _Lazy(click.Group):
         try:
             return super().invoke(ctx)
         except ProoftrailError as error:
-            click.echo(f"prooftrail: {error}", err=True)
+            from prooftrail.cli.telling import tell
+
+            tell(f"prooftrail: {error}")
             ctx.exit(1)
 
 

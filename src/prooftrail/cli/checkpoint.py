@@ -1,7 +1,9 @@
 """`prooftrail checkpoint`: the newest checkpoint, or the keys that verify it.
 
 Guarantees: standard output has the signed note, byte for byte, or the keys one a line,
-and nothing else. Does not check the signature: `prooftrail verify` does.
+and nothing else. A row of the database that is no note, or a key with a character that
+does not print, is refused and not shown. Does not check the signature: `prooftrail
+verify` does.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+
+from prooftrail.errors import ConfigurationError, DatabaseError, FormatError
 
 if TYPE_CHECKING:
     from prooftrail.store.streams import Stream
@@ -26,7 +30,8 @@ def command(name: str | None, *, key: bool) -> None:
     prooftrail verify --checkpoint FILE --key VKEY. Works as the verifier
     (PROOFTRAIL_VERIFIER_DSN, or PROOFTRAIL_DSN).
     """
-    from prooftrail.errors import ConfigurationError
+    from prooftrail.core.checkpoint import parse_checkpoint
+    from prooftrail.core.note import parse_note
     from prooftrail.store import checkpoints, connect, streams
 
     connection = connect.connect("verifier", autocommit=True)
@@ -41,18 +46,33 @@ def command(name: str | None, *, key: bool) -> None:
                 f"stream {stream.name!r} states no keys: ask whoever runs its signer, "
                 "which prints them when it starts"
             )
-        click.echo("\n".join(stream.keys))
+        _print(stream, "\n".join(stream.keys) + "\n")
         return
     if row is None:
         raise ConfigurationError(
             f"stream {stream.name!r} has no checkpoint yet: run prooftrail sign --once"
         )
-    click.echo(row.note, nl=False)
+    try:
+        parse_checkpoint(parse_note(row.note).text)
+    except FormatError as error:
+        raise _altered(stream) from error
+    _print(stream, row.note)
+
+
+def _print(stream: Stream, text: str) -> None:
+    if not all(line.isprintable() for line in text.split("\n")):
+        raise _altered(stream)
+    click.echo(text, nl=False)
+
+
+def _altered(stream: Stream) -> DatabaseError:
+    return DatabaseError(
+        f"stream {stream.name!r}: its keys, or its newest checkpoint, are none: "
+        "somebody altered them in the database. Run prooftrail verify --anchor DIR"
+    )
 
 
 def _choose(there: list[Stream], name: str | None) -> Stream:
-    from prooftrail.errors import ConfigurationError
-
     found = [stream for stream in there if name in (None, stream.name)]
     if len(found) == 1:
         return found[0]

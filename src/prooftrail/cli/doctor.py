@@ -107,17 +107,12 @@ def _paint(checks: list[Check]) -> None:
 
 
 def _lines(check: Check) -> list[str]:
-    lines = [_plain(line) for line in check.told.splitlines()]
+    from prooftrail.verification.render import harmless
+
+    lines = [harmless(line) for line in check.told.splitlines()]
     if check.remedy:
-        lines.append("-> " + _plain(check.remedy))
+        lines.append("-> " + harmless(check.remedy))
     return lines
-
-
-def _plain(text: str) -> str:
-    """Return text in which nothing moves a terminal or turns its writing around."""
-    return "".join(
-        letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text
-    )
 
 
 def _sum(checks: list[Check]) -> str:

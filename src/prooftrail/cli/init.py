@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.store.streams import Stream
 
 PRIVATE = 0o600
+STREAM = "main"  # the first one's name where none is given
 
 
 @click.command("init")
@@ -44,7 +45,9 @@ PRIVATE = 0o600
     help="First part of the name under which checkpoints are signed, such as "
     "audit.example.com.",
 )
-@click.option("--stream", "name", default="main", show_default=True)
+@click.option(
+    "--stream", "name", show_default="main", help="The first stream that is made."
+)
 @click.option(
     "--logins",
     metavar="FILE",
@@ -56,7 +59,7 @@ def command(
     app_roles: tuple[str, ...],
     key_file: Path,
     base: str | None,
-    name: str,
+    name: str | None,
     logins: Path | None,
 ) -> None:
     """Install the trail in the database that PROOFTRAIL_DSN names.
@@ -70,8 +73,8 @@ def command(
     from prooftrail.store import connect, install, streams
     from prooftrail.store import logins as duties
 
-    base = base or streams.BASE
-    Origin(base, bytes(16), 1)  # refuses an unusable one before anything is done
+    Origin(base or streams.BASE, bytes(16), 1)  # refuses an unusable one at once
+    streams.check_name(name or STREAM)
     connection = connect.connect(None, autocommit=True)
     try:
         able = {role for role in app_roles if duties.may_record(connection, role)}
@@ -141,15 +144,17 @@ def _make_logins(connection: Connection, prefix: str, path: Path) -> list[str]:
 
 
 def _make_key_and_stream(
-    connection: Connection, key_file: Path, base: str, name: str
+    connection: Connection, key_file: Path, base: str | None, name: str | None
 ) -> list[str]:
     import os
 
     from prooftrail.cli.stream import registered
     from prooftrail.sign.registering import create_stream
     from prooftrail.signing.keys import create_master_key, load_master_key
+    from prooftrail.store import streams
 
     there = registered()
+    _tell_ignored(there, base, name)
     done = []
     if key_file.exists():
         master = load_master_key(key_file)
@@ -168,10 +173,28 @@ def _make_key_and_stream(
         done.append(f"Made the signer's master key {key_file} (mode 0600)")
     if not there:
         made = create_stream(
-            connection, name, base=base, master=master, random=os.urandom
+            connection,
+            name or STREAM,
+            base=base or streams.BASE,
+            master=master,
+            random=os.urandom,
         )
         done.append(f"Created the stream {made.name!r}, origin {made.origin}")
     return done
+
+
+def _tell_ignored(there: list[Stream], base: str | None, name: str | None) -> None:
+    """Say so where --stream or --origin name something that is not made any more."""
+    if not there or any(
+        name in (None, stream.name) and base in (None, stream.base) for stream in there
+    ):
+        return
+    origin = f" --origin {base}" if base else ""
+    click.echo(
+        "warning: --stream and --origin are for the first stream, and there is one "
+        f"already, not so: prooftrail stream create {name or 'NAME'}{origin}",
+        err=True,
+    )
 
 
 def _compare(there: list[Stream], master: MasterKey, key_file: Path) -> None:

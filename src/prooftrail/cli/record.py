@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "declared",
     multiple=True,
     metavar="NAME",
-    help="Beside the catalog, know this action too; may be repeated.",
+    help="With --strict, an action to accept beside the catalog's; may be repeated.",
 )
 def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
     """Record events: JSON lines on standard input.
@@ -44,7 +44,9 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
     def refused(where: str, reason: str) -> None:
         click.echo(f"{where}: {reason}", err=True)
 
-    known = Catalog(frozenset(declared), strict=strict or bool(declared))
+    if declared and not strict:
+        raise click.UsageError("--action says what --strict is to accept: add --strict")
+    known = Catalog(frozenset(declared), strict=strict)
     lines = sys.stdin.buffer
     with as_verifier(stream):
         pass  # there is such a stream, as far as this login may know

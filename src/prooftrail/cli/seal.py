@@ -1,15 +1,19 @@
-"""``prooftrail seal``: run the sealer."""
+"""``prooftrail seal``: run the sealer.
+
+Guarantees: however busy it is, it tells what it sealed in one line every 10 s at most.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
 
 import click
 
 from prooftrail.cli import service
+from prooftrail.cli.telling import tell
+from prooftrail.seal.sealed import Sealed
 
-if TYPE_CHECKING:
-    from prooftrail.seal.sealed import Sealed
+EVERY = 10.0  # seconds between lines of a sealer that is always busy
 
 
 @click.command("seal")
@@ -35,12 +39,6 @@ def command(*, once: bool) -> None:
     def open_sealer() -> Sealer:
         return Sealer(lambda: connect.connect("sealer"), clock=clock, random=os.urandom)
 
-    def told(done: Sealed) -> None:
-        for warning in done.warnings:
-            click.echo(f"warning: {warning}", err=True)
-        if done.any:
-            click.echo(_line(done), err=True)
-
     if once:
         sealer = open_sealer()
         try:
@@ -48,7 +46,59 @@ def command(*, once: bool) -> None:
         finally:
             sealer.close()
         return
-    service.serve("sealing", open_sealer, told)
+    summary = Summary(EVERY)
+    try:
+        service.serve("sealing", open_sealer, summary.add)
+    finally:
+        summary.close()
+
+
+class Summary:
+    """Tells on standard error what was sealed, in a line every so often.
+
+    The first line comes at once, then what came since in another one each time that
+    the wait is over; warnings come at once.
+
+    Args:
+        every: seconds between lines.
+    """
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._lock = threading.Lock()
+        self._since = Sealed()
+        self._timer: threading.Timer | None = None
+
+    def add(self, done: Sealed) -> None:
+        """Tell, or keep for the next line."""
+        for warning in done.warnings:
+            tell(f"warning: {warning}")
+        with self._lock:
+            self._since.add(done)
+            if self._timer is None:
+                self._tell()
+
+    def close(self) -> None:
+        """Tell what is left."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._tell()
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _next(self) -> None:
+        with self._lock:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._timer = None
+        if self._since.any:
+            tell(_line(self._since))
+            self._since = Sealed()
+            self._timer = threading.Timer(self._every, self._next)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 def _line(done: Sealed) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from prooftrail.cli.telling import tell
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,4 +29,4 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo(f"{doing}; interrupt to stop", err=True)
-    keep(connect, stop, told, lambda text: click.echo(text, err=True))
+    keep(connect, stop, told, tell)

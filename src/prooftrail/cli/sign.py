@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prooftrail.cli import places, service
+from prooftrail.cli.telling import tell
 
 if TYPE_CHECKING:
     from prooftrail.sign.signed import Signed
@@ -85,19 +86,19 @@ def command(
 
 def _tell(done: Signed) -> None:
     for refused in done.refused:
-        click.echo(f"not signed: {refused}", err=True)
+        tell(f"not signed: {refused}")
     _tell_signed(done)
 
 
 def _tell_signed(done: Signed) -> None:
     for warning in done.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {warning}")
     newest = {made.stream: made for made in done.checkpoints}
     for stream, made in newest.items():
         count = sum(other.stream == stream for other in done.checkpoints)
         more = f" ({count} checkpoints)" if count > 1 else ""
         what = "heartbeat at" if made.heartbeat else "signed"
-        click.echo(f"{stream}: {what} {made.size:,} entries{more}", err=True)
+        tell(f"{stream}: {what} {made.size:,} entries{more}")
 
 
 def _tell_all(done: Signed) -> None:

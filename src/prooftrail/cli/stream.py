@@ -74,6 +74,7 @@ def list_() -> None:
     Works as the verifier (PROOFTRAIL_VERIFIER_DSN, or PROOFTRAIL_DSN).
     """
     from prooftrail.store import checkpoints, connect, streams
+    from prooftrail.verification.render import harmless
 
     connection = connect.connect("verifier", autocommit=True)
     try:
@@ -90,7 +91,8 @@ def list_() -> None:
     for stream, row in found:
         signed = f"signed to {row.size:,}" if row else "not signed"
         keys = "" if stream.keys else "  (states no keys)"
-        click.echo(f"{stream.name:<{wide}}  {signed:<18}  {stream.origin}{keys}")
+        line = f"{stream.name:<{wide}}  {signed:<18}  {stream.origin}{keys}"
+        click.echo(harmless(line))
 
 
 def registered() -> list[Stream]:

@@ -51,7 +51,7 @@ def open_book(
         SignError: the keys are others, or log, state and checkpoints do not fit.
         DatabaseError: try again.
     """
-    origin = Origin(stream.base, stream.stream_id, stream.incarnation)
+    origin = _origin(stream)
     keys = SigningKeys(master, origin.text())
     done.warnings += check_keys(stream, keys)
     state = states.load(origin)
@@ -84,6 +84,13 @@ def open_book(
     if stored and stored.size == book.size:
         book.newest = stored
     return book
+
+
+def _origin(stream: Stream) -> Origin:
+    try:
+        return Origin(stream.base, stream.stream_id, stream.incarnation)
+    except FormatError as error:
+        raise refusal(stream.name, f"the registry was altered: {error}") from error
 
 
 def check_keys(stream: Stream, keys: SigningKeys) -> list[str]:
