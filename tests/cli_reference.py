@@ -27,10 +27,10 @@ INTRODUCTION = """\
 Written from the commands' own help by `make docs`; a test holds the two together.
 
 A command finds its database by the environment. With `PROOFTRAIL_DSN` alone, one
-administrator's login, each command takes on the least role that its duty needs. In
-production each duty gets a login of its own instead, and its variable goes first where
-it is set: `PROOFTRAIL_WRITER_DSN`, `PROOFTRAIL_SEALER_DSN`, `PROOFTRAIL_SIGNER_DSN`,
-`PROOFTRAIL_VERIFIER_DSN` ([who may do what](privileges.md)).
+administrator's login, each command takes on the least role that it needs. In production
+each of the trail's logins gets a password of its own instead, and its variable goes
+first where it is set: `PROOFTRAIL_WRITER_DSN`, `PROOFTRAIL_SEALER_DSN`,
+`PROOFTRAIL_SIGNER_DSN`, `PROOFTRAIL_VERIFIER_DSN` ([who may do what](privileges.md)).
 
 Unless a command says otherwise it exits with 0 when it did what was asked, 1 when it
 could not, 2 when the command line is wrong. What went wrong stands on standard error,

@@ -51,7 +51,10 @@ def test_applications_that_write_are_listed_and_more_than_that_fails(
         ("grant pg_read_all_data to {}", "pg_read_all_data: can read every table"),
         ("grant pg_write_server_files to {}", "so make itself superuser"),
         ("alter database {db} owner to {}", "owner of the database: can drop"),
-        ("grant prooftrail_sealer to {}", "may act as duties: can act as these"),
+        (
+            "grant prooftrail_sealer to {}",
+            "may act as the trail's logins: can act",
+        ),
     ],
 )
 def test_who_could_still_cheat_is_named_with_what_stands_against_it(

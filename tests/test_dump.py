@@ -249,8 +249,8 @@ def test_an_administrator_who_is_no_superuser_dumps_and_restores(
         cluster.drop(copy)
         cluster.drop(name)
         with cluster.admin() as root:
-            for duty in ("owner", *files.DUTIES):
-                root.execute(f"drop role if exists {name}_{duty}")
+            for login in ("owner", *files.LOGINS):
+                root.execute(f"drop role if exists {name}_{login}")
             root.execute(f"drop role {user}")
 
 

@@ -76,8 +76,8 @@ def beside(cluster: Cluster, tmp_path: Path) -> Iterator[tuple[str, Connection]]
         link.close()
         cluster.drop(name)
         with cluster.admin() as root:
-            for duty in ("owner", *files.DUTIES):
-                root.execute(f"drop role if exists {prefix}_{duty}")
+            for login in ("owner", *files.LOGINS):
+                root.execute(f"drop role if exists {prefix}_{login}")
 
 
 def test_another_prefix_gives_the_same_facts(beside: tuple[str, Connection]) -> None:

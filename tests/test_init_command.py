@@ -33,7 +33,7 @@ class Place:
         self.prefix = "p" + self.database[-38:]
         self.dsn = cluster.dsn(self.database)
         self.key_file = directory / "signing.key"
-        self.made = [self.prefix + "_" + duty for duty in (*files.DUTIES, "owner")]
+        self.made = [self.prefix + "_" + login for login in (*files.LOGINS, "owner")]
         with cluster.admin() as root:
             root.execute(f"create database {self.database}")
 
@@ -50,7 +50,7 @@ class Place:
             main,
             list(given),
             env={
-                **{f"PROOFTRAIL_{duty.upper()}_DSN": None for duty in files.DUTIES},
+                **{f"PROOFTRAIL_{login.upper()}_DSN": None for login in files.LOGINS},
                 "PROOFTRAIL_DSN": self.dsn,
                 "PROOFTRAIL_KEY_FILE": str(self.key_file),
                 **env,
@@ -171,8 +171,8 @@ def dsns(path: Path) -> dict[str, str]:
     found = {}
     for line in path.read_text().splitlines():
         name, _, value = line.partition("=")
-        duty = name.removeprefix("PROOFTRAIL_").removesuffix("_DSN").lower()
-        found[duty] = value.strip("'")
+        login = name.removeprefix("PROOFTRAIL_").removesuffix("_DSN").lower()
+        found[login] = value.strip("'")
     return found
 
 
@@ -182,25 +182,25 @@ def test_logins_are_real_and_each_its_own(place: Place) -> None:
     assert done.exit_code == 0, done.output
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     found = dsns(path)
-    assert set(found) == set(files.DUTIES)
+    assert set(found) == set(files.LOGINS)
     passwords = set()
-    for duty, dsn in found.items():
+    for login, dsn in found.items():
         with psycopg.connect(dsn) as connection:
             row = connection.execute("select session_user, current_user").fetchone()
-            assert row == (f"{place.prefix}_{duty}",) * 2
+            assert row == (f"{place.prefix}_{login}",) * 2
             password = unquote(connection.info.password)
         passwords.add(password)
         assert password not in done.output
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(dsn.replace(password, "wrong"))
-    assert len(passwords) == len(files.DUTIES)
+    assert len(passwords) == len(files.LOGINS)
 
 
 def test_commands_work_as_the_logins_of_the_file(place: Place) -> None:
     path = place.directory / "logins.env"
     place.init("--logins", str(path))
     env: dict[str, str | None] = {
-        f"PROOFTRAIL_{duty.upper()}_DSN": dsn for duty, dsn in dsns(path).items()
+        f"PROOFTRAIL_{login.upper()}_DSN": dsn for login, dsn in dsns(path).items()
     }
     env |= {
         "PROOFTRAIL_DSN": None,

@@ -71,6 +71,6 @@ def test_a_plain_createrole_login_installs_beside_another_trail(
         admin.close()
         cluster.drop(name)
         with cluster.admin() as root:
-            for duty in ("owner", *files.DUTIES):
-                root.execute(f"drop role if exists {prefix}_{duty}")
+            for login in ("owner", *files.LOGINS):
+                root.execute(f"drop role if exists {prefix}_{login}")
             root.execute(f"drop role {user}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "privileges.md"
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 APPLICATION = "application"
-LOGINS = (*files.DUTIES, APPLICATION)
+LOGINS = (*files.LOGINS, APPLICATION)
 OBJECTS = sorted(
     found[1]
     for fact in fingerprint.expected()

@@ -228,9 +228,9 @@ def test_row_security_holds_where_it_is_switched_off_for_the_session(
             reader.execute(f"select count(*) from prooftrail.{table}")
 
 
-@pytest.mark.parametrize("duty", ["sealer", "signer", "verifier"])
-def test_those_who_need_the_whole_log_see_it(filled: Trail, duty: str) -> None:
-    found = filled.login(duty).execute("select count(seq) from prooftrail.log")
+@pytest.mark.parametrize("login", ["sealer", "signer", "verifier"])
+def test_those_who_need_the_whole_log_see_it(filled: Trail, login: str) -> None:
+    found = filled.login(login).execute("select count(seq) from prooftrail.log")
     assert found.fetchone() == (2 * len(TIMES) + 2,)
 
 

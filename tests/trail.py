@@ -57,7 +57,7 @@ class Cluster:
             own = connect.connect(None, dsn=self.dsn(TEMPLATE), autocommit=True)
             made = install.install(own, now_us=now_us())
             logins.set_passwords(
-                own, made.prefix, dict.fromkeys(files.DUTIES, PASSWORD)
+                own, made.prefix, dict.fromkeys(files.LOGINS, PASSWORD)
             )
             own.close()
             admin.execute(f"alter database {TEMPLATE} is_template true")
@@ -98,13 +98,13 @@ class Trail:
         """Return a plain superuser connection, in autocommit: the attacker."""
         return self._keep(psycopg.connect(self.dsn, autocommit=True))
 
-    def login(self, duty: str) -> psycopg.Connection[tuple[Any, ...]]:
-        """Return a connection of the duty's real login, in autocommit."""
-        dsn = self.cluster.dsn(self.database, f"prooftrail_{duty}")
+    def login(self, login: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """Return a connection of the real login of that name, in autocommit."""
+        dsn = self.cluster.dsn(self.database, f"prooftrail_{login}")
         return self._keep(psycopg.connect(dsn, autocommit=True))
 
-    def login_dsn(self, duty: str) -> str:
-        return self.cluster.dsn(self.database, f"prooftrail_{duty}")
+    def login_dsn(self, login: str) -> str:
+        return self.cluster.dsn(self.database, f"prooftrail_{login}")
 
     def stream(self, name: str) -> streams.Stream:
         admin = connect.connect(None, dsn=self.dsn, autocommit=True)

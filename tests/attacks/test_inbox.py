@@ -30,15 +30,15 @@ STATEMENTS = {
 }
 
 
-@pytest.mark.parametrize("duty", files.DUTIES)
-def test_7_an_unsealed_event_cannot_be_touched(attacked: Attacked, duty: str) -> None:
+@pytest.mark.parametrize("login", files.LOGINS)
+def test_7_an_unsealed_event_cannot_be_touched(attacked: Attacked, login: str) -> None:
     attacked.insert(event(500))
-    login = attacked.trail.login(duty)
+    link = attacked.trail.login(login)
     for name, statement in STATEMENTS.items():
-        if (duty, name) == ("sealer", "delete"):
+        if (login, name) == ("sealer", "delete"):
             continue  # sealing is this: it moves them
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            login.execute(statement)
+            link.execute(statement)
     with attacked.sealer() as sealer:
         assert sealer.drain().events == 1
     assert attacked.verify(anchored=True).verdict.exit_code == 0

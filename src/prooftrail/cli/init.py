@@ -52,7 +52,7 @@ STREAM = "main"  # the first one's name where none is given
     "--logins",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Set random passwords for the duties' logins, and write their DSNs there.",
+    help="Set random passwords for the trail's logins, and write their DSNs there.",
 )
 def command(
     prefix: str | None,
@@ -71,13 +71,13 @@ def command(
 
     from prooftrail.core.origin import Origin
     from prooftrail.store import connect, install, streams
-    from prooftrail.store import logins as duties
+    from prooftrail.store.logins import may_record
 
     Origin(base or streams.BASE, bytes(16), 1)  # refuses an unusable one at once
     streams.check_name(name or STREAM)
     connection = connect.connect(None, autocommit=True)
     try:
-        able = {role for role in app_roles if duties.may_record(connection, role)}
+        able = {role for role in app_roles if may_record(connection, role)}
         installed = install.install(
             connection,
             prefix=prefix,
@@ -118,9 +118,9 @@ def _make_logins(connection: Connection, prefix: str, path: Path) -> list[str]:
 
     passwords = logins.passwords(os.urandom)
     lines = []
-    for duty, password in passwords.items():
-        dsn = logins.dsn(connection, prefix, duty, password)
-        lines.append(f"PROOFTRAIL_{duty.upper()}_DSN={shlex.quote(dsn)}\n")
+    for login, password in passwords.items():
+        dsn = logins.dsn(connection, prefix, login, password)
+        lines.append(f"PROOFTRAIL_{login.upper()}_DSN={shlex.quote(dsn)}\n")
     try:
         create_file(path, "".join(lines).encode(), PRIVATE)
     except FileExistsError:

@@ -1,7 +1,8 @@
 """Who could still cheat, and how: facts, each with what stands against it.
 
-Guarantees: names every login that is, or can make itself, superuser, owner, a duty,
-or the holder of another right that reaches past the privilege table.
+Guarantees: names every login that is, or can make itself, superuser, owner, one of
+the trail's logins, or the holder of another right that reaches past the privilege
+table.
 
 Does not: know who has the machine, its disk or its backups, nor the signing key.
 """
@@ -29,7 +30,7 @@ _POWERS = {
         f"the fingerprint that doctor compares, and {_ANCHORS}",
     ),
     "createrole": (
-        "make itself the owner or any duty (before PostgreSQL 16 CREATEROLE is enough)",
+        "make itself the owner or any login (enough before PostgreSQL 16)",
         f"PostgreSQL 16 or newer, no standing CREATEROLE, and {_ANCHORS}",
     ),
     "database": (
@@ -58,9 +59,9 @@ _POWERS = {
         "run programs as the server, and so make itself superuser",
         f"revoking the membership, and {_ANCHORS}",
     ),
-    "duty": (
-        "act as these duties: read what they read, seal or sign in their name",
-        "a login a duty (PROOFTRAIL_SEALER_DSN, ...), and none that may act as others",
+    "others": (
+        "act as these logins: read what they read, seal or sign in their name",
+        "a DSN a login (PROOFTRAIL_SEALER_DSN, ...), and none that may act as others",
     ),
 }
 
@@ -81,7 +82,7 @@ def could_cheat(link: Connection, prefix: str) -> Iterator[Check]:
     yield Check(
         "could cheat",
         "note",
-        f"{sealer}, its duty: can delete unsealed events and append false ones",
+        f"{sealer}, by its rights: can delete unsealed events and append false ones",
         "against it: its credentials stand where the applications cannot read them",
     )
     yield Check(
@@ -108,5 +109,5 @@ _NAMES = {
     "createrole": "CREATEROLE",
     "bypassrls": "BYPASSRLS",
     "replication": "REPLICATION",
-    "duty": "may act as duties",
+    "others": "may act as the trail's logins",
 }

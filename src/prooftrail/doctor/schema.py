@@ -36,7 +36,7 @@ _REMEDIES = {
     + _VERIFY,
 }
 _FINE = {
-    "logins": "the duties' roles are as installed",
+    "logins": "the trail's roles are as installed",
     "grants": "as in docs/reference/privileges.md",
     "row security": "enabled and forced, every policy as installed",
     "triggers": "all in place and ENABLE ALWAYS, partitions included",
@@ -101,7 +101,7 @@ def compared(found: Facts, prefix: str) -> Iterator[Check]:
 
 
 def logins(link: Connection, prefix: str) -> Iterator[Check]:
-    """Tell which duties cannot reach the database."""
+    """Tell which logins cannot reach the database."""
     for login in survey.logins(link, prefix):
         if not login.connect:
             yield Check(
@@ -179,8 +179,8 @@ def told(differences: list[Difference], prefix: str) -> str:
         lines += [f"missing: {subject}: {detail}" for detail in lost]
         lines += [f"unexpected: {subject}: {detail}" for detail in new]
     text = "\n".join(lines)
-    for duty in (*files.DUTIES, files.OWNER):
-        text = text.replace(f"<{duty}>", files.role_name(prefix, duty))
+    for login in (*files.LOGINS, files.OWNER):
+        text = text.replace(f"<{login}>", files.role_name(prefix, login))
     return text
 
 

@@ -1,7 +1,7 @@
-"""Connections: each under the least role that its duty needs.
+"""Connections: each under the least role that it needs.
 
-Guarantees: a duty with a DSN of its own (``PROOFTRAIL_SEALER_DSN``) connects by it;
-otherwise ``PROOFTRAIL_DSN`` connects and takes the duty's role on. Every session
+Guarantees: a login with a DSN of its own (``PROOFTRAIL_SEALER_DSN``) connects by it;
+otherwise ``PROOFTRAIL_DSN`` connects and takes the login's role on. Every session
 speaks UTC, finds only pg_catalog by search_path, and never waits for ever inside an
 idle transaction. No message contains a DSN: it holds a password.
 """
@@ -47,31 +47,31 @@ _SESSION = sql.SQL(
 )
 
 
-def dsn_of(duty: str | None, env: Mapping[str, str] | None = None) -> tuple[str, bool]:
-    """Return the DSN for a duty, and whether it is the duty's own.
+def dsn_of(login: str | None, env: Mapping[str, str] | None = None) -> tuple[str, bool]:
+    """Return the DSN for a login, and whether it is the login's own.
 
     Args:
-        duty: writer, sealer, ...; None for the administrator.
+        login: writer, sealer, ...; None for the administrator.
         env: the environment; the process's own by default.
 
     Raises:
         ConfigurationError: no DSN is set.
     """
     env = os.environ if env is None else env
-    if duty is not None and (own := env.get(name_of(duty))):
+    if login is not None and (own := env.get(name_of(login))):
         return own, True
     if found := env.get(DSN):
         return found, False
-    names = DSN if duty is None else f"{name_of(duty)} or {DSN}"
+    names = DSN if login is None else f"{name_of(login)} or {DSN}"
     raise ConfigurationError(
         f"no database is named: set {names}, such as postgresql://user@host/db, or "
         'try one at once: eval "$(prooftrail db start --env)"'
     )
 
 
-def name_of(duty: str | None) -> str:
-    """Return the variable in which a duty's own DSN stands."""
-    return DSN if duty is None else f"PROOFTRAIL_{duty.upper()}_DSN"
+def name_of(login: str | None) -> str:
+    """Return the variable in which a login's own DSN stands."""
+    return DSN if login is None else f"PROOFTRAIL_{login.upper()}_DSN"
 
 
 def settings(dsn: str, name: str) -> dict[str, Any]:
@@ -103,16 +103,16 @@ def settings(dsn: str, name: str) -> dict[str, Any]:
 
 
 def connect(
-    duty: str | None,
+    login: str | None,
     *,
     dsn: str | None = None,
     autocommit: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Connection:
-    """Open a connection that acts as `duty`.
+    """Open a connection that acts as `login`.
 
     Args:
-        duty: the role to act as; None stays the login itself (the administrator).
+        login: the role to act as; None stays whom the DSN names (the administrator).
         dsn: used in place of `PROOFTRAIL_DSN`.
         autocommit: whether each statement is a transaction.
         env: where the settings stand.
@@ -126,10 +126,10 @@ def connect(
     own = False
     name = "the DSN that was given"
     if dsn is None:
-        dsn, own = dsn_of(duty, env)
-        name = name_of(duty if own else None)
+        dsn, own = dsn_of(login, env)
+        name = name_of(login if own else None)
     given = settings(dsn, name) | {
-        "application_name": f"prooftrail {duty or 'admin'}",
+        "application_name": f"prooftrail {login or 'admin'}",
         "connect_timeout": 10,
     }
     with driver_errors():
@@ -137,8 +137,8 @@ def connect(
     try:
         with driver_errors():
             connection.execute(_SESSION)
-            if duty is not None and not own:
-                _act_as(connection, duty)
+            if login is not None and not own:
+                _act_as(connection, login)
             connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -157,16 +157,16 @@ def installed_prefix(connection: Connection) -> str | None:
     return str(row[0]).removesuffix(f"_{files.OWNER}")
 
 
-def _act_as(connection: Connection, duty: str) -> None:
+def _act_as(connection: Connection, login: str) -> None:
     prefix = installed_prefix(connection)
     if prefix is None:
         raise ConfigurationError("this database has no trail yet: run prooftrail init")
-    role = files.role_name(prefix, duty)
+    role = files.role_name(prefix, login)
     try:
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
-            f"this login may not act as {role}: set {name_of(duty)} to "
+            f"this login may not act as {role}: set {name_of(login)} to "
             f"that login's own DSN, or run prooftrail init again as the administrator"
         ) from error
 

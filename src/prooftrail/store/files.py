@@ -13,7 +13,7 @@ from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
-DUTIES = ("writer", "sealer", "signer", "keeper", "reader", "verifier", "retention")
+LOGINS = ("writer", "sealer", "signer", "keeper", "reader", "verifier", "retention")
 OWNER = "owner"
 
 _ROOT = resources.files("prooftrail.store") / "sql"
@@ -54,10 +54,12 @@ def migrations() -> tuple[Migration, ...]:
 
 def with_roles(text: str, prefix: str) -> sql.Composed:
     """Return a file's SQL with the installation's role names in it."""
-    roles = {duty: sql.Identifier(role_name(prefix, duty)) for duty in (*DUTIES, OWNER)}
+    roles = {
+        login: sql.Identifier(role_name(prefix, login)) for login in (*LOGINS, OWNER)
+    }
     return sql.SQL(text).format(**roles)
 
 
-def role_name(prefix: str, duty: str) -> str:
-    """Return the name of a duty's role, such as prooftrail_sealer."""
-    return f"{prefix}_{duty}"
+def role_name(prefix: str, login: str) -> str:
+    """Return the name of a login's role, such as prooftrail_sealer."""
+    return f"{prefix}_{login}"

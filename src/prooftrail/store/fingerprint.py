@@ -95,7 +95,9 @@ def read(connection: Connection, prefix: str | None = None) -> Facts:
             )
         for name, value in _STABLE:
             connection.execute("select set_config(%s, %s, true)", (name, value))
-        roles = [files.role_name(prefix, duty) for duty in (*files.DUTIES, files.OWNER)]
+        roles = [
+            files.role_name(prefix, login) for login in (*files.LOGINS, files.OWNER)
+        ]
         rows = connection.execute(
             files.query("fingerprint"), {"prefix": prefix, "roles": roles}
         ).fetchall()

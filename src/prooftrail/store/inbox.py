@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from prooftrail.store.connect import Connection
 
-DUTY = "writer"
+LOGIN = "writer"
 # How long sent bytes may stay unacknowledged before the connection counts as lost;
 # without it a vanished peer would hold the writer for a quarter of an hour.
 _DEAD_AFTER_MS = 10_000
@@ -66,12 +66,12 @@ def open_writer(
     """
     own = True
     if dsn is None:
-        dsn, own = connect.dsn_of(DUTY, env)
-    name = connect.name_of(DUTY if own else None)
+        dsn, own = connect.dsn_of(LOGIN, env)
+    name = connect.name_of(LOGIN if own else None)
     given = connect.settings(dsn, name)
     settings = {"tcp_user_timeout": _DEAD_AFTER_MS, "keepalives_idle": 30} | given
     made = make_conninfo("", **settings)
-    connection = connect.connect(DUTY, autocommit=True, env={name: made})
+    connection = connect.connect(LOGIN, autocommit=True, env={name: made})
     # a pooler between would not know a statement that another connection prepared
     connection.prepare_threshold = None
     try:

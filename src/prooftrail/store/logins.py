@@ -1,4 +1,4 @@
-"""The duties' logins: passwords and DSNs, for programs that run as one duty each.
+"""The trail's logins: passwords and DSNs, for programs that run as one of them each.
 
 Guarantees: a password is 192 random bits and goes to the server as a SCRAM verifier,
 so that no statement log has it; a DSN leads where the administrator's connection led,
@@ -32,12 +32,12 @@ _NOT_OURS = frozenset(
 
 
 def passwords(random: Callable[[int], bytes]) -> dict[str, str]:
-    """Return a fresh password for each duty."""
-    return {duty: random(PASSWORD_BYTES).hex() for duty in files.DUTIES}
+    """Return a fresh password for each login."""
+    return {login: random(PASSWORD_BYTES).hex() for login in files.LOGINS}
 
 
-def dsn(connection: Connection, prefix: str, duty: str, password: str) -> str:
-    """Return the URL by which a duty's login reaches this database."""
+def dsn(connection: Connection, prefix: str, login: str, password: str) -> str:
+    """Return the URL by which a login reaches this database."""
     with driver_errors():
         info = connection.info
         where = {
@@ -46,28 +46,28 @@ def dsn(connection: Connection, prefix: str, duty: str, password: str) -> str:
             if name not in _NOT_OURS
         }
         database = info.dbname
-    user = quote(files.role_name(prefix, duty), safe="")
+    user = quote(files.role_name(prefix, login), safe="")
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in where.items())
     url = f"postgresql://{user}:{password}@/{quote(database, safe='')}"
     return f"{url}?{query}" if query else url
 
 
 def set_passwords(connection: Connection, prefix: str, given: dict[str, str]) -> None:
-    """Give the duties' logins these passwords, all or none.
+    """Give the logins these passwords, all or none.
 
     Args:
         connection: the administrator's, in autocommit.
         prefix: of the role names.
-        given: duty to password.
+        given: login to password.
     """
     with driver_errors(), connection.transaction():
         verifiers = {
-            duty: connection.pgconn.encrypt_password(
+            login: connection.pgconn.encrypt_password(
                 password.encode(),
-                files.role_name(prefix, duty).encode(),
+                files.role_name(prefix, login).encode(),
                 b"scram-sha-256",
             ).decode()
-            for duty, password in given.items()
+            for login, password in given.items()
         }
         roles.set_passwords(connection, prefix, verifiers)
 

@@ -1,7 +1,7 @@
-"""Roles: one a duty, and the owner that nobody logs in as.
+"""Roles: one a login, and the owner that nobody logs in as.
 
 Guarantees: a role is made once; a login that is no superuser gets the right to act as
-each duty (on PostgreSQL 16 and newer without inheriting its rights), and acts as the
+each login (on PostgreSQL 16 and newer without inheriting its rights), and acts as the
 owner only inside `as_owner`.
 
 What stands against a CREATEROLE login that grants itself the owner: nothing in the
@@ -39,9 +39,9 @@ def make(connection: Connection, prefix: str, *, fresh: bool) -> list[str]:
         ConfigurationError: the names are taken.
     """
     owner = files.role_name(prefix, files.OWNER)
-    duties = [files.role_name(prefix, duty) for duty in files.DUTIES]
+    logins = [files.role_name(prefix, login) for login in files.LOGINS]
     rows = connection.execute(
-        "select rolname from pg_roles where rolname = any(%s)", ([owner, *duties],)
+        "select rolname from pg_roles where rolname = any(%s)", ([owner, *logins],)
     )
     found = {str(row[0]) for row in rows}
     if fresh and found:
@@ -50,14 +50,14 @@ def make(connection: Connection, prefix: str, *, fresh: bool) -> list[str]:
             "here has a trail. Choose other names: --prefix NAME (or drop the roles "
             "if that trail is gone)"
         )
-    made = [name for name in (owner, *duties) if name not in found]
+    made = [name for name in (owner, *logins) if name not in found]
     for name in made:
         # a login without a password: nobody gets in before one is set
         kind = sql.SQL("nologin" if name == owner else "login noinherit")
         connection.execute(
             sql.SQL("create role {} {}").format(sql.Identifier(name), kind)
         )
-    for name in duties:
+    for name in logins:
         _let_act_as(connection, name)
     return made
 
@@ -89,9 +89,9 @@ def as_owner(connection: Connection, prefix: str) -> Iterator[None]:
 def set_passwords(
     connection: Connection, prefix: str, passwords: Mapping[str, str]
 ) -> None:
-    """Set the duties' passwords; the server stores them as its own settings say."""
-    for duty, password in passwords.items():
-        role = sql.Identifier(files.role_name(prefix, duty))
+    """Set the logins' passwords; the server stores them as its own settings say."""
+    for login, password in passwords.items():
+        role = sql.Identifier(files.role_name(prefix, login))
         connection.execute(
             sql.SQL("alter role {} password {}").format(role, sql.Literal(password))
         )

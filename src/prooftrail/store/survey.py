@@ -69,7 +69,7 @@ class Signed(NamedTuple):
 
 
 class Login(NamedTuple):
-    """What a duty's login may do on the database itself."""
+    """What one of the trail's logins may do on the database itself."""
 
     role: str
     connect: bool
@@ -150,13 +150,13 @@ def checkpoints(connection: Connection) -> list[Signed]:
 
 
 def logins(connection: Connection, prefix: str) -> list[Login]:
-    """Return the duties' rights on the database."""
-    rows = _rows(connection, "doctor_logins", {"roles": _duties(prefix)})
+    """Return the logins' rights on the database."""
+    rows = _rows(connection, "doctor_logins", {"roles": _logins(prefix)})
     return [Login(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def applications(connection: Connection, prefix: str) -> list[str]:
-    """Return the roles that may write events besides duties and superusers."""
+    """Return the roles that may write events besides the trail's own and superusers."""
     with driver_errors():
         found = connection.execute(
             "select c.oid from pg_class c join pg_namespace n on n.oid = relnamespace"
@@ -164,7 +164,7 @@ def applications(connection: Connection, prefix: str) -> list[str]:
         ).fetchone()
     if found is None:
         return []
-    roles = [*_duties(prefix), files.role_name(prefix, files.OWNER)]
+    roles = [*_logins(prefix), files.role_name(prefix, files.OWNER)]
     rows = _rows(connection, "doctor_applications", {"roles": roles, "inbox": found[0]})
     return [str(row[0]) for row in rows]
 
@@ -178,7 +178,7 @@ def powers(connection: Connection, prefix: str) -> list[Power]:
         {
             "act": "SET" if options else "MEMBER",
             "owner": files.role_name(prefix, files.OWNER),
-            "duties": _duties(prefix),
+            "logins": _logins(prefix),
         },
     )
     return [Power(*row) for row in rows]  # type: ignore[arg-type]
@@ -191,8 +191,8 @@ def event_triggers(connection: Connection) -> list[str]:
         return [str(row[0]) for row in rows]
 
 
-def _duties(prefix: str) -> list[str]:
-    return [files.role_name(prefix, duty) for duty in files.DUTIES]
+def _logins(prefix: str) -> list[str]:
+    return [files.role_name(prefix, login) for login in files.LOGINS]
 
 
 def _rows(

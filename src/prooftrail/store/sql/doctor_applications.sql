@@ -1,4 +1,4 @@
--- Who may write events besides the duties and superusers, by a grant or a membership.
+-- Who may write events besides the trail's own logins and superusers, by a grant or a membership.
 select r.rolname
   from pg_roles r
  where not r.rolsuper and r.rolname <> all(%(roles)s) and r.rolname !~ '^pg_'

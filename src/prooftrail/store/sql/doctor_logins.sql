@@ -1,4 +1,4 @@
--- May each duty reach this database, and the sealer make temporary tables: (role, connect, temp).
+-- May each login reach this database, and the sealer make temporary tables: (role, connect, temp).
 select r.rolname,
        has_database_privilege(r.oid, b.oid, 'CONNECT'),
        has_database_privilege(r.oid, b.oid, 'TEMP')

@@ -30,8 +30,8 @@ with can_act as (
    where rolname in ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
                      'pg_write_server_files', 'pg_execute_server_program')
   union all
-  select 'duty', login, rolname from can_act
-   where rolname = any(%(duties)s) and login <> rolname
+  select 'others', login, rolname from can_act
+   where rolname = any(%(logins)s) and login <> rolname
 )
 select p.power, p.login, string_agg(p.rolname, ', ' order by p.rolname)
   from power p
