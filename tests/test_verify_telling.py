@@ -10,9 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from prooftrail.cli import main
 from prooftrail.cli import verify as command
 from prooftrail.integrity.findings import Kind, failure
 from prooftrail.integrity.tree import Anchored
@@ -20,6 +18,7 @@ from prooftrail.verification import render
 from prooftrail.verification.report import Report, StreamReport
 from tests.attacks.conftest import attacked, prepared
 from tests.attacks.rig import MIDDLE, Attacked, summary
+from tests.test_verify_command import edit, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["attacked", "prepared"]  # fixtures
 
 WILD_US = 9 * 10**18
-
-
-def invoke(attacked: Attacked, *given: str) -> Result:
-    return CliRunner().invoke(main, ["verify", *given], env=attacked.trail.env)
-
-
-def edit(attacked: Attacked) -> None:
-    attacked.disarm()
-    attacked.execute(
-        "update prooftrail.log set actor = 'x' where stream = 1 and seq = %s", (MIDDLE,)
-    )
 
 
 def recorded(attacked: Attacked) -> list[dict[str, Any]]:
