@@ -11,9 +11,9 @@ from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.segment import Before
 from prooftrail.integrity.subjects import SubjectRow
 from prooftrail.seal import chain
+from prooftrail.store import wire
 from prooftrail.store.sealing import Head
 from prooftrail.store.streams import Stream
-from prooftrail.store.wire import Wire
 
 if TYPE_CHECKING:
     from prooftrail.integrity.segment import Segment
@@ -78,7 +78,7 @@ def _row(row: Any, body: chain.Body) -> Row:
         row.leaf,
         row.salt,
         row.event,
-        Wire().spell(body.projection),
+        *body.projection._replace(ip=wire.address(body.projection.ip)),
     )
 
 
@@ -93,7 +93,7 @@ def check(
     )
     begun = Before.of(before) if start else Before.genesis(STREAM.stream_id)
     checker = Check(
-        STREAM.name, STREAM.stream_id, start, stop, before=begun, spelling=Wire()
+        STREAM.name, STREAM.stream_id, start, stop, before=begun, address=wire.address
     )
     return checker.run(
         (row for row in rows if row.seq >= start or not start),

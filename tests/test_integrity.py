@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -11,8 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prooftrail.core import merkle
+from prooftrail.core.projection import Projection
 from prooftrail.integrity import bulk
 from prooftrail.integrity.check import Check
+from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.findings import (
     MAX_KEPT,
     Finding,
@@ -24,12 +26,10 @@ from prooftrail.integrity.findings import (
 )
 from prooftrail.integrity.tree import Claim, Tree
 from prooftrail.integrity.verdict import Verdict, conclude
-from prooftrail.store import wire
 from tests.memory_log import Log, check, make
 from tests.signing_rig import mth
 
 if TYPE_CHECKING:
-    from prooftrail.integrity.diagnosis import Row
     from prooftrail.integrity.segment import Segment
 
 COLUMNS = 10
@@ -55,15 +55,19 @@ def spoil(row: Row, name: str, bit: int) -> Row:
 
 
 def spoil_column(row: Row, column: int, bit: int) -> Row:
-    """Flip a bit of a projection, or fill one that is null."""
-    columns = wire.fields(row.columns, COLUMNS)
-    value = columns[column]
-    columns[column] = flipped(value, bit) if value else b"x"
-    spelled = b"".join(
-        struct.pack(">i", -1 if one is None else len(one)) + (one or b"")
-        for one in columns
-    )
-    return row._replace(columns=spelled)
+    """Alter a projection, or fill one that is null."""
+    name = Projection._fields[column]
+    value: Any = getattr(row, name)
+    if isinstance(value, bool):
+        value = not value
+    elif isinstance(value, int):
+        value ^= 1 << bit % 62
+    elif isinstance(value, bytes):
+        value = flipped(value, bit)
+    else:
+        value = "x" if value is None else value[1:] or None
+    changed: dict[str, Any] = {name: value}
+    return row._replace(**changed)
 
 
 def told(part: Segment) -> list[tuple[int | None, str]]:
@@ -117,6 +121,24 @@ def test_any_bit_of_any_projection_is_found_at_its_entry(
     at %= len(log.rows)
     log.rows[at] = spoil_column(log.rows[at], column, bit)
     assert told(check(log, len(log.rows))) == [(at, "projection edited")]
+
+
+@given(
+    logs,
+    st.integers(0, 23),
+    st.sampled_from(Row._fields[1:]),
+    st.sampled_from([None, "x", b"x", 1.5, Decimal(1), -1, [], {}]),
+)
+def test_a_value_of_any_type_in_any_column_is_found(
+    log: Log, at: int, name: str, value: object
+) -> None:
+    """As a superuser can put one there who drops constraints or alters a column."""
+    at %= len(log.rows)
+    assume(getattr(log.rows[at], name) != value)
+    changed: dict[str, Any] = {name: value}
+    log.rows[at] = log.rows[at]._replace(**changed)
+    part = check(log, len(log.rows))
+    assert at in {seq for seq, _ in told(part)}
 
 
 @settings(max_examples=200)

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from prooftrail.core import events, instants, jcs, projection
 from prooftrail.errors import EventError
-from prooftrail.store import wire
 from tests.test_events import EXAMPLE
 
 NOW = instants.microseconds("2026-02-17T14:23:02Z")
@@ -286,8 +285,6 @@ def test_many_project_as_one_by_one(events: list[bytes]) -> None:
     found, touched = projection.read_all(events)
     each = [projection.Projection._make(one) for one in zip(*found, strict=True)]
     assert list(zip(each, touched, strict=True)) == singly
-    spelling = wire.Wire()
-    assert spelling.spell_all(found) == [wire.Wire().spell(one) for one in each]
 
 
 @given(st.binary(max_size=40) | accepted.map(lambda event: json.dumps(event).encode()))

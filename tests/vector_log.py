@@ -11,10 +11,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from prooftrail.core.projection import Projection
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.subjects import SubjectRow
-from prooftrail.store import connect, headers, reading, wire
+from prooftrail.store import connect, reading, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +30,6 @@ def install(log: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in dir(answers):
         if not name.startswith("_"):
             monkeypatch.setattr(reading, name, getattr(answers, name))
-    for name in ("headers", "previous_seq"):
-        monkeypatch.setattr(headers, name, getattr(answers, f"_{name}"))
     monkeypatch.setattr(connect, "connect", lambda *_, **__: _Connection())
 
 
@@ -63,20 +60,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 def _row(entry: dict[str, Any]) -> Row:
     found = entry["columns"]
-    spelled = wire.Wire().spell(
-        Projection(
-            UUID(found["eventId"]).bytes,
-            found["occurredUs"],
-            found["actor"],
-            found["role"],
-            found["action"],
-            found["resourceType"],
-            found["resourceId"],
-            found["result"],
-            None if found["ip"] is None else ip_address(found["ip"]).packed,
-            found["pii"],
-        )
-    )
+    ip = None if found["ip"] is None else ip_address(found["ip"]).packed
     event: str | None = entry["event"]
     return Row(
         entry["seq"],
@@ -88,7 +72,16 @@ def _row(entry: dict[str, Any]) -> Row:
         bytes.fromhex(entry["leafHex"]),
         _bytes(entry["saltHex"]),
         None if event is None else event.encode(),
-        spelled,
+        UUID(found["eventId"]).bytes,
+        found["occurredUs"],
+        found["actor"],
+        found["role"],
+        found["action"],
+        found["resourceType"],
+        found["resourceId"],
+        found["result"],
+        wire.address(ip),
+        found["pii"],
     )
 
 
@@ -150,12 +143,12 @@ class _Answers:
         found = [row.seq for row in self._rows if row.recorded_us < recorded_us]
         return max(found, default=None)
 
-    def _previous_seq(self, _: object, __: int, seq: int) -> int | None:
+    def previous_seq(self, _: object, __: int, seq: int) -> int | None:
         return max((found for found in self._seqs if found < seq), default=None)
 
-    def _headers(self, _: object, __: int, start: int, stop: int) -> Iterator[Row]:
+    def headers(self, _: object, __: int, start: int, stop: int) -> Iterator[Row]:
         for row in self.entries(None, 1, start, stop):
-            yield row._replace(salt=None, event=None, columns=b"")
+            yield Row.of((*row[:7], None, None))
 
     def size(self, _: object, __: int) -> int:
         return max(self._seqs, default=-1) + 1

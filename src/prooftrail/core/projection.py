@@ -9,9 +9,9 @@ what `read` gives, for many entries at once and a list a column.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from prooftrail.core.events import Pii  # noqa: TC001  msgspec resolves it
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from prooftrail.core.events import Event
 
@@ -31,6 +31,7 @@ UUID_BYTES = 16
 LONGEST_ADDRESS = 45  # eight groups of four, the last two as four decimal numbers
 
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+_KEPT = 4096  # results of a function that are kept
 _NO_UUID = "these are not the bytes of an event: eventId is no UUID"
 
 
@@ -121,21 +122,28 @@ def read_all(events: Iterable[bytes]) -> tuple[Columns, list[list[str]]]:
         found = list(map(_DECODER.decode, events))
         actors = [one.actor for one in found]
         resources = [one.resource for one in found]
-        actions = [fold(one.action) for one in found]
+        actions = _FOLDED.of([one.action for one in found])
         ids = [bytes.fromhex(one.event_id.replace("-", "")) for one in found]
-        if any(len(event_id) != UUID_BYTES for event_id in ids):
+        if set(map(len, ids)) - {UUID_BYTES}:
             raise EventError(_NO_UUID)
         columns = Columns(
             ids,
             instants.all_microseconds([one.timestamp for one in found]),
-            [_cut(actor.user_id) for actor in actors],
-            [_role(actor.role) for actor in actors],
+            _all_cut([actor.user_id for actor in actors]),
+            _FOLDED.of([actor.role for actor in actors]),
             actions,
-            [None if one is None else fold(one.type) for one in resources],
-            [None if one is None else _cut(one.id) for one in resources],
+            _FOLDED.of([None if one is None else one.type for one in resources]),
+            _all_cut([None if one is None else one.id for one in resources]),
             [one.result for one in found],
-            [_address(actor.ip_address) for actor in actors],
-            list(map(_is_personal, [one.pii for one in found], actions)),
+            _ADDRESSES.of([actor.ip_address for actor in actors]),
+            [
+                bool(pii and (pii.fields or pii.classes)) or personal
+                for pii, personal in zip(
+                    [one.pii for one in found],
+                    map(str.startswith, actions, repeat(_PERSONAL)),
+                    strict=True,
+                )
+            ],
         )
         return columns, [one.subjects and subjects(one) for one in found]
     except (msgspec.MsgspecError, ValueError) as error:
@@ -146,7 +154,7 @@ def project(event: Event | _Projected) -> Projection:
     """Project a checked event, which has its eventId and timestamp."""
     actor = event.actor
     resource = event.resource
-    action = fold(event.action)
+    action = _FOLDED[event.action]
     event_id = bytes.fromhex((event.event_id or "").replace("-", ""))
     if len(event_id) != UUID_BYTES:
         raise EventError(_NO_UUID)
@@ -154,12 +162,12 @@ def project(event: Event | _Projected) -> Projection:
         event_id,
         instants.microseconds(event.timestamp or ""),
         _cut(actor.user_id),
-        _role(actor.role),
+        _FOLDED[actor.role] if type(actor.role) is str else None,
         action,
-        None if resource is None else fold(resource.type),
+        None if resource is None else _FOLDED[resource.type],
         None if resource is None else _cut(resource.id),
         event.result,
-        _address(actor.ip_address),
+        _ADDRESSES[actor.ip_address] if type(actor.ip_address) is str else None,
         _is_personal(event.pii, action),
     )
 
@@ -177,38 +185,29 @@ def subjects(event: Event | _Projected) -> list[str]:
     return sorted(found)
 
 
-def fold(text: str) -> str:
-    """Return a name as it is projected: at most 200 characters, A-Z in lower case."""
-    # cut first: what the cache keeps is short, whatever a writer sends
-    return _lower(text[:MAX_CHARACTERS])
-
-
-@lru_cache(maxsize=4096)
-def _lower(text: str) -> str:
-    return text.translate(_FOLD)
-
-
 def _cut(text: str | None) -> str | None:
     return None if text is None else text[:MAX_CHARACTERS]
 
 
-def _role(role: str | dict[str, object] | None) -> str | None:
-    return fold(role) if type(role) is str else None
+def _all_cut(texts: list[str | None]) -> list[str | None]:
+    if max(map(len, filter(None, texts)), default=0) <= MAX_CHARACTERS:
+        return texts
+    return list(map(_cut, texts))
 
 
 def _is_personal(pii: Pii | None, action: str) -> bool:
     """Return whether an event touched personal data: it says so, or its type does."""
-    return (pii is not None and bool(pii.fields or pii.classes)) or (
-        action.startswith(_PERSONAL)
-    )
+    return bool(pii and (pii.fields or pii.classes)) or action.startswith(_PERSONAL)
 
 
-def _address(text: str | dict[str, object] | None) -> bytes | None:
-    return _parsed(text) if type(text) is str and len(text) <= LONGEST_ADDRESS else None
+def _folded(text: str) -> str:
+    """Return a name as it is projected: at most 200 characters, A-Z in lower case."""
+    return text[:MAX_CHARACTERS].translate(_FOLD)
 
 
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> bytes | None:
+def _packed(text: str) -> bytes | None:
+    if len(text) > LONGEST_ADDRESS:
+        return None
     try:
         found = ip_address(text)
     except ValueError:
@@ -216,3 +215,31 @@ def _parsed(text: str) -> bytes | None:
     if isinstance(found, IPv6Address) and found.scope_id is not None:
         return None
     return found.packed
+
+
+class _Known(dict[str | None, Any]):
+    """What a function gives for a text, kept, since names and addresses recur."""
+
+    def __init__(self, function: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str | None) -> Any:  # noqa: ANN401
+        result = None if text is None else self._function(text)
+        # what is kept is short, whatever a writer sends
+        if text is None or len(text) <= MAX_CHARACTERS:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[text] = result
+        return result
+
+    def of(self, given: list[Any]) -> list[Any]:
+        """Return the results for many; None for what is no text."""
+        try:
+            return list(map(self.__getitem__, given))
+        except TypeError:  # an object stands in the place of a text
+            return [self[text] if type(text) is str else None for text in given]
+
+
+_FOLDED = _Known(_folded)
+_ADDRESSES = _Known(_packed)

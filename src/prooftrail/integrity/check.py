@@ -15,23 +15,24 @@ Source: `spec/verification.md`.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prooftrail.core import entry, instants, merkle, projection, statement
-from prooftrail.core.projection import Projection
 from prooftrail.errors import EventError
 from prooftrail.integrity import bulk, diagnosis
+from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.findings import Finding, Kind, failure
 from prooftrail.integrity.segment import Segment
 from prooftrail.integrity.subjects import Subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from prooftrail.integrity.diagnosis import Row
-    from prooftrail.integrity.segment import Before, Spelling
-    from prooftrail.integrity.subjects import SubjectRow
+    from prooftrail.core.projection import Projection
+    from prooftrail.integrity.diagnosis import Raw
+    from prooftrail.integrity.segment import Before
 
+_PREV = Row._fields.index("prev")
 FEW = 4  # rows of a run that are looked at one by one
 MAX_CLOCKS = 20  # statements of a clock's step that are told one by one
 
@@ -47,7 +48,7 @@ class Check:
         start: the first seq.
         stop: one past the last.
         before: the entry before `start`.
-        spelling: how the rows' columns are written.
+        address: how the rows' source writes a projected address.
         lead: the stored leaves just before `start`, where it is not aligned: they
             belong to the segment's tree and are not checked.
     """
@@ -60,12 +61,12 @@ class Check:
         stop: int,
         *,
         before: Before,
-        spelling: Spelling,
+        address: Callable[[bytes | None], bytes | None],
         lead: Sequence[bytes] = (),
     ) -> None:
         self._stream = stream
         self._stream_id = stream_id
-        self._spelling = spelling
+        self._address = address
         self._result = Segment(start - len(lead), stop)
         self._start = self._expected = start
         self._links = before.leaves
@@ -81,15 +82,15 @@ class Check:
 
     def run(
         self,
-        rows: Iterable[Row],
-        subjects: Iterator[SubjectRow],
+        rows: Iterable[Raw],
+        subjects: Iterator[tuple[Any, ...]],
         sizes: Sequence[int] = (),
     ) -> Segment:
         """Check all rows.
 
         Args:
-            rows: in order of seq.
-            subjects: the stored subject rows, in order of seq and subject.
+            rows: fields of a `Row` each, in order of seq.
+            subjects: fields of a `SubjectRow` each, in order of seq and subject.
             sizes: numbers of the segment's leaves after which a checkpoint stands.
         """
         walk = Subjects(subjects)
@@ -100,47 +101,56 @@ class Check:
         self._hash(sizes)
         return self._result
 
-    def _take(self, rows: list[Row], walk: Subjects) -> None:
+    def _take(self, rows: list[Raw], walk: Subjects) -> None:
         """Check some rows, by halving: what is odd is mostly one among many."""
         if self._look_at_all(rows, walk):
             return
         if len(rows) <= FEW:
-            for row in rows:
-                self._look_at(row, walk)
+            for raw in rows:
+                self._look_at(Row.of(raw), walk)
             return
         middle = len(rows) // 2
         self._take(rows[:middle], walk)
         self._take(rows[middle:], walk)
 
-    def _look_at_all(self, rows: list[Row], walk: Subjects) -> bool:
+    def _look_at_all(self, rows: list[Raw], walk: Subjects) -> bool:
         """Take rows that are all sound; return whether they are."""
-        if self._open or self._links is None or rows[0].prev not in self._links:
+        before, expected = rows[0][_PREV], self._expected
+        if (
+            self._open
+            or self._links is None
+            or type(before) is not bytes
+            or before not in self._links
+            or walk.next_seq < expected
+        ):
             return False
-        after = bulk.After(self._expected, rows[0].prev, self._recorded_us)
+        subjects = walk.through(expected + len(rows) - 1)
         sound = bulk.look(
-            rows, after, stream_id=self._stream_id, spelling=self._spelling
+            rows,
+            bulk.After(expected, before, self._recorded_us),
+            stream_id=self._stream_id,
+            subjects=subjects,
+            address=self._address,
         )
         if sound is None:
             return False
+        walk.drop(len(subjects))
         result, found = self._result, sound.columns
-        if walk.next_seq <= rows[-1].seq or any(sound.touched):
-            for at, (row, touched) in enumerate(zip(rows, sound.touched, strict=True)):
-                if touched or walk.next_seq <= row.seq:
-                    one = Projection._make(column[at] for column in found)
-                    self._compare_subjects(row, one, touched, walk)
         days = [occurred_us // instants.DAY for occurred_us in found.occurred_us]
         result.days.update(
             zip(days, found.action, found.role, found.result, found.pii, strict=True)
         )
-        result.clocks += [
-            row.seq
-            for row, action in zip(rows, found.action, strict=True)
-            if row.kind and action == statement.CLOCK
-        ]
+        if statement.CLOCK in found.action:
+            # a sound action of the trail's own is a statement's
+            result.clocks += [
+                expected + at
+                for at, action in enumerate(found.action)
+                if action == statement.CLOCK
+            ]
         self._leaves += sound.leaves
-        self._last = rows[-1]
-        self._links = {self._last.leaf}
-        self._recorded_us = self._last.recorded_us
+        self._last = last = Row.of(rows[-1])
+        self._links = {last.leaf}
+        self._recorded_us = last.recorded_us
         self._expected += len(rows)
         result.last_sound = True
         result.entries += len(rows)
@@ -214,7 +224,7 @@ class Check:
             links=self._links,
             true_body=true_body,
             found=found,
-            differences=self._spelling.differences,
+            address=self._address,
         )
         for kind, text in told:
             self._result.add(self._failure(kind, row, text))

@@ -8,25 +8,29 @@ those that were sealed is not compared: it would say nothing new.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from prooftrail.core import catalog, entry
+from prooftrail.core.projection import Projection
 from prooftrail.integrity.findings import Finding, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from prooftrail.core.projection import Projection
 
 MAX_SUSPECTS = 64  # more edited entries than this are not compared pairwise
 UNKNOWN_KIND = -1  # what a source gives for a kind that is not there
 
 _KINDS = (entry.EVENT, entry.STATEMENT)
 _LARGEST = 2**64 - 1
+_HEADER_FIELDS = 9  # seq to event
+
+# The fields of a `Row` as a source gives them. Only the format's own types stand there
+# unless constraints were dropped or columns altered: then any value, or none, may.
+Raw: TypeAlias = tuple[Any, ...]
 
 
 class Row(NamedTuple):
-    """A stored entry, as a source gives it; a missing header field comes empty."""
+    """A stored entry; a header field that is missing, or of another type, is empty."""
 
     seq: int
     recorded_us: int
@@ -37,7 +41,42 @@ class Row(NamedTuple):
     leaf: bytes
     salt: bytes | None
     event: bytes | None
-    columns: bytes  # the projection columns in the source's spelling
+    # the projection columns, named as in `Projection`
+    event_id: object = None
+    occurred_us: object = None
+    actor: object = None
+    role: object = None
+    action: object = None
+    resource_type: object = None
+    resource_id: object = None
+    result: object = None
+    ip: object = None  # as the source writes an address
+    pii: object = None
+
+    @classmethod
+    def of(cls, raw: Raw) -> Row:
+        """Return stored fields as a row."""
+        seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event = raw[
+            :_HEADER_FIELDS
+        ]
+        fields = (
+            seq if type(seq) is int else 0,
+            recorded_us if type(recorded_us) is int else 0,
+            kind if type(kind) is int else UNKNOWN_KIND,
+            *(
+                field if type(field) is bytes else b""
+                for field in (stream_id, prev, body, leaf)
+            ),
+            salt if type(salt) is bytes else None,
+            event if type(event) is bytes else None,
+            *raw[_HEADER_FIELDS:],
+        )
+        return cls(*fields)
+
+    @property
+    def columns(self) -> tuple[object, ...]:
+        """The projection columns, in the order of `Projection`."""
+        return self[_HEADER_FIELDS:]
 
 
 def of_row(
@@ -47,7 +86,7 @@ def of_row(
     links: set[bytes] | None,
     true_body: bytes,
     found: Projection | None,
-    differences: Callable[[Projection, bytes], list[str]],
+    address: Callable[[bytes | None], bytes | None],
 ) -> list[tuple[Kind, str]]:
     """Return kind and sentence of what is wrong with a row by itself."""
     told: list[tuple[Kind, str]] = []
@@ -68,7 +107,15 @@ def of_row(
     if sound and (row.kind == entry.STATEMENT) != is_statement(found):
         text = f"entry {row.seq}: its kind and its action do not fit"
         told.append((Kind.EDITED, text))
-    if names := differences(found, row.columns):
+    written = found._replace(ip=address(found.ip))
+    names = [
+        name
+        for name, one, other in zip(
+            Projection._fields, written, row.columns, strict=True
+        )
+        if one != other
+    ]
+    if names:
         verb = "differs" if len(names) == 1 else "differ"
         text = f"entry {row.seq}: {', '.join(names)} {verb} from its bytes"
         told.append((Kind.PROJECTION_EDITED, text))

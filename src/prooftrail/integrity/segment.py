@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from prooftrail.core import entry
 from prooftrail.integrity import diagnosis
 from prooftrail.integrity.findings import MAX_KEPT, Finding
 
 if TYPE_CHECKING:
-    from prooftrail.core.projection import Columns, Projection
     from prooftrail.integrity.diagnosis import Row
 
 LEVEL = 16
@@ -25,19 +24,6 @@ SIZE = 1 << LEVEL  # entries a segment; aligned, so that its tree is a subtree
 DayKey: TypeAlias = tuple[int, str, str | None, str, bool]
 
 _NEVER = -(2**63)
-
-
-class Spelling(Protocol):
-    """How a source writes projection columns, so that they compare as bytes."""
-
-    def spell(self, found: Projection) -> bytes:
-        """Return the columns as the source would write them."""
-
-    def spell_all(self, found: Columns) -> list[bytes]:
-        """Return the columns of many entries: what `spell` gives for each."""
-
-    def differences(self, found: Projection, columns: bytes) -> list[str]:
-        """Name the columns that differ."""
 
 
 class Before(NamedTuple):

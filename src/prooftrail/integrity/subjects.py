@@ -7,7 +7,8 @@ that is gone or edited are passed over: that entry is named already.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,38 +29,57 @@ class SubjectRow(NamedTuple):
 
 
 class Subjects:
-    """Walks stored subject rows in order of seq and subject."""
+    """Walks stored subject rows in order of seq and subject.
 
-    def __init__(self, rows: Iterator[SubjectRow]) -> None:
+    Args:
+        rows: fields of a `SubjectRow` each.
+    """
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
-        self._waiting: SubjectRow | None = None
-        self.next_seq = _END  # of the row that waits
-        self._step()
+        self._held: deque[tuple[Any, ...]] = deque()  # read, and not yet taken
+        self._read()
+
+    @property
+    def next_seq(self) -> int:
+        """The seq of the row that is taken next; beyond every seq at the end."""
+        return self._held[0][0] if self._held else _END
+
+    def through(self, seq: int) -> list[tuple[Any, ...]]:
+        """Return the rows up to `seq`; `drop` takes them."""
+        while self._held and self._held[-1][0] <= seq and self._read():
+            continue
+        return [row for row in self._held if row[0] <= seq]
+
+    def drop(self, count: int) -> None:
+        """Take so many rows."""
+        for _ in range(count):
+            self._held.popleft()
+        if not self._held:
+            self._read()
 
     def before(self, seq: int) -> list[int]:
         """Take the rows below `seq`; return which seqs they name."""
-        found = []
-        while self._waiting is not None and self._waiting.seq < seq:
-            found.append(self._waiting.seq)
-            self._step()
-        return found
+        found = self.through(seq - 1)
+        self.drop(len(found))
+        return [row[0] for row in found]
 
     def fit(self, row: Row, found: Projection, touched: list[str]) -> bool:
         """Take an entry's rows; return whether they are what its bytes give."""
         wanted = [
-            SubjectRow(row.seq, subject, found.occurred_us, row.recorded_us)
+            (row.seq, subject, found.occurred_us, row.recorded_us)
             for subject in touched
         ]
         return self.take(row.seq) == wanted
 
-    def take(self, seq: int) -> list[SubjectRow]:
-        """Take and return an entry's rows."""
-        stored = []
-        while self._waiting is not None and self._waiting.seq == seq:
-            stored.append(self._waiting)
-            self._step()
-        return stored
+    def take(self, seq: int) -> list[tuple[Any, ...]]:
+        """Take and return an entry's rows; none lies below it."""
+        found = self.through(seq)
+        self.drop(len(found))
+        return found
 
-    def _step(self) -> None:
-        self._waiting = next(self._rows, None)
-        self.next_seq = self._waiting.seq if self._waiting is not None else _END
+    def _read(self) -> bool:
+        row = next(self._rows, None)
+        if row is not None:
+            self._held.append(row)
+        return row is not None

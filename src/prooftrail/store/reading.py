@@ -1,46 +1,33 @@
-"""What the verifier reads: segments as binary COPY, heads, checkpoints, rollup.
+"""What the verifier reads: segments, heads, checkpoints, rollup.
 
 Guarantees: reading needs SELECT only and holds no lock that anybody waits for; a
-segment streams through in constant memory. Projection columns stay as the bytes that
-the server sends, and `wire.Wire` writes a projection the same way, so that all
-columns of an entry compare at once.
-
-Source: PostgreSQL documentation, COPY, "Binary Format".
+segment streams through in constant memory. Values come as the format has them, ids and
+addresses as the bytes that the server sends (`wire.address`).
 """
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import psycopg
-from psycopg import pq, sql
+from psycopg.types.string import ByteaBinaryLoader
 
 from prooftrail.integrity.diagnosis import Row
-from prooftrail.integrity.subjects import SubjectRow
-from prooftrail.store import files, wire
+from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import LiteralString
 
+    from prooftrail.integrity.diagnosis import Raw
     from prooftrail.integrity.segment import DayKey
     from prooftrail.store.connect import Connection
 
-_SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
-_HEADER_BYTES = len(_SIGNATURE) + 8
-_FIELDS = 19
-_WIDTHS = (8, 8, 2, 16, 32, 32, 32, 16)
-# number of fields, then width and value of seq, recorded_us, kind, stream id, prev,
-# body, leaf and salt, then the width of the event
-_FIXED = struct.Struct(">h iq iq ih i16s i32s i32s i32s i16s i")
-_SUBJECT_FIELDS = 4
-_SUBJECT = struct.Struct(">h iq i")  # number of fields, seq, width of the subject
-_TIMES = struct.Struct(">iq iq")
-_TRAILER = b"\xff\xff"
+# Rows that come together: with few, both what the server sends and what the checker
+# looks at stay in the CPU's cache.
+_CHUNK = 128
 
 
 class StreamState(NamedTuple):
@@ -96,64 +83,43 @@ def states(connection: Connection) -> list[StreamState]:
 
 def entries(
     connection: Connection, stream: int, start: int, stop: int
-) -> Iterator[Row]:
+) -> Iterator[Raw]:
     """Yield the stored entries start to stop - 1 of a stream, in order of seq."""
-    bounds = {"stream": stream, "start": start, "stop": stop}
-    unpack, size, make = _FIXED.unpack_from, _FIXED.size, Row._make
-    for data in _copied(connection, "read_entries", bounds):
-        if len(data) < size:
-            yield wire.odd(data)
-            continue
-        found = unpack(data)
-        end = size + found[17]
-        # widths stand at the odd places, values at the even ones
-        if found[0] != _FIELDS or found[1:16:2] != _WIDTHS or end < size:
-            yield wire.odd(data)
-        else:
-            yield make((*found[2:17:2], data[size:end], data[end:]))
+    return _streamed(connection, "read_entries", stream, start, stop)
 
 
 def entry(connection: Connection, stream: int, seq: int) -> Row | None:
     """Return the stored entry of a seq, None if there is none."""
     found = list(entries(connection, stream, seq, seq + 1))
-    return found[0] if found else None
+    return Row.of(found[0]) if found else None
 
 
 def subjects(
     connection: Connection, stream: int, start: int, stop: int
-) -> Iterator[SubjectRow]:
-    """Yield the stored subject rows of entries start to stop - 1."""
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the stored subject rows of entries start to stop - 1.
+
+    Each has the fields of a `SubjectRow`; null where constraints were dropped.
+    """
+    return _streamed(connection, "read_subjects", stream, start, stop)
+
+
+def headers(
+    connection: Connection, stream: int, start: int, stop: int
+) -> Iterator[Row]:
+    """Yield the headers of entries start to stop - 1; the rest of each is empty."""
+    for found in _streamed(connection, "read_headers", stream, start, stop):
+        yield Row.of((*found, None, None))
+
+
+def _streamed(
+    connection: Connection, name: str, stream: int, start: int, stop: int
+) -> Iterator[Raw]:
     bounds = {"stream": stream, "start": start, "stop": stop}
-    for data in _copied(connection, "read_subjects", bounds):
-        found = _subject(data)
-        if found is not None:
-            yield found
-            continue
-        seq, subject, occurred_us, recorded_us = wire.fields(data[2:], _SUBJECT_FIELDS)
-        yield SubjectRow(
-            int.from_bytes(seq or b"", "big", signed=True),
-            None if subject is None else subject.decode(),
-            _integer(occurred_us),
-            _integer(recorded_us),
-        )
-
-
-def _subject(data: bytes) -> SubjectRow | None:
-    """Read a subject row of the format's widths; None if it has others, or a null."""
-    if len(data) < _SUBJECT.size + _TIMES.size:
-        return None
-    count, width, seq, length = _SUBJECT.unpack_from(data)
-    end = _SUBJECT.size + length
-    if (count, width, end) != (_SUBJECT_FIELDS, 8, len(data) - _TIMES.size):
-        return None
-    one, occurred_us, other, recorded_us = _TIMES.unpack_from(data, end)
-    if one != 8 or other != 8:  # noqa: PLR2004
-        return None
-    return SubjectRow(seq, data[_SUBJECT.size : end].decode(), occurred_us, recorded_us)
-
-
-def _integer(data: bytes | None) -> int | None:
-    return None if data is None else int.from_bytes(data, "big", signed=True)
+    with driver_errors(), connection.cursor(binary=True) as cursor:
+        for kind in ("uuid", "inet"):
+            cursor.adapters.register_loader(kind, ByteaBinaryLoader)
+        yield from cursor.stream(files.query(name), bounds, size=_CHUNK)
 
 
 def first_since(connection: Connection, stream: int, recorded_us: int) -> int | None:
@@ -171,6 +137,15 @@ def last_before(connection: Connection, stream: int, recorded_us: int) -> int | 
         connection,
         "select max(seq) from prooftrail.log where stream = %s and recorded_us < %s",
         (stream, recorded_us),
+    )
+
+
+def previous_seq(connection: Connection, stream: int, seq: int) -> int | None:
+    """Return the highest seq below one, None if there is none."""
+    return _number(
+        connection,
+        "select max(seq) from prooftrail.log where stream = %s and seq < %s",
+        (stream, seq),
     )
 
 
@@ -274,45 +249,3 @@ def quarantined(connection: Connection) -> int:
             "select count(id) from prooftrail.quarantine"
         ).fetchone()
     return int(str(row[0])) if row is not None else 0
-
-
-def _copied(
-    connection: Connection, name: str, bounds: dict[str, int]
-) -> Iterator[bytes]:
-    """Yield the tuples of a binary COPY, one by one.
-
-    Straight from libpq, a row a call: `cursor.copy` waits on the socket for each row
-    and made verification a third slower.
-    """
-    literals = {key: sql.Literal(value) for key, value in bounds.items()}
-    query = sql.SQL(files.query(name)).format(**literals).as_bytes(connection)
-    libpq = connection.pgconn
-    with driver_errors():
-        result = libpq.exec_(query)
-        if result.status != pq.ExecStatus.COPY_OUT:
-            raise psycopg.errors.error_from_result(result)
-        skip = _HEADER_BYTES
-        try:
-            while (found := libpq.get_copy_data(0))[0] >= 0:
-                data = bytes(found[1])[skip:]
-                skip = 0
-                if data and data[:2] != _TRAILER:
-                    yield data
-        except GeneratorExit:
-            # the caller has seen enough: leave the connection usable
-            connection.cancel()
-            while libpq.get_copy_data(0)[0] >= 0:
-                continue
-            with suppress(psycopg.errors.QueryCanceled):
-                _end_copy(connection)
-            raise
-        _end_copy(connection)
-
-
-def _end_copy(connection: Connection) -> None:
-    error = None
-    while (result := connection.pgconn.get_result()) is not None:
-        if result.status == pq.ExecStatus.FATAL_ERROR:
-            error = psycopg.errors.error_from_result(result)
-    if error is not None:
-        raise error

@@ -1,7 +1,7 @@
-"""The wire: projection columns as PostgreSQL's binary COPY spells them.
+"""The wire: entries as PostgreSQL's binary COPY spells them, on their way in.
 
-Guarantees: `Wire.spell` gives the bytes that the server sends for the same values, so
-that all columns of an entry compare at once; `differences` names those that do not.
+Guarantees: a tuple of COPY BINARY a row, in the order of the tables' columns; `address`
+gives what the server sends for the same address.
 
 Source: PostgreSQL documentation, COPY, "Binary Format"; `network_send` for inet.
 """
@@ -9,28 +9,20 @@ Source: PostgreSQL documentation, COPY, "Binary Format"; `network_send` for inet
 from __future__ import annotations
 
 import struct
-from itertools import repeat
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from prooftrail.integrity.diagnosis import UNKNOWN_KIND, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prooftrail.core.projection import Columns, Projection
+    from prooftrail.core.projection import Projection
 
 LENGTH = struct.Struct(">i")
 _COLUMNS = struct.Struct(">i16siqi?")
 _NULL = b"\xff\xff\xff\xff"
-# the length, then address family, bits of the prefix, not a cidr, bytes of the address
-_FAMILIES = {
-    4: LENGTH.pack(8) + bytes((2, 32, 0, 4)),
-    16: LENGTH.pack(20) + bytes((3, 128, 0, 16)),
-}
-_TEXTS = ("actor", "role", "action", "resource_type", "resource_id", "result", "ip")
+# by the bytes of an address: its family, bits of the prefix, not a cidr, its bytes
+_FAMILIES = {4: bytes((2, 32, 0, 4)), 16: bytes((3, 128, 0, 16))}
 _CACHED = 65_536
-_HEADER_FIELDS = 9  # seq to event
-
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -72,30 +64,9 @@ class Wire:
                 names[rtype],
                 _NULL if rid is None else _text(rid),
                 names[result],
-                _NULL if ip is None else _FAMILIES[len(ip)] + ip,
+                _NULL if ip is None else _bytes(_FAMILIES[len(ip)] + ip),
             )
         )
-
-    def spell_all(self, found: Columns) -> list[bytes]:
-        """Return the columns of many entries: what `spell` gives for each."""
-        names = self._names.__getitem__
-        begin = map(
-            _COLUMNS.pack,
-            repeat(16), found.event_id, repeat(8), found.occurred_us,
-            repeat(1), found.pii,
-        )  # fmt: skip
-        parts = zip(
-            begin,
-            map(names, found.actor),
-            map(names, found.role),
-            map(names, found.action),
-            map(names, found.resource_type),
-            [_NULL if rid is None else _text(rid) for rid in found.resource_id],
-            map(names, found.result),
-            [_NULL if ip is None else _FAMILIES[len(ip)] + ip for ip in found.ip],
-            strict=True,
-        )
-        return list(map(b"".join, parts))
 
     def entry(  # noqa: PLR0913, PLR0917  the columns of the log
         self,
@@ -119,17 +90,6 @@ class Wire:
         )  # fmt: skip
         return head + event + self.spell(found)
 
-    def differences(self, found: Projection, columns: bytes) -> list[str]:
-        """Name the columns that differ."""
-        names = ("event_id", "occurred_us", "pii", *_TEXTS)
-        wanted = fields(self.spell(found), len(names))
-        stored = fields(columns, len(names))
-        return [
-            name
-            for name, one, other in zip(names, wanted, stored, strict=True)
-            if one != other
-        ]
-
 
 def subject(
     stream: int, seq: int, name: str, occurred_us: int, recorded_us: int
@@ -148,37 +108,15 @@ def file(tuples: Iterable[bytes]) -> bytes:
     return b"".join((_SIGNATURE, *tuples, _TRAILER))
 
 
-def odd(data: bytes) -> Row:
-    """Read a row whose header columns have other widths than the format.
-
-    Only with its constraints dropped can the table hold one: the checker finds that
-    its hashes do not fit.
-    """
-    header = fields(data[2:], _HEADER_FIELDS)
-    seq, recorded_us, kind = (
-        int.from_bytes(one or b"", "big", signed=True) for one in header[:3]
-    )
-    if header[2] is None:
-        kind = UNKNOWN_KIND
-    stream_id, prev, body, leaf = (one or b"" for one in header[3:7])
-    at = 2 + sum(LENGTH.size + len(one or b"") for one in header)
-    salt, event = header[7:]
-    rest = data[at:]
-    return Row(seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event, rest)
-
-
-def fields(data: bytes, count: int) -> list[bytes | None]:
-    """Return the first fields of a tuple, each after its length; None is null."""
-    found: list[bytes | None] = []
-    at = 0
-    for _ in range(count):
-        (length,) = LENGTH.unpack_from(data, at)
-        at += 4
-        found.append(None if length < 0 else data[at : at + length])
-        at += max(length, 0)
-    return found
+@lru_cache(maxsize=4096)
+def address(ip: bytes | None) -> bytes | None:
+    """Return an address as the server sends an inet; None is null."""
+    return None if ip is None else _FAMILIES[len(ip)] + ip
 
 
 def _text(text: str) -> bytes:
-    data = text.encode()
+    return _bytes(text.encode())
+
+
+def _bytes(data: bytes) -> bytes:
     return LENGTH.pack(len(data)) + data

@@ -20,7 +20,6 @@ from prooftrail.core import entry
 from prooftrail.integrity import diagnosis, segment
 from prooftrail.integrity.headers import Headers
 from prooftrail.integrity.segment import Before
-from prooftrail.store import headers as stored
 from prooftrail.store import reading
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Borders:
         while start > 0:
             rows, after = self._rows(start - 1), self._row(start)
             if not rows:
-                there = stored.previous_seq(self._connection, self._number, start)
+                there = reading.previous_seq(self._connection, self._number, start)
                 start = 0 if there is None else self._within(there + 1)
                 continue
             (row, *more) = rows
@@ -136,7 +135,7 @@ class Borders:
         block = self._blocks.get(base)
         if block is None:
             block = {}
-            for row in stored.headers(
+            for row in reading.headers(
                 self._connection, self._number, base, base + _BLOCK
             ):
                 block.setdefault(row.seq, []).append(row)
@@ -190,7 +189,7 @@ class Followed:
                 self.headers.skip(at)
                 continue
             upto = min(at + segment.SIZE, stop)
-            rows = stored.headers(self._connection, self._number, at, upto)
+            rows = reading.headers(self._connection, self._number, at, upto)
             yield first, self.headers.follow(rows, upto)
             at = upto
         yield self.headers.given, self.headers.end()

@@ -16,6 +16,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from prooftrail.errors import ConfigurationError, DatabaseError
+from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.findings import Finding, Kind, incomplete, warning
 from prooftrail.store import connect, reading
 from prooftrail.verification import ends
@@ -106,7 +107,9 @@ class Run:
 
     def _find(self, connection: Connection, state: StreamState) -> FoundStream:
         """Find out which log a stream is."""
-        firsts = list(reading.entries(connection, state.number, 0, 1))
+        firsts = [
+            Row.of(raw) for raw in reading.entries(connection, state.number, 0, 1)
+        ]
         newest = None
         if state.last_seq is not None:
             newest = reading.entry(connection, state.number, state.last_seq)

@@ -74,7 +74,7 @@ class Worker:
             start,
             stop,
             before=before,
-            spelling=wire.Wire(),
+            address=wire.address,
             lead=lead,
         )
         since = start or FIRST

@@ -1,9 +1,7 @@
--- A segment of a stream as COPY BINARY: the header's fields (never null) first.
-copy (
-  select seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event,
-         event_id, occurred_us, pii, actor, role, action, resource_type, resource_id,
-         result, ip
-    from prooftrail.log
-   where stream = {stream} and seq >= {start} and seq < {stop}
-   order by seq, recorded_us
-) to stdout (format binary)
+-- A segment of a stream: the header's fields (never null) first, then the projection's.
+select seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event,
+       event_id, occurred_us, actor, role, action, resource_type, resource_id, result,
+       ip, pii
+  from prooftrail.log
+ where stream = %(stream)s and seq >= %(start)s and seq < %(stop)s
+ order by seq, recorded_us
