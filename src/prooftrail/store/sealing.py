@@ -145,17 +145,20 @@ def fetch(
             },
             binary=True,
         ).fetchall()
-    return [InboxRow(*row) for row in found]  # type: ignore[arg-type]
+    return list(map(InboxRow._make, found))
 
 
 def known(
     connection: Connection, ids: Sequence[bytes], since_us: int
 ) -> Iterator[tuple[int, bytes, bytes | None]]:
     """Yield (stream, event id, event bytes) of ids that stand in the log already."""
-    spelled = [event_id.hex() for event_id in ids]
+    # an array in one text: the driver would spell a list item by item
+    spelled = ",".join([event_id.hex() for event_id in ids])
     with driver_errors():
         rows = connection.execute(
-            files.query("seal_known"), {"ids": spelled, "since": since_us}, binary=True
+            files.query("seal_known"),
+            {"ids": f"{{{spelled}}}", "since": since_us},
+            binary=True,
         ).fetchall()
     yield from cast("list[Any]", rows)
 
@@ -238,8 +241,8 @@ def seal(connection: Connection, ids: Sequence[int]) -> int:
         PoisonError: the values of some row do not fit the table.
     """
     statement = sql.SQL(files.query("seal_insert")) + sql.SQL(
-        "delete from prooftrail.inbox where id = any({})"
-    ).format(sql.Literal(list(ids)))
+        "delete from prooftrail.inbox where id = any({}::bigint[])"
+    ).format(sql.Literal(f"{{{','.join(map(str, ids))}}}"))
     with poisoned(), driver_errors(), connection.cursor() as cursor:
         cursor.execute(statement)
         while cursor.nextset():
