@@ -22,6 +22,7 @@ from prooftrail.errors import EventError
 from prooftrail.integrity import bulk, diagnosis
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.findings import Finding, Kind, failure
+from prooftrail.integrity.links import Links
 from prooftrail.integrity.segment import Segment
 from prooftrail.integrity.subjects import Subjects
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 _PREV = Row._fields.index("prev")
 FEW = 4  # rows of a run that are looked at one by one
 MAX_CLOCKS = 20  # statements of a clock's step that are told one by one
-
-_NOTHING = bytes(entry.HASH_BYTES)  # stands for a leaf that is gone
 
 
 class Check:
@@ -69,15 +68,8 @@ class Check:
         self._address = address
         self._result = Segment(start - len(lead), stop)
         self._start = self._expected = start
-        self._links = before.leaves
-        self._recorded_us = before.recorded_us
-        self._leaves = [*lead]
+        self._links = Links(stream, before, self._result.add, lead)
         self._last: Row | None = None
-        # Whether the entry before still has to be confirmed by a sound successor:
-        # it is named already, or `_doubted`.
-        self._open = not before.sound
-        self._doubted: Row | None = None  # sound, and chained to another predecessor
-        self._unresolved: set[int] = set()
         self._suspects: list[tuple[Row, bytes]] = []  # hashes that do not fit
 
     def run(
@@ -116,18 +108,12 @@ class Check:
     def _look_at_all(self, rows: list[Raw], walk: Subjects) -> bool:
         """Take rows that are all sound; return whether they are."""
         before, expected = rows[0][_PREV], self._expected
-        if (
-            self._open
-            or self._links is None
-            or type(before) is not bytes
-            or before not in self._links
-            or walk.next_seq < expected
-        ):
+        if not self._links.continues(before) or walk.next_seq < expected:
             return False
         subjects = walk.through(expected + len(rows) - 1)
         sound = bulk.look(
             rows,
-            bulk.After(expected, before, self._recorded_us),
+            bulk.After(expected, before, self._links.recorded_us),
             stream_id=self._stream_id,
             subjects=subjects,
             address=self._address,
@@ -147,10 +133,8 @@ class Check:
                 for at, action in enumerate(found.action)
                 if action == statement.CLOCK
             ]
-        self._leaves += sound.leaves
-        self._last = last = Row.of(rows[-1])
-        self._links = {last.leaf}
-        self._recorded_us = last.recorded_us
+        self._last = Row.of(rows[-1])
+        self._links.run(sound.leaves, self._last)
         self._expected += len(rows)
         result.last_sound = True
         result.entries += len(rows)
@@ -194,24 +178,9 @@ class Check:
         return False
 
     def _gap(self, until: int) -> None:
-        first, last = self._expected, until - 1
-        self._blame_doubted()
-        told = (
-            f"entry {first} is gone"
-            if first == last
-            else f"entries {first} to {last} are gone"
-        )
         when = self._last.recorded_us if self._last is not None else None
-        self._result.add(
-            failure(
-                Kind.DELETED, self._stream, first, told, last=last, recorded_us=when
-            )
-        )
-        self._result.lost += until - first
-        self._leaves.extend([_NOTHING] * (until - first))
-        self._unresolved.add(first)
-        self._links = None
-        self._open = True
+        self._links.gap(self._expected, until, when)
+        self._result.lost += until - self._expected
         self._last, self._result.last_sound = None, False
         self._expected = until
 
@@ -221,7 +190,7 @@ class Check:
         told = diagnosis.of_row(
             row,
             stream_id=self._stream_id,
-            links=self._links,
+            links=self._links.to,
             true_body=true_body,
             found=found,
             address=self._address,
@@ -233,75 +202,14 @@ class Check:
             and row.stream_id == self._stream_id
             and row.event is not None
         ):
-            self._check_link(row)
-            if row.recorded_us < self._recorded_us:
-                text = f"entry {row.seq} was recorded before the entry before it"
-                self._result.add(self._failure(Kind.CLOCK, row, text))
-            self._recorded_us = row.recorded_us
-            self._links = {row.leaf}
-            self._leaves.append(row.leaf)
+            self._links.sound(row)
             return True, True
-        self._blame_doubted()
         if len(self._suspects) <= diagnosis.MAX_SUSPECTS:
             self._suspects.append((row, true_body))
-        true_leaf = diagnosis.leaf_of(row, true_body)
-        whole = len(row.leaf) == entry.HASH_BYTES
-        self._leaves.append(row.leaf if whole else true_leaf)
-        self._links = {row.leaf, true_leaf}
-        self._open = True
-        self._unresolved.add(row.seq)
+        self._links.damaged(row, diagnosis.leaf_of(row, true_body))
         # a whole entry of another stream stands in the place of one of ours
         foreign = diagnosis.consistent(row, true_body)
         return diagnosis.holds(row, true_body) and not foreign, False
-
-    def _check_link(self, row: Row) -> None:
-        """See whether a sound entry is chained to the one that stands before it."""
-        fits = self._links is None or row.prev in self._links
-        if fits and not self._open:
-            return
-        if row.seq == 0:
-            text = "entry 0 does not begin this stream: its prev is not the genesis"
-            self._result.add(self._failure(Kind.REWRITTEN, row, text))
-        elif fits or self._open:
-            if not fits and self._doubted is not None:
-                # Neither neighbour knows it: it is the one that was replaced.
-                self._blame(self._doubted, row.seq)
-                self._doubted = None
-            self._settle(row.prev)
-        else:
-            # Which of the two was replaced, the next entry tells.
-            self._doubted = row
-            self._open = True
-
-    def _settle(self, prev: bytes) -> None:
-        """Take a sound entry's word for the leaf before it."""
-        if self._doubted is not None:
-            self._blame_doubted()
-        if self._leaves:
-            self._leaves[-1] = prev
-            self._unresolved.discard(self._expected - 1)
-        self._open = False
-
-    def _blame_doubted(self) -> None:
-        """Blame the predecessor of the doubted entry, which stands."""
-        doubted, self._doubted = self._doubted, None
-        if doubted is None:
-            return
-        last = doubted.seq - self._result.start - 1
-        if last >= 0:
-            self._leaves[last] = doubted.prev
-        self._blame(None, doubted.seq)
-
-    def _blame(self, row: Row | None, successor: int) -> None:
-        told = (
-            f"entry {successor - 1} is not the one that entry {successor} was chained "
-            "to: it, and maybe entries before it, were replaced and hashed anew"
-        )
-        when = row.recorded_us if row is not None else None
-        self._result.extra += 1
-        self._result.add(
-            failure(Kind.REWRITTEN, self._stream, successor - 1, told, recorded_us=when)
-        )
 
     def _compare_subjects(
         self, row: Row, found: Projection | None, touched: list[str], walk: Subjects
@@ -326,21 +234,22 @@ class Check:
     def _end(self, walk: Subjects) -> None:
         if self._expected < self._result.stop:
             self._gap(self._result.stop)
-        self._blame_doubted()
+        self._links.end()
+        self._result.extra += self._links.replaced
         self._tell_strays(walk, self._result.stop)
 
     def _hash(self, sizes: Sequence[int]) -> None:
         result = self._result
-        rows = merkle.levels(self._leaves)
-        result.peaks = merkle.peaks(rows, len(self._leaves))
+        leaves = self._links.leaves
+        rows = merkle.levels(leaves)
+        result.peaks = merkle.peaks(rows, len(leaves))
         result.at = {size: merkle.peaks(rows, size) for size in sizes}
         result.last = self._last
-        result.unresolved = min(self._unresolved, default=None)
+        result.unresolved = min(self._links.unresolved, default=None)
         del result.clocks[MAX_CLOCKS:]
         places = diagnosis.swapped(self._suspects)
         if places:
             result.findings = diagnosis.renamed(result.findings, places)
-        self._leaves = []
 
     def _failure(self, kind: Kind, row: Row, told: str) -> Finding:
         return failure(kind, self._stream, row.seq, told, recorded_us=row.recorded_us)
