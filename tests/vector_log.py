@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from prooftrail.integrity import stored
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.subjects import SubjectRow
 from prooftrail.store import connect, reading, wire
@@ -97,10 +98,10 @@ class _Answers:
     def snapshot(self, _: object) -> Iterator[None]:
         yield
 
-    def states(self, _: object) -> list[reading.StreamState]:
+    def states(self, _: object) -> list[stored.StreamState]:
         stream, head = self._log["stream"], self._log["head"] or {}
         return [
-            reading.StreamState(
+            stored.StreamState(
                 NUMBER,
                 stream["name"],
                 bytes.fromhex(stream["streamIdHex"]),
@@ -166,21 +167,21 @@ class _Answers:
         rows = self._log["daily"]
         return Counter({tuple(row[key] for key in names): row["n"] for row in rows}), 0
 
-    def checkpoints(self, _: object, __: int) -> Iterator[reading.StoredCheckpoint]:
+    def checkpoints(self, _: object, __: int) -> Iterator[stored.StoredCheckpoint]:
         for row in self._log["checkpoints"]:
-            yield reading.StoredCheckpoint(
+            yield stored.StoredCheckpoint(
                 row["size"],
                 row["signedUs"],
                 row["note"],
                 bytes.fromhex(row["peaksHex"]),
             )
 
-    def repeated_ids(self, _: object) -> Iterator[reading.Repeated]:
+    def repeated_ids(self, _: object) -> Iterator[stored.Repeated]:
         ids = Counter(entry["columns"]["eventId"] for entry in self._log["entries"])
         for entry, row in zip(self._log["entries"], self._rows, strict=True):
             event_id = entry["columns"]["eventId"]
             if ids[event_id] > 1:
-                yield reading.Repeated(NUMBER, UUID(event_id).bytes, row.seq, row.event)
+                yield stored.Repeated(NUMBER, UUID(event_id).bytes, row.seq, row.event)
 
     def waiting(self, _: object) -> tuple[int, float]:
         return 0, 0.0

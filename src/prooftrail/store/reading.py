@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.types.string import ByteaBinaryLoader
 
 from prooftrail.integrity.diagnosis import Row
+from prooftrail.integrity.stored import Repeated, StoredCheckpoint, StreamState
 from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
 
@@ -28,39 +29,6 @@ if TYPE_CHECKING:
 # Rows that come together: with few, both what the server sends and what the checker
 # looks at stay in the CPU's cache.
 _CHUNK = 128
-
-
-class StreamState(NamedTuple):
-    """A stream as the database has it: registry, head and end of the log."""
-
-    number: int
-    name: str | None  # None: not in the registry
-    stream_id: bytes | None
-    base: str | None
-    incarnation: int | None
-    keys: list[str] | None
-    head_seq: int | None  # None: no head row
-    head_leaf: bytes | None
-    head_recorded_us: int | None
-    last_seq: int | None  # None: no entries
-
-
-class StoredCheckpoint(NamedTuple):
-    """A checkpoint row; null only where constraints were dropped."""
-
-    size: int | None
-    signed_us: int | None
-    note: str | None
-    peaks: bytes | None
-
-
-class Repeated(NamedTuple):
-    """An entry whose event id stands in its stream more than once."""
-
-    number: int
-    event_id: bytes
-    seq: int
-    event: bytes | None
 
 
 @contextmanager

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from prooftrail.core.checkpoint import Checkpoint
     from prooftrail.core.note import NoteCheck, SignedNote
     from prooftrail.core.vkey import VerificationKey
+    from prooftrail.integrity.stored import StoredCheckpoint
     from prooftrail.sign.anchor_reading import AnchoredLog, AnchoredNote
-    from prooftrail.store.reading import StoredCheckpoint
 
 
 # The plain signatures of one size's heartbeats are equal: one check serves them all.

@@ -16,10 +16,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from prooftrail.errors import ConfigurationError, DatabaseError
+from prooftrail.integrity import ends
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.findings import Finding, Kind, incomplete, warning
 from prooftrail.store import connect, reading
-from prooftrail.verification import ends
 from prooftrail.verification.evidence import Evidence
 from prooftrail.verification.report import Report
 from prooftrail.verification.stream import FoundStream, StreamRun
@@ -27,8 +27,8 @@ from prooftrail.verification.stream import FoundStream, StreamRun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prooftrail.integrity.stored import StreamState
     from prooftrail.store.connect import Connection
-    from prooftrail.store.reading import StreamState
     from prooftrail.verification.report import Asked
 
 UNSEALED_SECONDS = 60.0  # an older unsealed event is worth a warning

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.core import merkle
 from prooftrail.errors import FormatError
-from prooftrail.integrity import segment
+from prooftrail.integrity import ends, segment
+from prooftrail.integrity.ends import Damage
 from prooftrail.integrity.findings import Finding, Kind, failure, warning
 from prooftrail.integrity.tree import Tree
 from prooftrail.store import reading
-from prooftrail.verification import ends, worker
+from prooftrail.verification import worker
 from prooftrail.verification.claims import Claims
-from prooftrail.verification.ends import Damage
 from prooftrail.verification.part import Borders, Followed
 from prooftrail.verification.report import StreamReport
 from prooftrail.verification.worker import Task
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from prooftrail.integrity.diagnosis import Row
+    from prooftrail.integrity.ends import Identity
     from prooftrail.integrity.headers import Headers
     from prooftrail.integrity.segment import DayKey, Segment
+    from prooftrail.integrity.stored import StreamState
     from prooftrail.store.connect import Connection
-    from prooftrail.store.reading import StreamState
-    from prooftrail.verification.ends import Identity
     from prooftrail.verification.evidence import Evidence
     from prooftrail.verification.report import Asked, Report
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prooftrail.integrity.diagnosis import Row
     from prooftrail.integrity.headers import Headers
     from prooftrail.integrity.segment import DayKey, Segment
-    from prooftrail.store.reading import Repeated, StreamState
+    from prooftrail.integrity.stored import Repeated, StreamState
 
 
 class Identity(NamedTuple):
