@@ -9,7 +9,7 @@ Measured: `docs/adr/0005` (binary COPY into a temporary table, then one INSERT).
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import psycopg
@@ -20,7 +20,7 @@ from prooftrail.store import files, wire
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from uuid import UUID
 
     from prooftrail.core.projection import Projection
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1_048_576  # bytes of text fetched at most: four times what can be sealed
 _NO_FLOOR = -(2**62)
+_CHUNK = 64  # rows that come together: their bytes wait in memory
 
 
 class InboxRow(NamedTuple):
@@ -132,20 +133,39 @@ def fetch(
     size: int,
     choice: Choice = ALL,
 ) -> list[InboxRow]:
-    """Return the next inbox rows with ids above `floor`, up to about `size` bytes."""
-    with driver_errors():
-        found = connection.execute(
-            files.query("seal_fetch"),
-            {
-                "floor": _NO_FLOOR if floor is None else floor,
-                "rows": rows,
-                "bytes": size,
-                "longest": LONGEST,
-                **choice._asdict(),
-            },
-            binary=True,
-        ).fetchall()
-    return list(map(InboxRow._make, found))
+    """Return the next inbox rows with ids above `floor`, at least one if there is any.
+
+    Args:
+        connection: in autocommit.
+        floor: None for all rows.
+        rows: at most so many.
+        size: bytes of events and envelopes at which to stop, about.
+        choice: whose rows.
+    """
+    bounds = {
+        "floor": _NO_FLOOR if floor is None else floor,
+        "rows": rows,
+        "longest": LONGEST,
+        **choice._asdict(),
+    }
+    found: list[InboxRow] = []
+    with (
+        driver_errors(),
+        connection.cursor(binary=True) as cursor,
+        # closed early, it cancels the query: the rest waits for the next batch
+        closing(
+            cast(
+                "Generator[tuple[Any, ...]]",
+                cursor.stream(files.query("seal_fetch"), bounds, size=_CHUNK),
+            )
+        ) as stream,
+    ):
+        for row in map(InboxRow._make, stream):
+            found.append(row)
+            size -= len(row.event or "") + len(row.envelope or b"")
+            if size <= 0:
+                break
+    return found
 
 
 def known(
