@@ -32,7 +32,7 @@ class DatabaseError(ProoftrailError):
 
 
 class UnavailableError(DatabaseError):
-    """Nobody answers at the database, or the connection was lost: try again."""
+    """The database is away or cannot work at present; says which: try again."""
 
 
 class PoisonError(DatabaseError):

@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from prooftrail.errors import ConfigurationError, DatabaseError, UnavailableError
-from prooftrail.store import files
+from prooftrail.store import files, outage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +120,7 @@ def connect(
     Raises:
         ConfigurationError: no DSN, or none that can be read; or the trail is not
             installed there.
-        UnavailableError: nobody answers.
+        UnavailableError: nobody answers, or no connection is to be had.
         DatabaseError: the server refuses.
     """
     own = False
@@ -176,24 +176,18 @@ def driver_errors() -> Iterator[None]:
     """Turn the driver's errors into ours.
 
     Raises:
-        UnavailableError: the connection is lost or was never there.
+        UnavailableError: the connection is lost or was never there, or the server
+            cannot do its work at present (`outage` says which).
         DatabaseError: the server refused a statement.
     """
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise UnavailableError(
-            f"the database does not answer: {_first_line(error)}. Check that it runs "
-            "and that the DSN is right, then try again"
-        ) from error
     except psycopg.Error as error:
+        if outage.is_outage(error):
+            raise UnavailableError(outage.told(error)) from error
         raise DatabaseError(f"the database refused: {_told(error)}") from error
 
 
 def _told(error: psycopg.Error) -> str:
     hint = error.diag.message_hint
-    return _first_line(error) + (f" ({hint})" if hint else "")
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return outage.first_line(error) + (f" ({hint})" if hint else "")
