@@ -236,8 +236,7 @@ class GroupCommit:
     def _divide(self, group: list[_Item], error: PoisonError) -> None:
         """Write all but what the database refuses, by halving."""
         if len(group) == 1:
-            told = f"the database refuses the values of this event: {error}"
-            _fail(group[0], EventError, told, error)
+            _fail(group[0], EventError, f"{inbox.REFUSED}: {error}", error)
             return
         middle = len(group) // 2
         self._write(group[:middle])

@@ -42,6 +42,10 @@ _TOO_LONG = {
 }
 
 
+# What is told of the refusal when one event is at stake.
+REFUSED = "the database refuses the values of this event"
+
+
 class Row(NamedTuple):
     """One row to be inserted."""
 
@@ -112,11 +116,16 @@ def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
     except PoisonError as error:
         cause = error.__cause__
         name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-        if name in _TOO_LONG:
-            raise PoisonError(f"{_TOO_LONG[name]}: it cannot be recorded") from error
-        raise
+        # not from the driver's error: its DETAIL shows the row
+        raise PoisonError(too_long(name) or str(error)) from None
     except DatabaseError as error:
         if isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
             # a failover left us at the standby: the next connection finds the primary
             raise UnavailableError(str(error)) from error
         raise
+
+
+def too_long(constraint: str | None) -> str | None:
+    """Say what is too long, by the constraint that refused it; None for any other."""
+    told = _TOO_LONG.get(constraint or "")
+    return f"{told}: it cannot be recorded" if told else None

@@ -5,9 +5,12 @@ INSERT, nothing committed, no result of the caller's cursor touched. psycopg,
 SQLAlchemy (Core and ORM) and Django connections are known by their classes, so that
 none of them is imported here before the caller did.
 
+What the database refuses of an event is told as `record` tells it without a
+connection, and without the driver's words: these show the row.
+
 Does not: speak to asynchronous connections (there is no second copy of this code for
-them: their own bridges are named in the message), or hide the driver's errors, which
-belong to the caller's transaction and to his retries.
+them: their own bridges are named in the message), or hide the driver's other errors,
+which belong to the caller's transaction and to his retries.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from prooftrail.errors import ConfigurationError, DatabaseError
-from prooftrail.store import files
+from prooftrail.errors import ConfigurationError, DatabaseError, EventError
+from prooftrail.store import files, inbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +45,7 @@ _NAMES: tuple[tuple[str, Family], ...] = (
 _NOT_INSTALLED = {"3F000", "42P01"}  # no such schema, no such table
 _NOT_ALLOWED = "42501"
 _READ_ONLY = "25006"
+_VALUES = ("22", "54000", "23514")  # data, too long for the server, a CHECK
 
 
 class Statement(NamedTuple):
@@ -71,6 +75,8 @@ def insert_within(connection: object, rows: Sequence[Row]) -> None:
 
     Raises:
         ConfigurationError: no connection that is known.
+        EventError: the database refuses the event's values; the caller's transaction
+            has failed with it, as with any statement, and can only be rolled back.
         DatabaseError: no trail in its database, its login may not record, or it can
             only read.
     """
@@ -161,25 +167,41 @@ def _refusal(connection: object, family: Family | None) -> str:
 
 
 def _explain(error: Exception) -> None:
-    """Say what to do where nothing is installed, allowed or writable.
+    """Say what to do where an event is refused, or nothing installed or writable.
+
+    None of it is raised from the driver's error: SQLAlchemy's show the parameters, and
+    a CHECK's DETAIL the row.
 
     Raises:
-        DatabaseError: one of the three; anything else is the caller's to handle.
+        EventError: its values are refused.
+        DatabaseError: no trail, no right, or no writing; anything else is the caller's
+            to handle.
     """
     driver = getattr(error, "orig", None) or error.__cause__ or error
-    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
+    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
+    if state.startswith(_VALUES):
+        raise EventError(f"{inbox.REFUSED}: {_refused(driver, state)}") from None
     if state in _NOT_INSTALLED:
         raise DatabaseError(
             "the database of this connection has no trail: run prooftrail init there, "
             "or record without connection="
-        ) from error
+        ) from None
     if state == _NOT_ALLOWED:
         raise DatabaseError(
             "the login of this connection may not record: run "
             "prooftrail init --app-role NAME with its name"
-        ) from error
+        ) from None
     if state == _READ_ONLY:
         raise DatabaseError(
             "this connection can only read (a standby, or a read-only transaction): "
             "record on the primary server, in a transaction that may write"
-        ) from error
+        ) from None
+
+
+def _refused(driver: object, state: str) -> str:
+    """Say what is refused, without the row, whichever driver it was."""
+    diagnosis = getattr(driver, "diag", None)  # psycopg and psycopg2
+    if told := inbox.too_long(getattr(diagnosis, "constraint_name", None)):
+        return told
+    said = str(getattr(diagnosis, "message_primary", None) or f"SQLSTATE {state}")
+    return f"the database refused: {said.splitlines()[0]}"
