@@ -39,6 +39,10 @@ class PoisonError(DatabaseError):
     """The values of a row do not fit the table; the sealer quarantines that row."""
 
 
+class ChainError(DatabaseError):
+    """The database's own fence refused entries: they do not continue their chain."""
+
+
 class RecordError(ProoftrailError):
     """An event is not known to be durable: record it again, its id makes it safe."""
 

@@ -65,6 +65,14 @@ def alter_registry(attacked: Attacked) -> None:
     )
 
 
+def unregister(attacked: Attacked) -> None:
+    attacked.execute(
+        "set session_replication_role = replica;"
+        " delete from prooftrail.stream where number = 2;"
+        " set session_replication_role = origin"
+    )
+
+
 def sign_too_much(attacked: Attacked) -> None:
     """Insert what a thief of the signer's login can, without a key."""
     login = attacked.trail.login_dsn("signer")
@@ -115,11 +123,7 @@ def test_a_stream_that_lost_its_registration_is_left_out(attacked: Attacked) -> 
     with attacked.sealer() as sealer:
         attacked.insert(event(3_000))
         sealer.drain()
-        attacked.execute(
-            "set session_replication_role = replica;"
-            " delete from prooftrail.stream where number = 2;"
-            " set session_replication_role = origin"
-        )
+        unregister(attacked)
         # nobody knows any more which rows are its own: none goes to quarantine
         attacked.insert(event(4_000), stream="side")
         attacked.insert(event(4_001))
@@ -157,6 +161,37 @@ def test_a_registration_altered_before_entry_0_is_written(
     ):
         sealer.drain()
     assert entries(attacked, "main") == MAIN + 1
+
+
+@pytest.mark.parametrize("alter", [alter_registry, unregister])
+@pytest.mark.parametrize("name", ["seal", "quarantine"])
+def test_a_registry_altered_between_look_and_insert(
+    attacked: Attacked,
+    monkeypatch: pytest.MonkeyPatch,
+    alter: Callable[[Attacked], None],
+    name: str,
+) -> None:
+    real = getattr(sealing, name)
+
+    def altered(*given: object) -> object:
+        monkeypatch.setattr(sealing, name, real)
+        alter(attacked)
+        return real(*given)
+
+    attacked.insert(event(5_000), event(5_001))
+    attacked.insert(event(5_000), stream="side")
+    if name == "quarantine":  # whose row holds the registry's in place from then on
+        attacked.insert("no event", stream="side")
+    count = waiting(attacked)["side"]
+    before = entries(attacked, "side")
+    with attacked.sealer() as sealer:
+        monkeypatch.setattr(sealing, name, altered)
+        with pytest.raises(SealError, match=r"side.*registry was altered") as told:
+            sealer.drain()
+    assert "main" not in str(told.value)
+    assert entries(attacked, "main") == MAIN + 2
+    assert entries(attacked, "side") == before
+    assert waiting(attacked) == {"side": count}
 
 
 def test_its_rows_are_neither_fetched_again_nor_in_the_way_of_late_ones(

@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.core import entry
-from prooftrail.errors import PoisonError
+from prooftrail.errors import ChainError, PoisonError
 from prooftrail.seal import chain, guard, statements
 from prooftrail.seal.sealed import Sealed
 from prooftrail.store import sealing, wire
 from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from prooftrail.seal.batch import Batch
     from prooftrail.store.connect import Connection
@@ -169,6 +169,7 @@ class Writing:
             OvertakenError: another sealer leads or led.
             MisfitError: the logs of some streams do not fit.
             PoisonError: the values of some row do not fit.
+            ChainError: the database refuses entries of logs that fit.
             SealError: the clock is ahead.
         """
         if loaded.poison is not None:
@@ -185,12 +186,38 @@ class Writing:
         if misfits := self._guard.misfits(connection, before, known):
             raise MisfitError(misfits)
         months = self._make_partitions(connection, loaded.latest_us)
-        _set_aside(connection, loaded.batch)
         ids = loaded.batch.ids
-        if sealing.seal(connection, ids) != len(ids):
+        try:
+            _set_aside(connection, loaded.batch)
+            whole = sealing.seal(connection, ids) == len(ids)
+        except ChainError as error:
+            if misfits := self._misfits_now(connection, before, known):
+                raise MisfitError(misfits) from error
+            raise
+        if not whole:
             raise OvertakenError
         sealing.commit(connection)
         self._months |= months
+
+    def _misfits_now(
+        self,
+        connection: Connection,
+        before: Mapping[int, Head],
+        known: Mapping[int, Stream],
+    ) -> dict[int, str]:
+        """Look again, where the database refused what fitted a moment ago.
+
+        Raises:
+            OvertakenError: another sealer leads.
+        """
+        sealing.roll_back(connection)
+        heads = {head.stream: head for head in sealing.lock_heads(connection)}
+        try:
+            if before.items() - heads.items():
+                raise OvertakenError
+            return self._guard.misfits(connection, before, known)
+        finally:
+            sealing.roll_back(connection)
 
     def _link(self, stream: Stream, loaded: Loaded) -> chain.Linked:
         head, batch, done = loaded.after.heads[stream.number], loaded.batch, loaded.done

@@ -18,6 +18,7 @@ from psycopg import sql
 from prooftrail.errors import PoisonError
 from prooftrail.store import files, wire
 from prooftrail.store.connect import driver_errors
+from prooftrail.store.fence import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -259,11 +260,12 @@ def seal(connection: Connection, ids: Sequence[int]) -> int:
 
     Raises:
         PoisonError: the values of some row do not fit the table.
+        ChainError: the entries of some stream do not continue its chain.
     """
     statement = sql.SQL(files.query("seal_insert")) + sql.SQL(
         "delete from prooftrail.inbox where id = any({}::bigint[])"
     ).format(sql.Literal(f"{{{','.join(map(str, ids))}}}"))
-    with poisoned(), driver_errors(), connection.cursor() as cursor:
+    with poisoned(), fenced(), driver_errors(), connection.cursor() as cursor:
         cursor.execute(statement)
         while cursor.nextset():
             continue
@@ -283,8 +285,12 @@ def insert_envelopes(
 
 
 def quarantine(connection: Connection, inbox_id: int, stream: int, told: str) -> None:
-    """Keep a row's text in quarantine."""
-    with driver_errors():
+    """Keep a row's text in quarantine.
+
+    Raises:
+        ChainError: there is no such stream any more.
+    """
+    with fenced(), driver_errors():
         connection.execute(
             files.query("seal_quarantine"),
             {"stream": stream, "reason": told, "id": inbox_id},
