@@ -57,7 +57,8 @@ def sealed(trail: Trail) -> Iterator[Connection]:
     sealer.close()
     admin.execute(
         "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
-        " values (1, 4, 0, 'x', sha256('1') || sha256('2'))"
+        " select stream, 1, 0, e'x\\n1\\n' || encode(leaf, 'base64'), ''"
+        " from prooftrail.log where seq = 0"
     )
     counts = _counts(admin)
     assert counts == [4, 3, 1]

@@ -174,13 +174,15 @@ def test_unsigned_entries_are_told(trail: Trail) -> None:
     admin = trail.superuser()
     admin.execute(
         "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
-        " values (1, 1, %s, '', '')",
+        " select 1, 1, %s, e'x\\n1\\n' || encode(leaf, 'base64'), ''"
+        " from prooftrail.log where seq = 0",
         (now_us(),),
     )
     check = only(trail, "checkpoints")
     assert check.state == "ok"
     assert check.told.startswith("main: 1 of 2 entries signed, ")
     assert only(trail, "checkpoints", ahead_us=600 * SECOND).state == "warn"
+    admin.execute("alter table prooftrail.checkpoint disable trigger compare")
     admin.execute(
         "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
         " values (1, 9, %s, '', '')",

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prooftrail.errors import SealError, SignError
 from prooftrail.sign import signer as signing
 from prooftrail.signing.keys import MasterKey
+from prooftrail.store import checkpoints
 from prooftrail.store.keeping import keep
-from tests.signing_rig import Rig, forget, origin, rigs, truncate, unguarded
+from tests.signing_rig import (
+    Rig,
+    forget,
+    origin,
+    rewrite,
+    rigs,
+    truncate,
+    unguarded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     from prooftrail.sign.signed import Signed
     from tests.trail import Trail
 
-# Whoever has the signer's login can insert it, without any key.
+# A superuser can insert it, without any key.
 FALSE = (
     "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
     " select 1, %s, 9000000000000000 + n, %s, '' from generate_series(1, %s) n"
@@ -139,6 +148,25 @@ def test_once_signs_the_other_streams_to_their_ends(
     rig.check(stream="second")
 
 
+def test_a_log_altered_while_it_is_signed_stops_its_stream_alone(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = checkpoints.insert
+
+    def altered(*given: Any) -> list[int]:
+        monkeypatch.setattr(checkpoints, "insert", real)
+        rewrite(rig, 22)
+        return real(*given)
+
+    rig.seal(3)
+    rig.seal(3, "second")
+    monkeypatch.setattr(checkpoints, "insert", altered)
+    with pytest.raises(SignError, match=r"'main': .*does not fit the log"):
+        rig.signer().once()
+    assert rig.sizes()[-1] == 21
+    assert rig.sizes("second")[-1] == 24
+
+
 # Rows that the signer's keys did not sign.
 
 
@@ -151,7 +179,7 @@ def test_once_signs_the_other_streams_to_their_ends(
         (2**63 - 1, "junk", 150, 2),
     ],
 )
-def test_a_thief_of_the_login_does_not_stop_the_signer(
+def test_rows_that_nobody_signed_do_not_stop_the_signer(
     rig: Rig, size: int, note: str, rows: int, told: int
 ) -> None:
     anchor = rig.anchor()
@@ -159,7 +187,8 @@ def test_a_thief_of_the_login_does_not_stop_the_signer(
     running.once()
     rig.seal(3)
     text = rig.checkpoints()[-1][1] if note == "own" else note
-    rig.trail.login("signer").execute(FALSE, (size, text, rows))
+    with unguarded(rig.trail) as superuser:
+        superuser.execute(FALSE, (size, text, rows))
     warned = []
     for _ in range(5):
         rig.clock.move(20)
@@ -173,7 +202,8 @@ def test_a_thief_of_the_login_does_not_stop_the_signer(
 
 
 def test_without_a_state_the_newest_of_ones_own_counts(rig: Rig) -> None:
-    rig.trail.login("signer").execute(FALSE, (2**40, "junk", 250))
+    with unguarded(rig.trail) as superuser:
+        superuser.execute(FALSE, (2**40, "junk", 250))
     truncate(rig, 5)
     forget(rig)
     with pytest.raises(SignError, match="a checkpoint of 21 entries and the log has"):

@@ -40,7 +40,7 @@ class PoisonError(DatabaseError):
 
 
 class ChainError(DatabaseError):
-    """The database's own fence refused entries: they do not continue their chain."""
+    """The database's own fences refused entries or a checkpoint that do not fit."""
 
 
 class RecordError(ProoftrailError):

@@ -36,6 +36,14 @@ def write(attacked: Attacked, *texts: str, stream: str = "main") -> None:
     (place(attacked, stream) / "checkpoints").write_text("".join(texts))
 
 
+def peaks(attacked: Attacked, size: int, stream: str = "main") -> bytes:
+    """Return what stands beside a checkpoint of this size."""
+    held = Range()
+    for row in attacked.forger(stream).rows()[: size - 1]:
+        held.append(row.leaf)
+    return b"".join(held.peaks)
+
+
 def root(attacked: Attacked, size: int, stream: str = "main") -> bytes:
     held = Range()
     for row in attacked.forger(stream).rows()[:size]:

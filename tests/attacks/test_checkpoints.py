@@ -185,6 +185,7 @@ def test_14_two_checkpoints_of_one_size(attacked: Attacked, where: str) -> None:
         texts = notes(attacked)
         write(attacked, *texts[:4], false, *texts[4:])
     else:
+        attacked.unguard()
         attacked.execute(
             "insert into prooftrail.checkpoint select stream, size, %s, %s, peaks"
             " from prooftrail.checkpoint where stream = 1 and size = 150",

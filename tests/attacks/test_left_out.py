@@ -73,13 +73,12 @@ def unregister(attacked: Attacked) -> None:
     )
 
 
-def sign_too_much(attacked: Attacked) -> None:
-    """Insert what a thief of the signer's login can, without a key."""
-    login = attacked.trail.login_dsn("signer")
-    with psycopg.connect(login) as signer:
-        signer.execute(
-            "insert into prooftrail.checkpoint values (2, 1099511627776, 0, 'x', '')"
-        )
+def claim_too_much(attacked: Attacked) -> None:
+    attacked.unguard()
+    attacked.execute(
+        "insert into prooftrail.checkpoint values (2, 1099511627776, 0, 'x', '')"
+    )
+    attacked.rearm()
 
 
 def delete_head(attacked: Attacked) -> None:
@@ -91,7 +90,7 @@ ATTACKS = [
     (without_tail, "does not end with entry 61"),
     (move_head_back, "entry 41 lies beyond the head"),
     (alter_registry, "the registry was altered"),
-    (sign_too_much, "entries are gone"),
+    (claim_too_much, "entries are gone"),
     (delete_head, "its head is gone"),
 ]
 

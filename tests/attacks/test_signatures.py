@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail.core.checkpoint import parse_checkpoint
-from prooftrail.core.merkle import Range
 from prooftrail.core.note import SignedNote, parse_note
 from prooftrail.core.vkey import parse_vkey
 from prooftrail.integrity.findings import Kind
@@ -17,6 +16,7 @@ from tests.attacks.notes import (
     changed,
     flip,
     notes,
+    peaks,
     place,
     root,
     signed,
@@ -112,8 +112,8 @@ def test_11_signatures_swapped(attacked: Attacked) -> None:
 def test_11_a_checkpoint_signed_by_an_unknown_key(attacked: Attacked) -> None:
     false = signed(attacked, MAIN, root(attacked, MAIN), master=THIEF)
     attacked.execute(
-        "insert into prooftrail.checkpoint values (1, %s, %s, %s, '')",
-        (MAIN, int(time.time() * 1e6), false),
+        "insert into prooftrail.checkpoint values (1, %s, %s, %s, %s)",
+        (MAIN, int(time.time() * 1e6), false, peaks(attacked, MAIN)),
     )
     write(attacked, *notes(attacked), false)
     for anchored in (False, True):
@@ -134,12 +134,9 @@ def test_11_a_key_embedded_in_the_evidence_itself(attacked: Attacked) -> None:
         "update prooftrail.stream set keys = %s where number = 1", (theirs,)
     )
     false = signed(attacked, MAIN, root(attacked, MAIN), master=THIEF)
-    before = Range()
-    for row in forger.rows()[:NEWEST]:
-        before.append(row.leaf)
     attacked.execute(
         "insert into prooftrail.checkpoint values (1, %s, %s, %s, %s)",
-        (MAIN, int(time.time()) * 1_000_000, false, b"".join(before.peaks)),
+        (MAIN, int(time.time()) * 1_000_000, false, peaks(attacked, MAIN)),
     )
     hidden(attacked)  # it fits itself
     report = attacked.verify(anchored=True)

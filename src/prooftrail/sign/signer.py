@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from prooftrail.core import instants
 from prooftrail.core.checkpoint import Checkpoint
-from prooftrail.errors import SignError
+from prooftrail.errors import ChainError, SignError
 from prooftrail.sign import opening
 from prooftrail.sign.book import Book, Known
 from prooftrail.sign.feeds import Feeds
@@ -316,7 +316,10 @@ class Signer:
         )
         self._states.save(book.origin, state)
         book.state, book.before, book.newest = state, newest.tree, None
-        times = checkpoints.insert(self._connection, book.stream.number, rows)
+        try:
+            times = checkpoints.insert(self._connection, book.stream.number, rows)
+        except ChainError as error:  # altered since it was read, a moment ago
+            raise refusal(name, str(error)) from error
         book.newest = fresh[-1]
         done.checkpoints += [
             SignedCheckpoint(name, known.size, signed_us, known.size == before)

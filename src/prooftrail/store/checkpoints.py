@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
+from prooftrail.store.fence import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,9 +136,12 @@ def insert(
 
     Returns:
         Their `signed_us`: microseconds later than asked for where a time was taken.
+
+    Raises:
+        ChainError: the log, as the database has it now, gives another root.
     """
     times = []
-    with driver_errors(), connection.transaction():
+    with fenced(), driver_errors(), connection.transaction():
         for row in rows:
             signed_us = row.signed_us
             while not _inserted(connection, stream, row, signed_us):

@@ -1,4 +1,4 @@
-"""What the database's own fences refuse: the chain's trigger, and the registry's keys.
+"""What the database itself refuses: the triggers `link` and `compare`, foreign keys.
 
 Guarantees: such a refusal is a `ChainError`, every other error is what it was.
 """
@@ -26,7 +26,8 @@ def fenced() -> Iterator[None]:
     """Tell what the fences refuse from everything else; goes around `driver_errors`.
 
     Raises:
-        ChainError: no chain is continued, or a stream is not registered.
+        ChainError: no chain is continued, a checkpoint has another root than the log,
+            or a stream is not registered.
     """
     try:
         yield

@@ -125,7 +125,9 @@ create table prooftrail.checkpoint (
   peaks bytea not null,              -- compact range of the first size - 1 leaves
   primary key (stream, size, signed_us),
   -- one hash a one bit of size - 1: with leaf size - 1 they give the signed root
-  constraint peaks_fit check (size >= 1 and octet_length(peaks) % 32 = 0)
+  constraint peaks_fit check (size >= 1 and octet_length(peaks) % 32 = 0),
+  -- the sealer reads the newest before each batch; the signer's own have some 600 bytes
+  constraint note_at_most_16_kib check (octet_length(note) <= 16384)
 );
 
 -- What could not be sealed, kept as it came.

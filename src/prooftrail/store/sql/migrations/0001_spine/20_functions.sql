@@ -74,6 +74,43 @@ begin
   return null;
 end $$;
 
+-- A new checkpoint must fit the log: its peaks and the leaf of the last entry that it covers
+-- give the root that its note states, after its size. Whoever has the signer's login writes
+-- whatever he likes here, and what does not fit would hold up the sealer. This is just what
+-- the sealer looks at: what was let in holds it up only once the log has changed. Who signed
+-- it is not for the database to know.
+create function prooftrail.compare() returns trigger language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  root bytea;
+  peaks integer := octet_length(new.peaks) / 32;
+begin
+  select l.leaf into root
+    from prooftrail.log l
+   where l.stream = new.stream and l.seq = new.size - 1
+   limit 1;
+  if root is null then
+    raise exception 'stream %: a checkpoint of % entries does not fit the log: it has no entry %',
+        new.stream, new.size, new.size - 1
+      using errcode = 'integrity_constraint_violation',
+            hint = 'Only the signer writes checkpoints, of entries that are there.';
+  end if;
+  -- counted first: more would be work without end
+  if peaks = bit_count((new.size - 1)::bit(64)) then
+    for at in reverse peaks - 1 .. 0 loop
+      root := sha256('\x01'::bytea || substr(new.peaks, at * 32 + 1, 32) || root);
+    end loop;
+    if split_part(new.note, e'\n', 2) = new.size::text
+       and split_part(new.note, e'\n', 3) = encode(root, 'base64') then
+      return null;
+    end if;
+  end if;
+  raise exception 'stream %: a checkpoint of % entries does not fit the log: its size or root is another',
+      new.stream, new.size
+    using errcode = 'integrity_constraint_violation',
+          hint = 'Only the signer writes checkpoints, with the root of the log itself.';
+end $$;
+
 -- The UTC day of an instant, also before 1970.
 create function prooftrail.day_of(us bigint) returns integer language sql immutable
 return ((us - ((us % 86400000000 + 86400000000) % 86400000000)) / 86400000000)::integer;

@@ -22,6 +22,11 @@ alter table prooftrail.subject
   enable always trigger refuse_row,
   enable always trigger refuse_statement;
 
+-- after the insert: the row's own constraints hold by then
+create trigger compare after insert on prooftrail.checkpoint
+  for each row execute function prooftrail.compare();
 create trigger refuse_statement before update or delete or truncate on prooftrail.checkpoint
   for each statement execute function prooftrail.refuse();
-alter table prooftrail.checkpoint enable always trigger refuse_statement;
+alter table prooftrail.checkpoint
+  enable always trigger compare,
+  enable always trigger refuse_statement;
