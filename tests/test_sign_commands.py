@@ -71,6 +71,12 @@ def test_sign_once_refuses_with_status_1(rig: Rig) -> None:
     assert "Traceback" not in done.output
 
 
+def test_the_help_gives_each_database_an_anchor_of_its_own() -> None:
+    """What a shared one leads to: test_13_an_anchor_of_another_log."""
+    shown = CliRunner().invoke(main, ["sign", "--help"]).stdout
+    assert "One directory for one database" in " ".join(shown.split())
+
+
 def test_sign_once_without_an_anchor_signs_and_exits_with_1(rig: Rig) -> None:
     rig.seal(3)
     missing, there = rig.directory / "share", rig.anchor()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Append every checkpoint to a file there: a mounted share, another machine's "
-    "disk. May be given more than once; DIR must exist.",
+    "disk. One directory for one database: verification takes the streams of another "
+    "one for streams that were deleted. May be given more than once; DIR must exist.",
 )
 @places.key_file_option
 @places.state_dir_option
