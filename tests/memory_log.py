@@ -6,6 +6,7 @@ import random  # noqa: TID251  seeded
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.core import entry, jcs, projection
+from prooftrail.core.projection import Projection
 from prooftrail.integrity.check import Check
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.segment import Before
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from prooftrail.integrity.segment import Segment
 
 STREAM = Stream(1, "main", b"s" * 16, "test.example", 1, ())
+COLUMNS = len(Projection._fields)
 BEGUN_US = 1_790_000_000_000_000
 
 
@@ -100,3 +102,52 @@ def check(
         (row for row in subjects if row.seq >= start or not start),
         **how,
     )
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    made = bytearray(data)
+    made[bit // 8 % len(made)] ^= 1 << bit % 8
+    return bytes(made)
+
+
+def spoil(row: Row, name: str, bit: int) -> Row:
+    """Flip a bit of a field."""
+    value: Any = getattr(row, name)
+    if isinstance(value, int):
+        width = 15 if name == "kind" else 62
+        value ^= 1 << bit % width
+    else:
+        value = flipped(value, bit)
+    changed: dict[str, Any] = {name: value}
+    return row._replace(**changed)
+
+
+def spoil_column(row: Row, column: int, bit: int) -> Row:
+    """Alter a projection, or fill one that is null."""
+    name = Projection._fields[column]
+    value: Any = getattr(row, name)
+    if isinstance(value, bool):
+        value = not value
+    elif isinstance(value, int):
+        value ^= 1 << bit % 62
+    elif isinstance(value, bytes):
+        value = flipped(value, bit)
+    else:
+        value = "x" if value is None else value[1:] or None
+    changed: dict[str, Any] = {name: value}
+    return row._replace(**changed)
+
+
+def spoil_subject(log: Log, at: int, bit: int) -> None:
+    """Alter, drop or double a subject row, or add one where there is none."""
+    if not log.subjects:
+        log.subjects.append(SubjectRow(at % len(log.rows), "x", 0, 0))
+        return
+    at %= len(log.subjects)
+    row = log.subjects[at]
+    log.subjects[at : at + 1] = (
+        [],
+        [row, row],
+        [row._replace(seq=row.seq + 1)],
+        [row._replace(subject=None)],
+    )[bit % 4]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from prooftrail.capture.stating import Stated, Stating
-from prooftrail.store.sealing import InboxRow
+from prooftrail.store.waiting import InboxRow
 
 NOW = 1_771_338_181_445_000  # 2026-02-17T14:23:01.445Z
 EXAMPLE = {

@@ -11,7 +11,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prooftrail.core import merkle
-from prooftrail.core.projection import Projection
 from prooftrail.integrity import bulk
 from prooftrail.integrity.check import Check
 from prooftrail.integrity.diagnosis import Row
@@ -26,48 +25,21 @@ from prooftrail.integrity.findings import (
 )
 from prooftrail.integrity.tree import Claim, Tree
 from prooftrail.integrity.verdict import Verdict, conclude
-from tests.memory_log import Log, check, make
+from tests.memory_log import (
+    COLUMNS,
+    Log,
+    check,
+    make,
+    spoil,
+    spoil_column,
+    spoil_subject,
+)
 from tests.signing_rig import mth
 
 if TYPE_CHECKING:
     from prooftrail.integrity.segment import Segment
 
-COLUMNS = 10
 logs = st.tuples(st.integers(1, 24), st.integers(0, 2**32)).map(lambda to: make(*to))
-
-
-def flipped(data: bytes, bit: int) -> bytes:
-    made = bytearray(data)
-    made[bit // 8 % len(made)] ^= 1 << bit % 8
-    return bytes(made)
-
-
-def spoil(row: Row, name: str, bit: int) -> Row:
-    """Flip a bit of a field."""
-    value: Any = getattr(row, name)
-    if isinstance(value, int):
-        width = 15 if name == "kind" else 62
-        value ^= 1 << bit % width
-    else:
-        value = flipped(value, bit)
-    changed: dict[str, Any] = {name: value}
-    return row._replace(**changed)
-
-
-def spoil_column(row: Row, column: int, bit: int) -> Row:
-    """Alter a projection, or fill one that is null."""
-    name = Projection._fields[column]
-    value: Any = getattr(row, name)
-    if isinstance(value, bool):
-        value = not value
-    elif isinstance(value, int):
-        value ^= 1 << bit % 62
-    elif isinstance(value, bytes):
-        value = flipped(value, bit)
-    else:
-        value = "x" if value is None else value[1:] or None
-    changed: dict[str, Any] = {name: value}
-    return row._replace(**changed)
 
 
 def told(part: Segment) -> list[tuple[int | None, str]]:
@@ -182,7 +154,7 @@ def test_any_subject_row_is_found_at_its_entry(log: Log, at: int, name: str) -> 
             st.sampled_from(
                 [
                     "recorded_us", "kind", "stream_id", "prev", "body", "leaf", "salt",
-                    "event", "columns", "seq",
+                    "event", "columns", "seq", "subjects",
                 ]
             ),
             st.integers(0, 2**12),
@@ -195,11 +167,13 @@ def test_a_look_at_many_at_once_says_what_a_look_at_each_says(
 ) -> None:
     log = make(entries, seed)
     for at, name, bit in spoiled:
-        if name == "columns":
+        if name == "subjects":
+            spoil_subject(log, at, bit)
+        elif name == "columns":
             row = spoil_column(log.rows[at % entries], bit % COLUMNS, bit)
+            log.rows[at % entries] = row
         else:
-            row = spoil(log.rows[at % entries], name, bit)
-        log.rows[at % entries] = row
+            log.rows[at % entries] = spoil(log.rows[at % entries], name, bit)
     together = check(log, entries)
     with patch.object(bulk, "look", return_value=None):
         assert check(log, entries) == together

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -80,6 +81,16 @@ def refused(
 def own(trail: Trail) -> Iterator[connect.Connection]:
     with connect.connect("sealer", dsn=trail.dsn, autocommit=True) as opened:
         yield opened
+
+
+def test_a_connection_ended_in_an_idle_transaction(own: connect.Connection) -> None:
+    """Its SQLSTATE, 25P03, is of a class where everything else is a fault of ours."""
+    own.autocommit = False
+    own.execute("set idle_in_transaction_session_timeout = '50ms'")
+    time.sleep(0.3)
+    error = refused(own, sql.SQL("select 1"))
+    assert isinstance(error, UnavailableError)
+    assert "idle for too long" in str(error)
 
 
 def test_a_wrong_password_is_told_as_one(trail: Trail) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from prooftrail.errors import PoisonError
 from prooftrail.seal.intake import BYTES
-from prooftrail.store import connect, inbox, sealing
+from prooftrail.store import connect, inbox, waiting
 from tests.sealing import event, insert, seal
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_a_batch_is_bounded_by_events_and_envelopes(trail: Trail) -> None:
     insert(trail, event())
     reading = connect.connect("sealer", dsn=trail.dsn, autocommit=True)
     try:
-        rows = sealing.fetch(reading, floor=None, rows=2_000, size=BYTES)
+        rows = waiting.fetch(reading, floor=None, rows=2_000, size=BYTES)
     finally:
         reading.close()
     assert sum(len(row.envelope or b"") for row in rows) <= BYTES + MIB

@@ -26,7 +26,7 @@ from prooftrail.core import (
 )
 from prooftrail.errors import CanonicalError, EventError
 from prooftrail.seal import prepare
-from prooftrail.store.sealing import InboxRow
+from prooftrail.store.waiting import InboxRow
 
 REASONS = {
     "not-utf8": "not UTF-8",

@@ -16,7 +16,7 @@ from prooftrail.cli import main
 from prooftrail.errors import SealError
 from prooftrail.seal import sealer as sealers
 from prooftrail.seal.writing import Writing
-from prooftrail.store import sealing
+from prooftrail.store import sealing, waiting
 from tests.attacks.rig import MAIN, SIDE, Attacked, event
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prooftrail.seal.sealed import Sealed
 
 
-def waiting(attacked: Attacked) -> dict[str, int]:
+def rows_of(attacked: Attacked) -> dict[str, int]:
     rows = attacked.execute(
         "select stream, count(*) from prooftrail.inbox group by stream"
     )
@@ -115,7 +115,7 @@ def test_a_stream_that_does_not_fit_waits_and_the_others_go_on(
         assert [one.events for one in done] == [10, 0]
     assert entries(attacked, "main") == MAIN + 11
     assert entries(attacked, "side") == before
-    assert waiting(attacked) == {"side": 30}
+    assert rows_of(attacked) == {"side": 30}
 
 
 def test_a_stream_that_lost_its_registration_is_left_out(attacked: Attacked) -> None:
@@ -134,7 +134,7 @@ def test_a_stream_that_lost_its_registration_is_left_out(attacked: Attacked) -> 
     ):
         fresh.drain()
     assert entries(attacked, "main") == MAIN + 2
-    assert waiting(attacked) == {"side": 1}
+    assert rows_of(attacked) == {"side": 1}
 
 
 def test_a_registration_altered_before_entry_0_is_written(
@@ -181,7 +181,7 @@ def test_a_registry_altered_between_look_and_insert(
     attacked.insert(event(5_000), stream="side")
     if name == "quarantine":  # whose row holds the registry's in place from then on
         attacked.insert("no event", stream="side")
-    count = waiting(attacked)["side"]
+    count = rows_of(attacked)["side"]
     before = entries(attacked, "side")
     with attacked.sealer() as sealer:
         monkeypatch.setattr(sealing, name, altered)
@@ -190,7 +190,7 @@ def test_a_registry_altered_between_look_and_insert(
     assert "main" not in str(told.value)
     assert entries(attacked, "main") == MAIN + 2
     assert entries(attacked, "side") == before
-    assert waiting(attacked) == {"side": count}
+    assert rows_of(attacked) == {"side": count}
 
 
 def test_its_rows_are_neither_fetched_again_nor_in_the_way_of_late_ones(
@@ -205,14 +205,14 @@ def test_its_rows_are_neither_fetched_again_nor_in_the_way_of_late_ones(
     )
     attacked.insert(*(event(4_000 + n) for n in range(50)), stream="side")
     fetched: list[str] = []
-    real = sealing.fetch
+    real = waiting.fetch
 
-    def fetch(*given: object, **named: object) -> list[sealing.InboxRow]:
+    def fetch(*given: object, **named: object) -> list[waiting.InboxRow]:
         rows = real(*given, **named)  # type: ignore[arg-type]
         fetched.extend(row.stream for row in rows)
         return rows
 
-    monkeypatch.setattr(sealing, "fetch", fetch)
+    monkeypatch.setattr(waiting, "fetch", fetch)
     with attacked.sealer(rows=5) as sealer:
         assert sealer.turn().warnings
         for _ in range(3):
@@ -224,7 +224,7 @@ def test_its_rows_are_neither_fetched_again_nor_in_the_way_of_late_ones(
         with pytest.raises(SealError, match="side"):
             sealer.drain()
     assert set(fetched) == {"main"}
-    assert waiting(attacked) == {"side": 50}
+    assert rows_of(attacked) == {"side": 50}
 
 
 def test_it_is_told_once_a_minute_and_sealed_again_once_it_fits(
@@ -242,7 +242,7 @@ def test_it_is_told_once_a_minute_and_sealed_again_once_it_fits(
             for number in (5_000, 5_010, 5_020):
                 attacked.insert(event(number), stream="side")
                 attacked.insert(event(number))
-                until(lambda: "main" not in waiting(attacked))
+                until(lambda: "main" not in rows_of(attacked))
             warned = [text for one in told for text in one.warnings]
             assert len(warned) == 1
             assert "stream 'side'" in warned[0]
@@ -252,7 +252,7 @@ def test_it_is_told_once_a_minute_and_sealed_again_once_it_fits(
                 kept[1:4],
             )
             monkeypatch.setattr(sealers, "LOOK_AGAIN", 0.1)
-            until(lambda: not waiting(attacked))
+            until(lambda: not rows_of(attacked))
         finally:
             stop.set()
             running.join()

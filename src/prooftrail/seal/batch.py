@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from prooftrail.seal.prepare import Ready, Refused
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head, InboxRow
+    from prooftrail.store.sealing import Head
     from prooftrail.store.streams import Stream
+    from prooftrail.store.waiting import InboxRow
 
 _EVER = -(2**62)
 _RECENT = instants.DAY

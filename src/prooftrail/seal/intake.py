@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from prooftrail.seal import guard
 from prooftrail.seal.batch import gather
-from prooftrail.store import sealing
+from prooftrail.store import sealing, waiting
 from prooftrail.store import streams as registry
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from prooftrail.seal.batch import Batch
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head, InboxRow
+    from prooftrail.store.sealing import Head
     from prooftrail.store.streams import Stream
+    from prooftrail.store.waiting import InboxRow
 
 BYTES = 8 * 1024 * 1024  # a batch's text, about
 SWEEP = 0.2  # seconds between looks below the floor, for rows that committed late
@@ -55,7 +56,7 @@ class Intake:
         rows: int,
         registered: Sequence[Stream] = (),
         streams: Mapping[str, Stream] | None = None,
-        choice: sealing.Choice = sealing.ALL,
+        choice: waiting.Choice = waiting.ALL,
     ) -> None:
         self.stale = False  # the registry is no longer what the sealer knows
         self._connection = connection
@@ -72,7 +73,7 @@ class Intake:
 
     def is_done(self) -> bool:
         """Return whether no row waits that would be fetched."""
-        return sealing.is_empty(self._connection, self._choice)
+        return waiting.is_empty(self._connection, self._choice)
 
     def sweep_next(self) -> None:
         """Look at the whole inbox the next time."""
@@ -121,12 +122,12 @@ class Intake:
 
     def _fetch(self, in_flight: int) -> list[InboxRow]:
         begun = time.monotonic()
-        partial = self._choice != sealing.ALL
+        partial = self._choice != waiting.ALL
         pause, share = (BUSY_SWEEP, 20) if self._full or partial else (SWEEP, 5)
         pause = max(pause, share * self._sweep_seconds)
         sweep = self._floor is None or begun - self._swept >= pause
-        newest = sealing.newest_id(self._connection) if partial else 0
-        rows = sealing.fetch(
+        newest = waiting.newest_id(self._connection) if partial else 0
+        rows = waiting.fetch(
             self._connection,
             floor=None if sweep else self._floor,
             rows=self._rows + (in_flight if sweep else 0),

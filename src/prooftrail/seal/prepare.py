@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prooftrail.core.jcs import Value
-    from prooftrail.store.sealing import InboxRow
+    from prooftrail.store.waiting import InboxRow
 
 SOURCE_KEY = "$source"
 

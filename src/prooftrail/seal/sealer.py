@@ -22,7 +22,7 @@ from prooftrail.seal.batch import Batch
 from prooftrail.seal.intake import Intake
 from prooftrail.seal.sealed import Sealed
 from prooftrail.seal.writing import MisfitError, OvertakenError, State, Writing
-from prooftrail.store import sealing
+from prooftrail.store import waiting
 
 if TYPE_CHECKING:
     import threading
@@ -199,13 +199,13 @@ class Sealer:
             choice=self._choice(),
         )
 
-    def _choice(self) -> sealing.Choice:
+    def _choice(self) -> waiting.Choice:
         known = {stream.number for stream in self._registered}
         if self._misfits.keys() - known:
             # one whose name nobody knows: rows of unknown streams may be its own
-            return sealing.Choice(list(self._streams), named=True)
+            return waiting.Choice(list(self._streams), named=True)
         out = [s.name for s in self._registered if s.name not in self._streams]
-        return sealing.Choice(out, named=False)
+        return waiting.Choice(out, named=False)
 
     def _take_lead(self) -> bool:
         lead = self._writing.lead()

@@ -57,7 +57,7 @@ _NOT_NOW = (
 _DROPPED = ("the database was dropped", "Check the DSN, or restore the database")
 _IDLE = (
     "the database ended the connection, which was idle for too long",
-    "Try again; see idle_session_timeout",
+    "Try again; see idle_session_timeout and idle_in_transaction_session_timeout",
 )
 _PASSWORD = (
     "the database refuses the password",
@@ -101,6 +101,9 @@ _STATES = {
     "57P03": _NOT_NOW,
     "57P04": _DROPPED,
     "57P05": _IDLE,
+    # not in class 57, and they end the connection all the same
+    "25P03": _IDLE,
+    "25P04": _ENDED,
     "28P01": _PASSWORD,
     "3D000": _MISSING,
 }
@@ -138,8 +141,10 @@ def is_outage(error: psycopg.Error) -> bool:
     """Say whether the server is away or cannot work: no statement was refused."""
     if isinstance(error, psycopg.InterfaceError):
         return True
-    limit = (error.sqlstate or "").startswith(_TOO_MUCH)
-    return isinstance(error, psycopg.OperationalError) and not limit
+    state = error.sqlstate or ""
+    if state.startswith(_TOO_MUCH):
+        return False
+    return isinstance(error, psycopg.OperationalError) or state in _STATES
 
 
 def told(error: psycopg.Error) -> str:

@@ -9,7 +9,7 @@ Measured: `docs/adr/0005` (binary COPY into a temporary table, then one INSERT).
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import psycopg
@@ -21,27 +21,11 @@ from prooftrail.store.connect import driver_errors
 from prooftrail.store.fence import fenced
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
 
     from prooftrail.core.projection import Projection
     from prooftrail.store.connect import Connection
-
-LONGEST = 1_048_576  # bytes of text fetched at most: four times what can be sealed
-_NO_FLOOR = -(2**62)
-_CHUNK = 64  # rows that come together: their bytes wait in memory
-
-
-class InboxRow(NamedTuple):
-    """One row of the inbox."""
-
-    id: int
-    stream: str
-    event: str | None  # None: longer than any entry may be
-    envelope: bytes | None
-    login: str
-    channel: str
-    received_us: int
 
 
 class Head(NamedTuple):
@@ -59,13 +43,6 @@ class Tail(NamedTuple):
     registered: bytes | None  # the stream's id
     leaf: bytes | None  # of the entry
     stream_id: bytes | None  # as the entry has it
-
-
-class Choice(NamedTuple):
-    """Which streams' rows are fetched: those that are named, or all others."""
-
-    names: list[str]
-    named: bool
 
 
 class Newest(NamedTuple):
@@ -104,9 +81,6 @@ class SubjectRow(NamedTuple):
     recorded_us: int
 
 
-ALL = Choice([], named=False)
-
-
 def commit(connection: Connection) -> None:
     """Commit the open transaction."""
     with driver_errors():
@@ -124,49 +98,6 @@ def open_tables(connection: Connection) -> None:
     with driver_errors():
         connection.execute(files.query("seal_temp"))
         connection.commit()
-
-
-def fetch(
-    connection: Connection,
-    *,
-    floor: int | None,
-    rows: int,
-    size: int,
-    choice: Choice = ALL,
-) -> list[InboxRow]:
-    """Return the next inbox rows with ids above `floor`, at least one if there is any.
-
-    Args:
-        connection: in autocommit.
-        floor: None for all rows.
-        rows: at most so many.
-        size: bytes of events and envelopes at which to stop, about.
-        choice: whose rows.
-    """
-    bounds = {
-        "floor": _NO_FLOOR if floor is None else floor,
-        "rows": rows,
-        "longest": LONGEST,
-        **choice._asdict(),
-    }
-    found: list[InboxRow] = []
-    with (
-        driver_errors(),
-        connection.cursor(binary=True) as cursor,
-        # closed early, it cancels the query: the rest waits for the next batch
-        closing(
-            cast(
-                "Generator[tuple[Any, ...]]",
-                cursor.stream(files.query("seal_fetch"), bounds, size=_CHUNK),
-            )
-        ) as stream,
-    ):
-        for row in map(InboxRow._make, stream):
-            found.append(row)
-            size -= len(row.event or "") + len(row.envelope or b"")
-            if size <= 0:
-                break
-    return found
 
 
 def known(
@@ -307,24 +238,6 @@ def digest(connection: Connection, inbox_id: int) -> bytes:
             binary=True,
         ).fetchone()
     return bytes(row[0]) if row is not None else b""  # type: ignore[call-overload]
-
-
-def is_empty(connection: Connection, choice: Choice = ALL) -> bool:
-    """Return whether no row of the chosen streams waits in the inbox."""
-    with driver_errors():
-        row = connection.execute(
-            "select not exists (select from prooftrail.inbox"
-            " where (stream = any(%(names)s)) = %(named)s)",
-            choice._asdict(),
-        ).fetchone()
-    return bool(row and row[0])
-
-
-def newest_id(connection: Connection) -> int:
-    """Return the id of the newest row in the inbox, 0 if there is none."""
-    with driver_errors():
-        row = connection.execute("select max(id) from prooftrail.inbox").fetchone()
-    return 0 if row is None or row[0] is None else int(str(row[0]))
 
 
 def ensure_partition(connection: Connection, day: str) -> None:
