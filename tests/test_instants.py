@@ -150,3 +150,30 @@ def test_a_time_without_zone_or_sense_is_refused(
 def test_an_instant_outside_four_digit_years_is_refused(microsecond: int) -> None:
     with pytest.raises(EventError, match="outside"):
         instants.text(microsecond)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "2026-02-17T14:23:01.445678Z",
+                "1970-01-01T00:00:00Z",
+                "2026-02-30T00:00:00Z",
+                "2026-02-17T24:00:00Z",
+                "2026-02-17T14:23:01Z\n",
+                "2026-02-17T14:23:01Z\n2026-02-17T14:23:02Z",
+                "\n",
+                "",
+            ]
+        ),
+        max_size=5,
+    )
+)
+def test_many_are_read_as_one_by_one(texts: list[str]) -> None:
+    try:
+        singly = [instants.microseconds(text) for text in texts]
+    except EventError:
+        with pytest.raises(EventError):
+            instants.all_microseconds(texts)
+    else:
+        assert instants.all_microseconds(texts) == singly

@@ -29,6 +29,7 @@ _LONGEST = len("2026-02-17T14:23:01.445678Z")
 _STRICT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
 )
+_ALL_STRICT = re.compile(rf"(?:{_STRICT.pattern}\n)*")
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]((?!24)[0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -61,7 +62,9 @@ def all_microseconds(texts: Sequence[str]) -> list[int]:
     Raises:
         EventError: one of them is no time in the strict spelling.
     """
-    if not all(map(_STRICT.fullmatch, texts)):
+    # One look at all of them. A text that holds a line break could fit here, and is no
+    # time below.
+    if not _ALL_STRICT.fullmatch("\n".join([*texts, ""])):
         raise EventError("one of the times is not YYYY-MM-DDThh:mm:ss[.ffffff]Z")
     try:
         return [

@@ -74,7 +74,7 @@ def look(
             seqs != tuple(range(after.seq, after.seq + len(rows)))
             or prevs != (after.leaf, *leaves[:-1])
             or not all(map(le, (after.recorded_us, *times), times))
-            or set(ids) != {stream_id}
+            or ids.count(stream_id) != len(rows)
             or not _KINDS.issuperset(kinds)
             or set(map(len, salts)) != _SALTS
             or list(bodies)

@@ -7,6 +7,7 @@ that dies is an `UnavailableError`, like a connection that does.
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -137,6 +138,7 @@ _own: dict[str, Worker] = {}
 
 def begin(dsn: str | None) -> None:
     """Open this process's worker."""
+    gc.freeze()  # what was imported stays: walking through it took 6 % of the time
     _own["worker"] = Worker(dsn)
 
 
