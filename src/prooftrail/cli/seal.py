@@ -39,6 +39,7 @@ def command(*, once: bool) -> None:
     def open_sealer() -> Sealer:
         return Sealer(lambda: connect.connect("sealer"), clock=clock, random=os.urandom)
 
+    service.settle()
     if once:
         sealer = open_sealer()
         try:

@@ -44,6 +44,19 @@ def is_trail(action: str) -> bool:
     return action[: len(TRAIL)].lower() == TRAIL
 
 
+def refuse_trail(action: str) -> None:
+    """Accept any name but the trail's own.
+
+    Raises:
+        EventError: `trail.*`.
+    """
+    if is_trail(action):
+        raise EventError(
+            f"action {action!r}: names beginning with {TRAIL!r} are the trail's "
+            "own statements; choose another name"
+        )
+
+
 @dataclass(frozen=True)
 class Catalog:
     """The event types that an installation knows.
@@ -62,11 +75,7 @@ class Catalog:
         Raises:
             EventError: `trail.*`, or unknown under a strict catalog.
         """
-        if is_trail(action):
-            raise EventError(
-                f"action {action!r}: names beginning with {TRAIL!r} are the trail's "
-                "own statements; choose another name"
-            )
+        refuse_trail(action)
         if not self.strict or action in BUILT_IN or action in self.declared:
             return
         if action.startswith(FAMILIES):

@@ -163,10 +163,12 @@ def check(
     event = decode(data)
     if not keys.keys() <= KEYS:
         _refuse_unknown(keys.keys() - KEYS)
-    _check_length("action", event.action)
-    _check_shape(event.action)
-    known.check(event.action)
-    actor = event.actor
+    action, actor = event.action, event.actor
+    if len(action) > MAX_ID:
+        _refuse_length("action", action)
+    _check_name(action)
+    if known.strict:
+        known.check(action)
     if not actor.user_id and actor.type != "anonymous":
         raise EventError(
             "actor.userId is missing: say who did it, or set actor.type to "
@@ -222,7 +224,8 @@ def _refuse_unknown(unknown: set[str]) -> None:
 
 
 @lru_cache(maxsize=1024)  # names recur
-def _check_shape(action: str) -> None:
+def _check_name(action: str) -> None:
+    catalog.refuse_trail(action)
     if not _ACTION.fullmatch(action):
         raise EventError(
             f"action {action[:80]!r}: write dotted names of letters, digits, "
@@ -259,18 +262,20 @@ def _check_ids(event: Event) -> None:
             f"subjects has {len(event.subjects)} ids, at most {MAX_SUBJECTS} fit one "
             "entry: record() splits them into continuation entries"
         )
-    resource = event.resource
-    _check_length("actor.userId", event.actor.user_id)
-    if resource is not None:
-        _check_length("resource.type", resource.type)
-        _check_length("resource.id", resource.id)
+    for name, found in (
+        ("actor.userId", event.actor.user_id),
+        ("resource.type", event.resource and event.resource.type),
+        ("resource.id", event.resource and event.resource.id),
+    ):
+        if found and len(found) > MAX_ID:
+            _refuse_length(name, found)
     for subject in event.subjects:
-        _check_length("subjects", subject)
+        if len(subject) > MAX_ID:
+            _refuse_length("subjects", subject)
 
 
-def _check_length(name: str, found: str | None) -> None:
-    if found is not None and len(found) > MAX_ID:
-        raise EventError(
-            f"{name} has {len(found)} characters; an id is never cut and has at most "
-            f"{MAX_ID}"
-        )
+def _refuse_length(name: str, found: str) -> None:
+    raise EventError(
+        f"{name} has {len(found)} characters; an id is never cut and has at most "
+        f"{MAX_ID}"
+    )
