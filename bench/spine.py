@@ -65,6 +65,7 @@ class Bench:
             self.verification,
             self.auditchain,
         ):
+            self._admin.execute("checkpoint")  # what the step before left to write
             begun = time.perf_counter()
             step()
             took = time.perf_counter() - begun
@@ -92,6 +93,7 @@ class Bench:
                     into.write_row((text,))
 
         self._add("bare COPY", rate(count, copy))
+        self._admin.execute("drop table bare")  # nothing of it is to be vacuumed later
 
     def recording(self) -> None:
         count = 3_000
