@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import LiteralString
 
+    from psycopg import Cursor
+
     from prooftrail.integrity.diagnosis import Raw
     from prooftrail.integrity.segment import DayKey
     from prooftrail.store.connect import Connection
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # Rows that come together: with few, both what the server sends and what the checker
 # looks at stay in the CPU's cache.
 _CHUNK = 128
+_TYPES = {"int2", "int4", "int8", "bool", "text", "varchar", "bytea"}
 
 
 @contextmanager
@@ -85,9 +88,21 @@ def _streamed(
 ) -> Iterator[Raw]:
     bounds = {"stream": stream, "start": start, "stop": stop}
     with driver_errors(), connection.cursor(binary=True) as cursor:
-        for kind in ("uuid", "inet"):
-            cursor.adapters.register_loader(kind, ByteaBinaryLoader)
+        _take_bytes(cursor)
         yield from cursor.stream(files.query(name), bounds, size=_CHUNK)
+
+
+def _take_bytes(cursor: Cursor[Any]) -> None:
+    """Have all values as bytes but those of the types that the driver need not judge.
+
+    A superuser may have given a column another type, with values that the driver
+    refuses to read: such bytes are for the checker to name.
+    """
+    for info in cursor.adapters.types:
+        if info.name not in _TYPES:
+            cursor.adapters.register_loader(info.oid, ByteaBinaryLoader)
+        if info.array_oid:
+            cursor.adapters.register_loader(info.array_oid, ByteaBinaryLoader)
 
 
 def first_since(connection: Connection, stream: int, recorded_us: int) -> int | None:
