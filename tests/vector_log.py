@@ -115,14 +115,16 @@ class _Answers:
             )
         ]
 
-    def entries(self, _: object, __: int, start: int, stop: int) -> Iterator[Row]:
+    def entries(
+        self, _: object, __: int, start: int, stop: int, **_how: bool
+    ) -> Iterator[Row]:
         return (row for row in self._rows if start <= row.seq < stop)
 
     def entry(self, _: object, __: int, seq: int) -> Row | None:
         return next((row for row in self._rows if row.seq == seq), None)
 
     def subjects(
-        self, _: object, __: int, start: int, stop: int
+        self, _: object, __: int, start: int, stop: int, **_how: bool
     ) -> Iterator[SubjectRow]:
         rows = [
             SubjectRow(

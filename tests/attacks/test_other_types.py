@@ -26,7 +26,7 @@ TYPES = {
     "prev": ("text", "encode(prev, 'hex')"),
     "body": ("uuid", "gen_random_uuid()"),
     "salt": ("bigint", "7"),
-    "kind": ("text", "'x'"),
+    "kind": ("boolean", "kind = 1"),
     "stream_id": ("text", "stream_id::text"),
     "event": ("jsonb", "convert_from(event, 'UTF8')::jsonb"),
 }
@@ -43,3 +43,51 @@ def test_any_value_of_any_type_is_tampering(attacked: Attacked, column: str) -> 
     report = attacked.verify()
     assert report.verdict.exit_code == 1
     assert kinds(report) & {Kind.EDITED, Kind.PROJECTION_EDITED}
+
+
+@pytest.mark.parametrize("number", ["numeric", "double precision"])
+@pytest.mark.parametrize("column", ["seq", "occurred_us"])
+def test_a_subjects_number_of_another_type(
+    attacked: Attacked, column: str, number: str
+) -> None:
+    attacked.disarm()
+    attacked.execute("drop policy granted on prooftrail.subject")
+    attacked.execute(
+        f"alter table prooftrail.subject alter column {column} type {number}"
+    )
+    report = attacked.verify()
+    assert report.verdict.exit_code == 1
+    assert Kind.PROJECTION_EDITED in kinds(report)
+
+
+@pytest.mark.parametrize("number", ["numeric", "double precision"])
+def test_a_count_that_is_no_number(attacked: Attacked, number: str) -> None:
+    attacked.disarm()
+    attacked.execute(
+        f"alter table prooftrail.daily alter column n type {number} using 'NaN'"
+    )
+    report = attacked.verify()
+    assert report.verdict.exit_code == 1
+    assert kinds(report) == {Kind.ROLLUP_EDITED}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("log", "role"),
+        ("log", "resource_id"),
+        ("subject", "subject"),
+        ("daily", "action"),
+        ("checkpoint", "note"),
+        ("stream", "base"),
+    ],
+)
+def test_a_text_that_is_no_utf_8(attacked: Attacked, table: str, column: str) -> None:
+    """As an edited file gives it: the server sends it without a look."""
+    attacked.disarm()
+    attacked.execute("create cast (bytea as text) without function")
+    attacked.execute(
+        f"update prooftrail.{table} set {column} = '\\xff'::bytea::text"
+        f" where ctid = (select max(ctid) from prooftrail.{table})"
+    )
+    assert attacked.verify().verdict.exit_code == 1

@@ -32,6 +32,7 @@ _LEAF = struct.Struct(">BBB16s32sQq32s")
 _BODY = entry.label("body")
 _KINDS = {entry.EVENT, entry.STATEMENT}
 _SALTS = {entry.SALT_BYTES}
+_BOOLEAN = {bool}  # 1 equals True, and is not what was stored
 
 
 class Sound(NamedTuple):
@@ -76,6 +77,7 @@ def look(
             or not all(map(le, (after.recorded_us, *times), times))
             or ids.count(stream_id) != len(rows)
             or not _KINDS.issuperset(kinds)
+            or bool in set(map(type, kinds))
             or set(map(len, salts)) != _SALTS
             or list(bodies)
             != [
@@ -102,6 +104,7 @@ def look(
     of_each = zip(seqs, touched, found.occurred_us, times, strict=True)
     if (
         list(kinds) != list(stated)
+        or set(map(type, stored[-1])) != _BOOLEAN
         or not all(map(eq, map(list, stored), written))
         or subjects
         != [

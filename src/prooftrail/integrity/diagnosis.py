@@ -60,7 +60,7 @@ class Row(NamedTuple):
             :_HEADER_FIELDS
         ]
         fields = (
-            seq if type(seq) is int else 0,
+            seq if type(seq) is int else -1,
             recorded_us if type(recorded_us) is int else 0,
             kind if type(kind) is int else UNKNOWN_KIND,
             *(

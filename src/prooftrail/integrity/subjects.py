@@ -8,6 +8,7 @@ that is gone or edited are passed over: that entry is named already.
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Subjects:
     def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
         self._held: deque[tuple[Any, ...]] = deque()  # read, and not yet taken
+        self._read_seq = 0
         self._read()
 
     @property
@@ -49,7 +51,7 @@ class Subjects:
         """Return the rows up to `seq`; `drop` takes them."""
         while self._held and self._held[-1][0] <= seq and self._read():
             continue
-        return [row for row in self._held if row[0] <= seq]
+        return list(takewhile(lambda row: row[0] <= seq, self._held))
 
     def drop(self, count: int) -> None:
         """Take so many rows."""
@@ -80,6 +82,11 @@ class Subjects:
 
     def _read(self) -> bool:
         row = next(self._rows, None)
-        if row is not None:
-            self._held.append(row)
-        return row is not None
+        if row is None:
+            return False
+        if type(row[0]) is not int:
+            # the column was given another type: whatever it says is no entry's row
+            row = (self._read_seq, None, None, None)
+        self._read_seq = max(self._read_seq, row[0])
+        self._held.append(row)
+        return True

@@ -2,7 +2,9 @@
 
 Guarantees: reading needs SELECT only and holds no lock that anybody waits for; a
 segment streams through in constant memory. Values come as the format has them, ids and
-addresses as the bytes that the server sends (`wire.address`).
+addresses as the bytes that the server sends (`wire.address`). What a superuser put into
+a column of another type, or into a text that is no UTF-8, comes as bytes or as None and
+is never an error: the checker names it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from psycopg.types.string import ByteaBinaryLoader
+from psycopg.types.string import ByteaBinaryLoader, TextBinaryLoader
 
 from prooftrail.integrity.diagnosis import Row
 from prooftrail.integrity.stored import Repeated, StoredCheckpoint, StreamState
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     from psycopg import Cursor
+    from psycopg.abc import Buffer
 
     from prooftrail.integrity.diagnosis import Raw
     from prooftrail.integrity.segment import DayKey
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 # Rows that come together: with few, both what the server sends and what the checker
 # looks at stay in the CPU's cache.
 _CHUNK = 128
-_TYPES = {"int2", "int4", "int8", "bool", "text", "varchar", "bytea"}
+_TEXTS = {"text", "varchar"}
+_TYPES = {"int2", "int4", "int8", "bool", "bytea"} | _TEXTS
 
 
 @contextmanager
@@ -47,32 +51,42 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
 def states(connection: Connection) -> list[StreamState]:
     """Return every stream that the database knows or holds entries of."""
-    with driver_errors():
-        rows = connection.execute(files.query("read_streams"), binary=True).fetchall()
-    return [StreamState(*cast("Any", row)) for row in rows]
+    return [
+        StreamState._make(
+            _typed(row, int, str, bytes, str, int, list, int, bytes, int, int)
+        )
+        for row in _rows(connection, files.query("read_streams"))
+    ]
 
 
 def entries(
-    connection: Connection, stream: int, start: int, stop: int
+    connection: Connection, stream: int, start: int, stop: int, *, lenient: bool = False
 ) -> Iterator[Raw]:
-    """Yield the stored entries start to stop - 1 of a stream, in order of seq."""
-    return _streamed(connection, "read_entries", stream, start, stop)
+    """Yield the stored entries start to stop - 1 of a stream, in order of seq.
+
+    Raises:
+        UnicodeDecodeError: a text is no UTF-8; read again, lenient and slower.
+    """
+    return _streamed(connection, "read_entries", stream, start, stop, lenient=lenient)
 
 
 def entry(connection: Connection, stream: int, seq: int) -> Row | None:
     """Return the stored entry of a seq, None if there is none."""
-    found = list(entries(connection, stream, seq, seq + 1))
+    found = list(entries(connection, stream, seq, seq + 1, lenient=True))
     return Row.of(found[0]) if found else None
 
 
 def subjects(
-    connection: Connection, stream: int, start: int, stop: int
+    connection: Connection, stream: int, start: int, stop: int, *, lenient: bool = False
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the stored subject rows of entries start to stop - 1.
 
     Each has the fields of a `SubjectRow`; null where constraints were dropped.
+
+    Raises:
+        UnicodeDecodeError: a text is no UTF-8; read again, lenient and slower.
     """
-    return _streamed(connection, "read_subjects", stream, start, stop)
+    return _streamed(connection, "read_subjects", stream, start, stop, lenient=lenient)
 
 
 def headers(
@@ -84,16 +98,32 @@ def headers(
 
 
 def _streamed(
-    connection: Connection, name: str, stream: int, start: int, stop: int
+    connection: Connection,
+    name: str,
+    stream: int,
+    start: int,
+    stop: int,
+    *,
+    lenient: bool = False,
 ) -> Iterator[Raw]:
     bounds = {"stream": stream, "start": start, "stop": stop}
     with driver_errors(), connection.cursor(binary=True) as cursor:
-        _take_bytes(cursor)
+        _take_bytes(cursor, lenient=lenient)
         yield from cursor.stream(files.query(name), bounds, size=_CHUNK)
 
 
-def _take_bytes(cursor: Cursor[Any]) -> None:
-    """Have all values as bytes but those of the types that the driver need not judge.
+class _Lenient(TextBinaryLoader):
+    """Gives a text, or its bytes where they are no UTF-8: the server never looked."""
+
+    def load(self, data: Buffer) -> str | bytes:
+        try:
+            return super().load(data)
+        except UnicodeDecodeError:
+            return bytes(data)
+
+
+def _take_bytes(cursor: Cursor[Any], *, lenient: bool) -> None:
+    """Have all values as bytes but those of the format's own types.
 
     A superuser may have given a column another type, with values that the driver
     refuses to read: such bytes are for the checker to name.
@@ -101,8 +131,25 @@ def _take_bytes(cursor: Cursor[Any]) -> None:
     for info in cursor.adapters.types:
         if info.name not in _TYPES:
             cursor.adapters.register_loader(info.oid, ByteaBinaryLoader)
-        if info.array_oid:
+        elif lenient and info.name in _TEXTS:
+            cursor.adapters.register_loader(info.oid, _Lenient)
+        if info.array_oid and info.name not in _TEXTS:
             cursor.adapters.register_loader(info.array_oid, ByteaBinaryLoader)
+
+
+def _rows(
+    connection: Connection, query: LiteralString, values: tuple[int, ...] = ()
+) -> list[Raw]:
+    with driver_errors(), connection.cursor(binary=True) as cursor:
+        _take_bytes(cursor, lenient=True)
+        return cursor.execute(query, values or None).fetchall()
+
+
+def _typed(row: Raw, *types: type) -> Raw:
+    """Return a row with None for what is of another type than the format's."""
+    return tuple(
+        one if type(one) is kind else None for one, kind in zip(row, types, strict=True)
+    )
 
 
 def first_since(connection: Connection, stream: int, recorded_us: int) -> int | None:
@@ -181,31 +228,36 @@ def days(connection: Connection, stream: int) -> tuple[Counter[DayKey], int]:
     A row is odd that no sealer writes: without a positive number, or of a key that
     stands twice.
     """
-    with driver_errors():
-        rows = connection.execute(
-            "select day, action, role, result, pii, n from prooftrail.daily"
-            " where stream = %s",
-            (stream,),
-        ).fetchall()
+    rows = _rows(
+        connection,
+        "select day, action, role, result, pii, n from prooftrail.daily"
+        " where stream = %s",
+        (stream,),
+    )
     found: Counter[DayKey] = Counter()
     odd = 0
     for row in rows:
-        key, count = cast("DayKey", tuple(row[:5])), cast("int | None", row[5])
-        odd += count is None or count <= 0 or key in found
-        found[key] += count or 0
+        typed = _typed(row, int, str, str, str, bool, int)
+        if typed != row:  # nothing can be counted by it
+            odd += 1
+            continue
+        key, count = cast("DayKey", typed[:5]), typed[5] or 0
+        odd += count <= 0 or key in found
+        found[key] += count
     return found, odd
 
 
 def checkpoints(connection: Connection, stream: int) -> Iterator[StoredCheckpoint]:
     """Yield a stream's checkpoints, by size and time."""
     with driver_errors(), connection.cursor(binary=True) as cursor:
+        _take_bytes(cursor, lenient=True)
         for row in cursor.stream(
             "select size, signed_us, note, peaks from prooftrail.checkpoint"
             " where stream = %s order by size, signed_us",
             (stream,),
             size=1_000,
         ):
-            yield StoredCheckpoint(*cast("Any", row))
+            yield StoredCheckpoint._make(_typed(row, int, int, str, bytes))
 
 
 def repeated_ids(connection: Connection) -> list[Repeated]:

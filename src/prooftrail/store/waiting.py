@@ -1,6 +1,7 @@
 """What waits in the inbox, as the sealer looks at it: rows in order of their ids.
 
-Guarantees: no lock is taken; a look holds some eight MiB in memory, whatever waits.
+Guarantees: no lock is taken; a look holds at most what it was asked for and 32 MiB,
+whatever waits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1_048_576  # bytes of text fetched at most: four times what can be sealed
 _NO_FLOOR = -(2**62)
-_CHUNK = 64  # rows that come together: their bytes wait in memory
+_CHUNK = 16  # rows that come together, a MiB of event and of envelope each at most
 
 
 class InboxRow(NamedTuple):
@@ -80,7 +81,9 @@ def fetch(
     ):
         for row in map(InboxRow._make, stream):
             found.append(row)
-            size -= len(row.event or "") + len(row.envelope or b"")
+            text = row.event or ""
+            size -= len(text) if text.isascii() else len(text.encode())
+            size -= len(row.envelope or b"")
             if size <= 0:
                 break
     return found

@@ -108,7 +108,8 @@ class Run:
     def _find(self, connection: Connection, state: StreamState) -> FoundStream:
         """Find out which log a stream is."""
         firsts = [
-            Row.of(raw) for raw in reading.entries(connection, state.number, 0, 1)
+            Row.of(raw)
+            for raw in reading.entries(connection, state.number, 0, 1, lenient=True)
         ]
         newest = None
         if state.last_seq is not None:

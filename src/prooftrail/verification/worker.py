@@ -12,6 +12,7 @@ import itertools
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,13 @@ class Worker:
 
     def check(self, task: Task) -> Segment:
         """Check one segment."""
+        with suppress(UnicodeDecodeError):  # somebody put there what no text is
+            return self._check(task, lenient=False)
+        # Not inside a handler: its traceback would hold the streams, which hold their
+        # connections.
+        return self._check(task, lenient=True)
+
+    def _check(self, task: Task, *, lenient: bool) -> Segment:
         number, name, stream_id, _, start, stop, sizes, lead = task
         if start == 0:
             before = Before.genesis(stream_id)
@@ -80,8 +88,8 @@ class Worker:
         )
         since = start or FIRST
         return check.run(
-            reading.entries(self._entries, number, since, stop),
-            reading.subjects(self._subjects, number, since, stop),
+            reading.entries(self._entries, number, since, stop, lenient=lenient),
+            reading.subjects(self._subjects, number, since, stop, lenient=lenient),
             sizes,
         )
 
