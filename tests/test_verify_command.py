@@ -125,7 +125,7 @@ def test_a_connection_lost_in_the_middle_hides_no_failure(
         edit(attacked)
     whole = reading.entries
 
-    def lost(*given: Any, **how: bool) -> Iterator[object]:
+    def lost(*given: Any, **how: Any) -> Iterator[object]:
         if given[1] == 2 and given[3] > 1:  # its stream; where the segment ends
             raise UnavailableError("the database does not answer")
         yield from whole(*given, **how)
