@@ -45,6 +45,19 @@ def test_any_value_of_any_type_is_tampering(attacked: Attacked, column: str) -> 
     assert kinds(report) & {Kind.EDITED, Kind.PROJECTION_EDITED}
 
 
+def test_a_number_in_the_place_of_a_truth(attacked: Attacked) -> None:
+    """1 equals True: the looks at many and at each must both tell them apart."""
+    attacked.disarm()
+    attacked.execute("drop view prooftrail.entry")
+    attacked.execute(
+        "alter table prooftrail.log alter column pii type smallint"
+        " using pii::integer::smallint"
+    )
+    report = attacked.verify()
+    assert report.verdict.exit_code == 1
+    assert kinds(report) == {Kind.PROJECTION_EDITED}
+
+
 @pytest.mark.parametrize("number", ["numeric", "double precision"])
 @pytest.mark.parametrize("column", ["seq", "occurred_us"])
 def test_a_subjects_number_of_another_type(

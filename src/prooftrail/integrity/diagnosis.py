@@ -113,7 +113,8 @@ def of_row(
         for name, one, other in zip(
             Projection._fields, written, row.columns, strict=True
         )
-        if one != other
+        # 1 equals True, and is not what was stored
+        if one != other or type(one) is not type(other)
     ]
     if names:
         verb = "differs" if len(names) == 1 else "differ"

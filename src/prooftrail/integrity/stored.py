@@ -1,7 +1,7 @@
 """What a database stores beside entries, as values: registry, heads, checkpoints, ids.
 
 Guarantees: nothing is believed here; a field is None where its row, or its constraint,
-is gone.
+is gone, or where a value of another type stands.
 """
 
 from __future__ import annotations

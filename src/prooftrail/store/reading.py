@@ -3,8 +3,9 @@
 Guarantees: reading needs SELECT only and holds no lock that anybody waits for; a
 segment streams through in constant memory. Values come as the format has them, ids and
 addresses as the bytes that the server sends (`wire.address`). What a superuser put into
-a column of another type, or into a text that is no UTF-8, comes as bytes or as None and
-is never an error: the checker names it.
+a column of another type, or into a text that is no UTF-8, comes as bytes or as None:
+the checker names it. Only what the server cannot do with such a type (give a UUID's
+bytes) is an error, which a failure that was found outranks.
 """
 
 from __future__ import annotations
