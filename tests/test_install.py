@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from prooftrail.errors import ConfigurationError
-from prooftrail.store import connect, files, install, streams
+from prooftrail.store import connect, files, fingerprint, install, streams
 from tests.trail import Cluster, Trail, now_us
 
 if TYPE_CHECKING:
@@ -74,3 +74,29 @@ def test_a_plain_createrole_login_installs_beside_another_trail(
             for login in ("owner", *files.LOGINS):
                 root.execute(f"drop role if exists {prefix}_{login}")
             root.execute(f"drop role {user}")
+
+
+def test_an_older_installation_is_brought_up_to_date(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"older_{tmp_path.name.replace('-', '_')}"
+    with cluster.admin() as root:
+        root.execute(f"create database {name}")
+    prefix = name[:40].rstrip("_")
+    every = files.migrations()
+    admin = connect.connect(None, dsn=cluster.dsn(name), autocommit=True)
+    try:
+        with monkeypatch.context() as older:
+            older.setattr(files, "migrations", lambda: every[:1])
+            done = install.install(admin, prefix=prefix, now_us=now_us())
+        assert done.migrations_applied == ["0001_spine"]
+        streams.create(admin, "main", stream_id=bytes(16))
+        done = install.install(admin, now_us=now_us())
+        assert done.migrations_applied == [
+            f"{step.version:04d}_{step.name}" for step in every[1:]
+        ]
+        assert [one.name for one in streams.read(admin)] == ["main"]
+        assert fingerprint.compare(admin) == []
+    finally:
+        admin.close()
+        cluster.drop(name)

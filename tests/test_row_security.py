@@ -49,7 +49,7 @@ class Seen(NamedTuple):
     log: set[tuple[int, int]]
     subject: set[tuple[int, int, str]]
     daily: set[tuple[int, int]]
-    checkpoint: set[int]
+    checkpoint: set[tuple[int, int]]
     stream: set[str]
     entry: set[str]
 
@@ -85,8 +85,9 @@ def filled(trail: Trail) -> Trail:
     sealer.close()
     admin.execute(
         "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
-        " select stream, 1, 0, e'x\\n1\\n' || encode(leaf, 'base64'), ''"
-        " from prooftrail.log where seq = 0"
+        " select stream, 1, signed_us, e'x\\n1\\n' || encode(leaf, 'base64'), ''"
+        " from prooftrail.log, unnest(%s::bigint[]) signed_us where seq = 0",
+        ([us(2026, 2), us(2026, 3), us(2026, 4)],),
     )
     return trail
 
@@ -102,7 +103,7 @@ def seen(reader: Connection) -> Seen:
         },
         set(rows("select stream, occurred_us, subject from prooftrail.subject")),
         {(row[0], row[1]) for row in rows("select stream, day from prooftrail.daily")},
-        {row[0] for row in rows("select stream from prooftrail.checkpoint")},
+        set(rows("select stream, signed_us from prooftrail.checkpoint")),
         {row[0] for row in rows("select name from prooftrail.stream")},
         {row[0] for row in rows("select stream from prooftrail.entry")},
     )
@@ -114,20 +115,24 @@ def grant(
     stream: int = 1,
     period: tuple[int, int] = MARCH,
     token: bool = False,
+    role: str = "auditor",
     expired: bool = False,
 ) -> None:
-    trail.superuser().execute(
-        "insert into prooftrail.reader_grant"
-        " (role, token_hash, streams, from_us, to_us, expires_at)"
-        " values (%s, sha256(convert_to(%s, 'UTF8')), %s, %s, %s, now() + %s)",
-        (
-            None if token else "prooftrail_reader",
-            TOKEN if token else None,
-            [stream],
-            *period,
-            "-1 s" if expired else "1 h",
-        ),
-    )
+    ends = "-1 s" if expired else "1 h"
+    if token:
+        trail.superuser().execute(
+            "insert into prooftrail.api_key"
+            " (name, role, token_hash, streams, from_us, to_us, expires_at)"
+            " values (%s, %s, sha256(convert_to(%s, 'UTF8')), %s, %s, %s, now() + %s)",
+            ("of a test", role, TOKEN, [stream], *period, ends),
+        )
+    else:
+        trail.superuser().execute(
+            "insert into prooftrail.reader_grant"
+            " (role, streams, from_us, to_us, expires_at)"
+            " values ('prooftrail_reader', %s, %s, %s, now() + %s)",
+            ([stream], *period, ends),
+        )
 
 
 def by_role(trail: Trail) -> Connection:
@@ -151,7 +156,7 @@ def test_a_grant_of_one_stream_and_march_shows_just_that(
         {(1, time) for time in times},
         {(1, time, "of main") for time in times},
         {(1, day) for day in MARCH_DAYS},
-        {1},
+        {(1, us(2026, 3))},
         {"main"},
         {"main"},
     )
@@ -162,9 +167,10 @@ def test_all_time_shows_the_whole_stream_and_no_other(
     filled: Trail, way: Callable[[Trail], Connection]
 ) -> None:
     reader = way(filled)
-    filled.superuser().execute(
-        "update prooftrail.reader_grant set from_us = %s, to_us = %s", ALL_TIME
-    )
+    for table in ("reader_grant", "api_key"):
+        filled.superuser().execute(
+            f"update prooftrail.{table} set from_us = %s, to_us = %s", ALL_TIME
+        )
     found = seen(reader)
     assert len(found.log) == len(TIMES) + 1  # and the statement that opens the stream
     assert {row[0] for row in found.log} == {1}
@@ -206,11 +212,47 @@ def test_another_token_shows_nothing(filled: Trail, token: str) -> None:
     assert seen(reader) == NOTHING
 
 
+def test_a_writers_token_and_a_revoked_one_show_nothing(filled: Trail) -> None:
+    grant(filled, token=True, role="writer")
+    reader = filled.login("reader")
+    reader.execute("select set_config('prooftrail.token', %s, false)", (TOKEN,))
+    assert seen(reader) == NOTHING
+    mine = reader.execute("select role, streams from prooftrail.my_key").fetchall()
+    assert mine == [("writer", [1])]
+    filled.superuser().execute(
+        "update prooftrail.api_key set role = 'auditor', revoked_at = now()"
+    )
+    assert seen(reader) == NOTHING
+    assert reader.execute("select role from prooftrail.my_key").fetchall() == []
+
+
+def test_where_a_stream_ends_is_told_only_to_whom_sees_all_of_it(
+    filled: Trail,
+) -> None:
+    reader = by_token(filled)
+    ends = "select stream, seq from prooftrail.my_head"
+    assert reader.execute(ends).fetchall() == []
+    filled.superuser().execute(
+        "update prooftrail.api_key set from_us = %s, to_us = %s", ALL_TIME
+    )
+    assert reader.execute(ends).fetchall() == [(1, len(TIMES))]
+
+
+def test_a_key_of_all_streams_sees_those_that_come_later(filled: Trail) -> None:
+    grant(filled, token=True, period=ALL_TIME)
+    filled.superuser().execute("update prooftrail.api_key set streams = null")
+    filled.stream("newer")
+    reader = filled.login("reader")
+    reader.execute("select set_config('prooftrail.token', %s, false)", (TOKEN,))
+    assert "newer" in seen(reader).stream
+
+
 def test_a_reader_cannot_read_or_give_grants(filled: Trail) -> None:
     reader = by_role(filled)
     assert reader.execute("select stream from prooftrail.my_grant").fetchall() == [(1,)]
     for statement in (
         "select * from prooftrail.reader_grant",
+        "select * from prooftrail.api_key",
         "update prooftrail.reader_grant set streams = '{2}'",
         "update prooftrail.my_grant set stream = 2",
         "set row_security = off; select count(*) from prooftrail.log",

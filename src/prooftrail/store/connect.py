@@ -123,27 +123,49 @@ def connect(
         UnavailableError: nobody answers, or no connection is to be had.
         DatabaseError: the server refuses.
     """
+    given, own = parameters(login, dsn=dsn, env=env)
+    with driver_errors():
+        connection = psycopg.connect(make_conninfo("", **given), autocommit=True)
+    try:
+        prepare(connection, None if own else login)
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def parameters(
+    login: str | None,
+    *,
+    dsn: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> tuple[dict[str, Any], bool]:
+    """Return how to connect for `login`, and whether that is the login's own DSN.
+
+    Takes what `connect` takes, and raises ConfigurationError as it does.
+    """
     own = False
     name = "the DSN that was given"
     if dsn is None:
         dsn, own = dsn_of(login, env)
         name = name_of(login if own else None)
-    given = settings(dsn, name) | {
+    return settings(dsn, name) | {
         "application_name": f"prooftrail {login or 'admin'}",
         "connect_timeout": 10,
-    }
+    }, own
+
+
+def prepare(connection: Connection, login: str | None) -> None:
+    """Make a new connection, in autocommit, speak as all do and act as `login`.
+
+    Raises:
+        ConfigurationError: or DatabaseError: as `connect`.
+    """
     with driver_errors():
-        connection = psycopg.connect(make_conninfo("", **given), autocommit=True)
-    try:
-        with driver_errors():
-            connection.execute(_SESSION)
-            if login is not None and not own:
-                _act_as(connection, login)
-            connection.autocommit = autocommit
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        connection.execute(_SESSION)
+        if login is not None:
+            _act_as(connection, login)
 
 
 def installed_prefix(connection: Connection) -> str | None:

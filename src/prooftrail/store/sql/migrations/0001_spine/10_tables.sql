@@ -170,18 +170,15 @@ create table prooftrail.vault (
   primary key (stream, event_id, pointer)
 );
 
--- What a reader may see: streams, and one period of event time. One row a grantee: the
--- policies join the periods of all rows that apply, so two would open more than either.
+-- What a role that reads may see: streams, and one period of event time. One row a role:
+-- the policies join the periods of all rows that apply, so two would open more than either.
 create table prooftrail.reader_grant (
   id bigint generated always as identity primary key,
-  role name unique,
-  token_hash bytea unique,           -- SHA-256 of an unguessable token
+  role name not null unique,
   streams smallint[] not null,       -- their numbers
   from_us bigint not null,
   to_us bigint not null,
   expires_at timestamptz not null,
-  -- a grant is held by a role or by a token
-  constraint one_grantee check ((role is null) <> (token_hash is null)),
   -- half-open, as everywhere
   constraint period check (from_us < to_us)
 );

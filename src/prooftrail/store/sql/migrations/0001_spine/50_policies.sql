@@ -49,5 +49,11 @@ alter table prooftrail.checkpoint enable row level security, force row level sec
 create policy sign on prooftrail.checkpoint for insert to {signer} with check (true);
 create policy whole on prooftrail.checkpoint for select
   to {sealer}, {signer}, {verifier}, {owner} using (true);
+-- a size tells how many entries there are: of the period's own time only
 create policy granted on prooftrail.checkpoint for select to {reader} using (
-  stream = any (array(select g.stream from prooftrail.my_grant g)));
+  stream = any (array(select g.stream from prooftrail.my_grant g))
+  and ((select coalesce(bool_and(g.from_us <= -9223372036854775807
+                                 and g.to_us = 9223372036854775807), false)
+          from prooftrail.my_grant g)
+    or (signed_us >= (select min(g.from_us) from prooftrail.my_grant g)
+        and signed_us < (select max(g.to_us) from prooftrail.my_grant g))));

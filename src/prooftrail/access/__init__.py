@@ -1,0 +1,1 @@
+"""API keys: tokens, and what their roles may do. What they read, RLS limits."""

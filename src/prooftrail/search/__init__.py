@@ -1,0 +1,1 @@
+"""Searching the log: how questions are written, lists paged, entries shown."""

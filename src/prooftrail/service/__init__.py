@@ -1,0 +1,1 @@
+"""The trail service: the duties under one roof, and the trail over HTTP."""

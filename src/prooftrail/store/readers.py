@@ -1,0 +1,133 @@
+"""Reading for many askers at once: a pool of the reader's connections.
+
+Guarantees: whatever runs inside `reading` sees what the token's key may see, as of one
+moment, and can write nothing: row-level security asks the token that the transaction
+states, and without one there is nothing to see. A statement that takes too long is
+ended and told as such. When the pool is empty for `PATIENCE` seconds, the asker is
+told to come again; nobody waits without end.
+
+Source: PostgreSQL, row security policies; psycopg_pool.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from prooftrail.errors import UnavailableError
+from prooftrail.store import connect
+from prooftrail.store.connect import driver_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.keys import Role
+
+SIZE = 8  # connections at most
+WAITING = 256  # askers that may wait for one
+PATIENCE = 5.0  # seconds they wait at most
+STATEMENT_MS = 30_000
+
+
+class Holder(NamedTuple):
+    """Whose token it is, and what it opens."""
+
+    key_id: int
+    name: str
+    role: Role
+    streams: tuple[int, ...]
+    all_streams: bool
+    from_us: int
+    to_us: int
+
+
+class Readers:
+    """The pool.
+
+    Args:
+        dsn: of the reader; by default from the environment.
+        env: where the settings stand.
+        size: connections at most.
+    """
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        size: int = SIZE,
+    ) -> None:
+        given, own = connect.parameters("reader", dsn=dsn, env=env)
+
+        def configure(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+            connect.prepare(connection, None if own else "reader")
+
+        self._pool = ConnectionPool(
+            make_conninfo("", **given),
+            kwargs={"autocommit": True},
+            min_size=0,
+            max_size=size,
+            max_waiting=WAITING,
+            timeout=PATIENCE,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            name="prooftrail readers",
+            open=True,
+        )
+
+    @contextmanager
+    def reading(self, token: str | None) -> Iterator[Connection]:
+        """Give a connection that reads as the holder of `token`, as of one moment.
+
+        Raises:
+            UnavailableError: nobody answers, or all connections are busy.
+        """
+        try:
+            with self._pool.connection() as connection, driver_errors():
+                connection.execute("begin isolation level repeatable read read only")
+                try:
+                    connection.execute(
+                        sql.SQL(
+                            "set local statement_timeout = {};"
+                            " select set_config('prooftrail.token', {}, true)"
+                        ).format(STATEMENT_MS, token or "")
+                    )
+                    yield connection
+                finally:
+                    if not connection.closed:
+                        connection.execute("rollback")
+        except (PoolTimeout, TooManyRequests) as error:
+            raise UnavailableError(
+                "no database connection is free or none answers: try again in a "
+                "moment (prooftrail doctor says what holds it up)"
+            ) from error
+
+    def holder(self, token: str) -> Holder | None:
+        """Return whose token it is, or None if it opens nothing."""
+        with self.reading(token) as connection:
+            row = connection.execute(
+                "select id, name, role, streams, all_streams, from_us, to_us"
+                " from prooftrail.my_key"
+            ).fetchone()
+        if row is None:
+            return None
+        key_id, name, role, streams, every, from_us, to_us = row
+        return Holder(
+            int(str(key_id)),
+            str(name),
+            cast("Role", role),
+            tuple(cast("list[int]", streams)),
+            bool(every),
+            int(str(from_us)),
+            int(str(to_us)),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
