@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prooftrail.cli import verify as command
 from prooftrail.integrity.findings import Kind, failure
 from prooftrail.integrity.tree import Anchored
-from prooftrail.verification import render
+from prooftrail.verification import recording, render
 from prooftrail.verification.report import Report, StreamReport
 from tests.attacks.conftest import attacked, prepared
 from tests.attacks.rig import MIDDLE, Attacked, summary
@@ -123,7 +122,7 @@ def test_whatever_recording_meets_leaves_the_code(
 ) -> None:
     if code:
         edit(attacked)
-    monkeypatch.setattr(command, "_stream_of", _raise(error))
+    monkeypatch.setattr(recording, "stream_of", _raise(error))
     done = invoke(attacked)
     assert done.exit_code == code
     assert "this run is unrecorded: " in done.stderr

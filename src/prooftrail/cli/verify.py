@@ -188,21 +188,10 @@ def _record(asked: Asked, report: Report) -> None:
     from contextlib import closing
 
     import prooftrail
-    from prooftrail.core import instants
     from prooftrail.store import connect
+    from prooftrail.verification import recording
 
-    details: dict[str, object] = {
-        "verdict": report.verdict.value,
-        "anchors": [str(path) for path in asked.anchors],
-        "findings": len(report.findings) + report.more,
-        "streams": [
-            {"stream": stream.name, "entries": stream.entries, "size": stream.stop}
-            for stream in report.streams
-        ],
-    }
-    for key, bound in (("from", asked.since_us), ("to", asked.until_us)):
-        if bound is not None:
-            details[key] = instants.text(bound)
+    actor = {"type": "user", "userId": f"os:{_user()}"}
     with (
         closing(connect.connect("writer", autocommit=True)) as connection,
         connect.driver_errors(),
@@ -213,12 +202,9 @@ def _record(asked: Asked, report: Report) -> None:
             clock=lambda: time.time_ns() // 1000,
             random=os.urandom,
         ).record(
-            action="audit.chain.verify",
-            actor={"type": "user", "userId": f"os:{_user()}"},
-            result="success" if report.verdict.exit_code == 0 else "failure",
-            details=details,
-            stream=_stream_of(report),
+            stream=recording.stream_of(report),
             connection=connection,
+            **recording.event(asked, report, actor=actor),
         )
 
 
@@ -231,14 +217,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # OSError from Python 3.13 on
         return f"uid-{os.getuid()}"
-
-
-def _stream_of(report: Report) -> str:
-    """Return where the run is recorded: in the usual stream, if there is one."""
-    from prooftrail.capture.audit_logger import STREAM
-
-    names = [stream.name for stream in report.streams]
-    return STREAM if STREAM in names or not names else names[0]
 
 
 class _progress:  # noqa: N801  reads as a statement
