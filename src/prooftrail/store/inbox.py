@@ -87,6 +87,24 @@ def open_writer(
     return connection
 
 
+def refusal(connection: Connection) -> str | None:
+    """Say why the inbox would take nothing in at present; None if it would.
+
+    Raises:
+        DatabaseError: as for any statement.
+    """
+    with driver_errors():
+        row = connection.execute(files.query("record_ready")).fetchone()
+    if row is None or row[0] is None:
+        return "this database has no inbox that this login may see: run prooftrail init"
+    may, read_only = row
+    if not may:
+        return "this login may not write to the inbox: see prooftrail doctor"
+    if read_only:
+        return "the database takes no writes at present (a standby?)"
+    return None
+
+
 def insert_all(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert rows by one statement.
 

@@ -47,6 +47,14 @@ class Holder(NamedTuple):
     to_us: int
 
 
+class Load(NamedTuple):
+    """How busy a pool is."""
+
+    connections: int  # open
+    idle: int  # of these
+    waiting: int  # askers
+
+
 class Readers:
     """The pool.
 
@@ -126,6 +134,15 @@ class Readers:
             bool(every),
             int(str(from_us)),
             int(str(to_us)),
+        )
+
+    def load(self) -> Load:
+        """Return how busy the pool is at present."""
+        found = self._pool.get_stats()
+        return Load(
+            found.get("pool_size", 0),
+            found.get("pool_available", 0),
+            found.get("requests_waiting", 0),
         )
 
     def close(self) -> None:
