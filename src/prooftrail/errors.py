@@ -47,6 +47,10 @@ class RecordError(ProoftrailError):
     """An event is not known to be durable: record it again, its id makes it safe."""
 
 
+class BusyError(ProoftrailError):
+    """There is more to do than is taken on: come again later; nothing was begun."""
+
+
 class SealError(ProoftrailError):
     """The sealer stopped before it sealed over something that does not fit."""
 

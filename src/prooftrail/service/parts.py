@@ -1,0 +1,34 @@
+"""What the service is made of, handed to the application that answers over HTTP.
+
+Guarantees: nothing in it reaches for the clock, for randomness or for the environment
+by itself; whoever makes the parts closes them (`server` does).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.service.checks import Checks
+    from prooftrail.service.health import Health
+    from prooftrail.service.logs import Log
+    from prooftrail.service.metrics import Metrics
+    from prooftrail.store.readers import Readers
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts, all of them safe to be shared by threads."""
+
+    readers: Readers  # as the reader, under row-level security
+    recorder: Recorder  # as the writer
+    checks: Checks  # verification on demand, as the verifier
+    health: Health
+    metrics: Metrics
+    log: Log
+    clock: Callable[[], int]  # microseconds since the epoch, UTC
+    random: Callable[[int], bytes]  # gives n random bytes
