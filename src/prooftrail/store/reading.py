@@ -223,6 +223,12 @@ def _number(
     return None if row is None or row[0] is None else int(str(row[0]))
 
 
+def newest_us(connection: Connection) -> int:
+    """Return when the newest entry of all streams was recorded, by their heads."""
+    found = _number(connection, "select max(recorded_us) from prooftrail.head", ())
+    return found or 0
+
+
 def days(connection: Connection, stream: int) -> tuple[Counter[DayKey], int]:
     """Return the stored daily rollup of a stream, and how many odd rows it has.
 

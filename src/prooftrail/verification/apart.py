@@ -51,7 +51,7 @@ def verify(
         told: called with (entries checked, entries in all) as the run goes on.
     """
     if stop.is_set():
-        return _incomplete(_STOPS)
+        return incomplete_report(_STOPS)
     context = get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(
@@ -71,6 +71,13 @@ def verify(
         process.close()
 
 
+def incomplete_report(told: str) -> Report:
+    """Return a report of a run that came to nothing."""
+    report = Report()
+    report.findings.append(incomplete("", told))
+    return report
+
+
 def _follow(
     receiving: Pipe, stop: threading.Event, told: Callable[[int, int], None]
 ) -> Report:
@@ -80,19 +87,13 @@ def _follow(
         try:
             said = receiving.recv()
         except EOFError:
-            return _incomplete(
+            return incomplete_report(
                 "the process that verifies died: is memory short? Run it again"
             )
         if isinstance(said, Report):
             return said
         told(*said)
-    return _incomplete(_STOPS)
-
-
-def _incomplete(told: str) -> Report:
-    report = Report()
-    report.findings.append(incomplete("", told))
-    return report
+    return incomplete_report(_STOPS)
 
 
 def _run(asked: Asked, dsn: str | None, sending: Pipe) -> None:

@@ -1,0 +1,165 @@
+"""Verification that nobody has to ask for.
+
+Guarantees: while the whole log is verified within the budget, all of it is, every
+minute: an entry that somebody edits anywhere, or a log that ends before what is
+anchored, is told within two minutes. A larger log is verified whole at the start and
+once a day; each minute its newest entries are, with the log's end against the anchors,
+and besides as much of the rest as the budget allows, part after part, round and round.
+
+A failure becomes an event, a metric, an alert and a line of the log, and turns
+reading's readiness until a whole verification passes that began after it was last
+seen; it is told again once a day while it lasts (`telling`).
+
+Does not: stop anything, or alter anything. What it tells names stream, entry, kind and
+time, never a value of an event.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail.errors import DatabaseError, ProoftrailError
+from prooftrail.integrity.verdict import Verdict
+from prooftrail.service.sweep import Sweep
+from prooftrail.store import connect, reading
+from prooftrail.verification import apart
+from prooftrail.verification.report import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from prooftrail.service.metrics import Metrics, Why
+    from prooftrail.service.telling import Telling
+    from prooftrail.verification.report import Report
+
+OVERLAP_US = 10_000_000  # clocks of two sealers are at most this far apart
+RATE = 20_000.0  # entries a second, until one was measured
+
+
+class Pace(NamedTuple):
+    """How often, in seconds."""
+
+    minute: float = 60.0  # between looks
+    budget: float = 20.0  # of work a look may take, and a log still be verified whole
+    day: float = 86_400.0  # between whole verifications of a log too large for that
+
+
+class Watch:
+    """Verifies on two threads: the whole log, and the newest of a large one.
+
+    Args:
+        telling: is told what came of each run.
+        metrics: likewise.
+        clock: microseconds since the epoch, UTC.
+        anchors: directories to compare with.
+        processes: of one run, at most.
+        pace: how often.
+        dsn: the database; by default from the environment.
+    """
+
+    def __init__(
+        self,
+        telling: Telling,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], int],
+        anchors: Sequence[Path] = (),
+        processes: int = 1,
+        pace: Pace | None = None,
+        dsn: str | None = None,
+    ) -> None:
+        self._telling = telling
+        self._metrics = metrics
+        self._clock = clock
+        self._anchors = tuple(anchors)
+        self._processes = processes
+        self._pace = pace or Pace()
+        self._dsn = dsn
+        self._stop = threading.Event()
+        self._sweep = Sweep()
+        self._rate = RATE
+        self._fits = False  # the whole log, within the budget
+        self._since_us = 0  # up to where the newest entries were looked at
+        self._threads = [
+            threading.Thread(target=run, name=f"prooftrail-watch-{name}", daemon=True)
+            for name, run in (("whole", self._whole), ("newest", self._newest))
+        ]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End what runs; its result counts for nothing."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _whole(self) -> None:
+        pace = self._pace
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            report = self._verify("whole", Asked())
+            took = time.monotonic() - begun
+            if report.verdict is not Verdict.INCOMPLETE:
+                self._rate = max(report.entries / max(took, 0.001), 1.0)
+                self._fits = took <= pace.budget
+            doubted = report.verdict is not Verdict.VERIFIED or self._telling.stands
+            soon = self._fits or doubted
+            # A large log under suspicion is not verified without a pause.
+            self._stop.wait(max(pace.minute - took, took, 0.1) if soon else pace.day)
+
+    def _newest(self) -> None:
+        while not self._stop.wait(self._pace.minute):
+            if self._fits:
+                continue
+            begun = time.monotonic()
+            try:
+                self._look(begun)
+            except (ProoftrailError, OSError) as error:
+                self._telling.could_not(str(error))
+
+    def _look(self, begun: float) -> None:
+        """Verify the newest entries, then parts of the rest while time is left."""
+        with closing(
+            connect.connect("verifier", dsn=self._dsn, autocommit=True)
+        ) as connection:
+            reached = min(reading.newest_us(connection), self._clock())
+            since = self._since_us or reached - OVERLAP_US
+            if self._verify("newest", Asked(since_us=since)).verdict is (
+                Verdict.VERIFIED
+            ):
+                self._since_us = reached - OVERLAP_US
+            entries = max(round(self._rate * self._pace.budget / 2), 1_000)
+            while time.monotonic() - begun < self._pace.budget / 2:
+                part = self._sweep.next(connection, entries)
+                if part is None or self._stop.is_set():
+                    return
+                self._verify(
+                    "newest", Asked((part.stream,), part.since_us, part.until_us)
+                )
+                if part.last:
+                    return
+
+    def _verify(self, why: Why, asked: Asked) -> Report:
+        asked = Asked(
+            asked.streams,
+            asked.since_us,
+            asked.until_us,
+            self._anchors,
+            processes=self._processes,
+        )
+        begun = time.monotonic()
+        try:
+            report = apart.verify(asked, self._stop, dsn=self._dsn)
+        except (DatabaseError, OSError) as error:
+            report = apart.incomplete_report(str(error))
+        if not self._stop.is_set():
+            self._metrics.verified(why, report, time.monotonic() - begun)
+            self._telling.tell(asked, report, begun=begun)
+        return report

@@ -1,0 +1,200 @@
+"""Continuous verification: nobody asks, and everybody is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prooftrail.integrity.findings import Kind, failure
+from prooftrail.service.standing import Standing
+from prooftrail.service.sweep import Sweep
+from prooftrail.store import connect, reading
+from tests import sealing
+from tests.signing_rig import Rig, rigs, truncate, unguarded
+from tests.watching_rig import until, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.trail import Trail
+
+FINDING = "prooftrail.integrity.finding"
+
+
+@pytest.fixture
+def rig(trail: Trail, tmp_path: Path) -> Iterator[Rig]:
+    yield from rigs(trail, tmp_path)
+
+
+def edit(trail: Trail, seq: int, value: str = "usr_other") -> str:
+    """Alter a searched column of an entry as a superuser; return what it was."""
+    with unguarded(trail) as superuser:
+        row = superuser.execute(
+            "select actor from prooftrail.log where seq = %s", (seq,)
+        ).fetchone()
+        superuser.execute(
+            "update prooftrail.log set actor = %s where seq = %s", (value, seq)
+        )
+    return str(row[0])
+
+
+def test_an_edit_is_told_once_by_every_way_and_cleared_when_it_is_gone(
+    trail: Trail,
+) -> None:
+    sealing.insert(trail, *(sealing.event() for _ in range(10)))
+    sealing.seal(trail)
+    with watched(trail) as seen:
+        seen.start()
+        until(lambda: seen.runs("whole"), "a first verification")
+        assert seen.health.reading_problem is None
+        was = edit(trail, 3)
+        until(lambda: seen.told("finding"), "an alert")
+        until(lambda: seen.events(FINDING), "an event")
+        assert "projection edited in main at seq 3" in str(seen.health.reading_problem)
+        (alert,) = seen.told("finding")
+        (found,) = alert["findings"]
+        assert (found["kind"], found["stream"], found["seq"]) == (
+            "projection edited",
+            "main",
+            3,
+        )
+        assert found["recordedAt"].endswith("Z")
+        assert seen.receiver.got[0].is_signed()
+        (event,) = seen.events(FINDING)
+        assert event["details"]["seq"] == 3
+        assert "Change nothing" in event["details"]["whatToDo"]
+        assert event["result"] == "failure"
+        value = seen.metrics.registry.get_sample_value
+        assert value("prooftrail_findings") == 1
+        runs = seen.runs("whole", "tampered")
+        until(lambda: seen.runs("whole", "tampered") > runs + 2, "more runs")
+        assert len(seen.told("finding")) == 1
+        assert len(seen.events(FINDING)) == 1
+        for told in (str(seen.receiver.got), seen.written.getvalue(), str(event)):
+            assert "usr_other" not in told
+        edit(trail, 3, was)
+        until(lambda: seen.told("verified"), "the all-clear")
+        assert seen.health.reading_problem is None
+        assert value("prooftrail_findings") == 0
+        edit(trail, 3)
+        until(lambda: len(seen.told("finding")) == 2, "the alert anew")
+
+
+def test_what_lasts_is_told_again_after_a_while(trail: Trail) -> None:
+    sealing.insert(trail, sealing.event())
+    sealing.seal(trail)
+    edit(trail, 1)
+    with watched(trail, again=1.5) as seen:
+        seen.start()
+        until(lambda: len(seen.told("finding")) >= 2, "two alerts")
+        assert seen.runs("whole", "tampered") >= 3
+
+
+def test_a_log_cut_off_behind_the_anchor_is_told(rig: Rig) -> None:
+    rig.seal(20)
+    anchor = rig.anchor()
+    rig.signer(anchor).once()
+    with watched(rig.trail) as seen:
+        seen.start(anchor.directory)
+        until(lambda: seen.runs("whole"), "a first verification")
+        value = seen.metrics.registry.get_sample_value
+        assert value("prooftrail_anchored_entries", {"stream": "main"}) == 21
+        truncate(rig, 5)
+        with unguarded(rig.trail) as superuser:
+            superuser.execute("delete from prooftrail.checkpoint")
+        until(lambda: seen.told("finding"), "an alert")
+        kinds = {one["kind"] for one in seen.told("finding")[0]["findings"]}
+        assert "truncated" in kinds
+
+
+@pytest.mark.parametrize("seq", [2, 95])
+def test_in_a_log_too_large_for_a_minute_old_and_new_entries_are_looked_at(
+    trail: Trail, seq: int
+) -> None:
+    sealing.insert(trail, *(sealing.event() for _ in range(100)))
+    sealing.seal(trail)
+    with watched(trail, budget=0.01) as seen:
+        seen.start()
+        until(lambda: seen.runs("newest") > 1, "two looks at the newest")
+        assert seen.runs("whole") == 1
+        edit(trail, seq)
+        until(lambda: seen.told("finding"), "an alert")
+        assert seen.told("finding")[0]["findings"][0]["seq"] == seq
+
+
+def test_an_outage_is_no_failure_and_ends(trail: Trail) -> None:
+    sealing.insert(trail, sealing.event())
+    sealing.seal(trail)
+    with watched(trail, blind=0.0) as seen, trail.cluster.admin() as admin:
+        seen.start()
+        until(lambda: seen.runs("whole"), "a first verification")
+        name = trail.database
+        admin.execute(f"alter database {name} allow_connections false")
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            (name,),
+        )
+        until(lambda: seen.runs("whole", "could not verify"), "a run that could not")
+        until(lambda: seen.told("unverified"), "the alert that nothing is verified")
+        assert seen.health.reading_problem is None
+        runs = seen.runs("whole")
+        admin.execute(f"alter database {name} allow_connections true")
+        until(lambda: seen.runs("whole") > runs, "verification again")
+    assert len(seen.told("unverified")) == 1
+    assert seen.told("finding") == []
+
+
+def test_only_what_is_news_of_whole_runs_is_recorded(trail: Trail) -> None:
+    with watched(trail) as seen:
+        seen.start()
+        until(lambda: seen.runs("whole") >= 3, "three runs")
+        (event,) = seen.events("audit.chain.verify")
+    assert event["details"]["verdict"] == "verified"
+    assert event["actor"]["type"] == "system"
+
+
+def test_a_whole_run_that_began_before_the_failure_clears_nothing() -> None:
+    standing = Standing(60)
+    found = failure(Kind.EDITED, "main", 3, "x")
+    assert standing.news([found], 10.0) == [found]
+    assert standing.news([found], 20.0) == []
+    assert standing.seen == 20.0
+    assert standing.news([found], 71.0) == [found]
+
+
+def test_a_sweep_leaves_nothing_out(trail: Trail) -> None:
+    trail.stream("other")
+    trail.stream("third")
+    for stream, count in (("main", 7), ("other", 4)):
+        for _ in range(count):
+            sealing.insert(trail, sealing.event(), stream=stream)
+            sealing.seal(trail)
+    link = connect.connect("verifier", dsn=trail.dsn, autocommit=True)
+    sweep = Sweep()
+    parts = []
+    for _ in range(20):
+        part = sweep.next(link, 3)
+        assert part is not None
+        parts.append(part)
+        if part.last:
+            break
+    assert [(one.stream, one.entries) for one in parts] == [
+        ("main", 3),
+        ("main", 3),
+        ("main", 2),
+        ("other", 3),
+        ("other", 2),
+        ("third", 1),
+    ]
+    for one in parts:
+        number = trail.made[one.stream].number
+        first = reading.first_since(link, number, one.since_us)
+        last = reading.last_before(link, number, one.until_us)
+        assert first is not None
+        assert last is not None
+        assert last - first + 1 >= one.entries
+    again = sweep.next(link, 3)
+    link.close()
+    assert again == parts[0]
