@@ -12,6 +12,7 @@ Source: OWASP Logging Cheat Sheet; structlog.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import traceback
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
-
-INFO = 20
 
 # What the redactor, made for events, leaves: a DSN of keywords or without a user, and
 # a long random word, such as an API key. Ids, digests and times are no such words: they
@@ -84,7 +83,7 @@ def open_log(
                 _mask,
                 last,
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(INFO),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             cache_logger_on_first_use=True,
         ),
     )
@@ -117,6 +116,31 @@ def request(
         milliseconds=round(seconds * 1000, 1),
         key_id=key_id,
     )
+
+
+def adopt(log: Log, name: str) -> None:
+    """Have a library's own warnings come as lines of this log, and nowhere else.
+
+    Args:
+        log: where to.
+        name: of the library's logger.
+    """
+    library = logging.getLogger(name)
+    library.handlers = [_Adopting(log)]
+    library.propagate = False
+    library.setLevel(logging.WARNING)
+
+
+class _Adopting(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = (record.getMessage().strip().splitlines() or [""])[0]
+        error = record.exc_info[1] if record.exc_info else None
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        getattr(self._log, level)(told, by=record.name, exc_info=error)
 
 
 def masked(text: str) -> str:

@@ -1,0 +1,138 @@
+"""Uvicorn on a thread of its own, on a socket that was bound before.
+
+Guarantees: a port that is taken is told before anything else happens; what a client
+sends is bounded (`connections`); nothing of a request is logged here, and answers do
+not say which server gives them. Closing takes no more connections and lets requests
+end, for `REQUESTS` seconds at most.
+
+Source: Uvicorn, settings.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from prooftrail.errors import ConfigurationError
+from prooftrail.service.connections import Bounded
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
+
+BACKLOG = 512  # connections that wait to be taken
+KEEP_ALIVE = 15  # seconds that a connection may rest between requests
+REQUESTS = 20  # seconds that requests may take to end
+STARTING = 30.0  # seconds that the application may take to begin
+LOOK = 0.05
+
+
+class Http:
+    """One server.
+
+    Args:
+        app: answers.
+        host: a name or an address of this machine.
+        port: 0 for any that is free.
+        connections: at once; requests beyond half of them are answered with 503.
+
+    Raises:
+        ConfigurationError: it cannot listen there.
+    """
+
+    def __init__(
+        self, app: ASGIApplication, host: str, port: int, connections: int
+    ) -> None:
+        self._socket = _bound(host, port)
+        protocol = type("Bounded", (Bounded,), {"most": connections})
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=protocol,
+                ws="none",
+                loop="asyncio",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=BACKLOG,
+                limit_concurrency=connections,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=REQUESTS,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._run, name="prooftrail-http", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"
+
+    def start(self) -> None:
+        """Listen; returns once the application has begun.
+
+        Raises:
+            ConfigurationError: it did not.
+        """
+        url = self.url
+        self._thread.start()
+        for _ in range(round(STARTING / LOOK)):
+            if self._server.started:
+                return
+            if not self.is_alive():
+                break
+            self._thread.join(LOOK)
+        raise ConfigurationError(
+            f"the application does not begin at {url}: see the lines before this one"
+        )
+
+    def is_alive(self) -> bool:
+        """Whether it still answers."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop, after the requests that are there."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(REQUESTS + STARTING)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind, proto)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+        except BaseException:
+            made.close()
+            raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"nothing can listen at {host} port {port}: {error.strerror or error}. "
+            "Choose another with --host and --port"
+        ) from error
+    return made
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
