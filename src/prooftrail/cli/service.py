@@ -9,11 +9,14 @@ import click
 from prooftrail.cli.telling import tell
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from prooftrail.store.keeping import Duty
 
 Done = TypeVar("Done")
+
+LIFELINE = "PROOFTRAIL_LIFELINE"  # set by a supervisor that holds our standard input
 
 OBJECTS = 100_000  # made between two looks for cycles
 
@@ -35,13 +38,25 @@ def serve(
     doing: str, connect: Callable[[], Duty[Done]], told: Callable[[Done], None]
 ) -> None:
     """Run a duty until SIGTERM or SIGINT; what it tells goes to standard error."""
+    import os
     import signal
     import threading
 
     from prooftrail.store.keeping import keep
 
     stop = threading.Event()
+    if os.environ.get(LIFELINE):
+        threading.Thread(target=_follow, args=(stop,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo(f"{doing}; interrupt to stop", err=True)
     keep(connect, stop, told, tell)
+
+
+def _follow(stop: threading.Event) -> None:
+    """End with whoever started us: then nobody holds our standard input open."""
+    import os
+
+    while os.read(0, 1):
+        continue
+    stop.set()

@@ -49,7 +49,7 @@ class Health:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._known: dict[Part, _Known] = {}
-        self._duties: dict[str, DutyState] = {}
+        self._duties: dict[str, tuple[DutyState, float]] = {}
 
     @property
     def writing_problem(self) -> str | None:
@@ -64,8 +64,12 @@ class Health:
     @property
     def duties(self) -> Mapping[str, DutyState]:
         """The duties that this process supervises, by name."""
+        now = self._monotonic()
         with self._lock:
-            return dict(self._duties)
+            return {
+                name: state if now < until else state._replace(told=None)
+                for name, (state, until) in self._duties.items()
+            }
 
     def report(
         self, part: Part, problem: str | None, *, lasts: float = float("inf")
@@ -83,10 +87,12 @@ class Health:
         had = before is not None and before.problem is not None
         return had != (problem is not None)
 
-    def report_duty(self, name: str, state: DutyState) -> None:
-        """Say how a duty fares."""
+    def report_duty(
+        self, name: str, state: DutyState, *, lasts: float = float("inf")
+    ) -> None:
+        """Say how a duty fares; what it told is forgotten after `lasts` seconds."""
         with self._lock:
-            self._duties[name] = state
+            self._duties[name] = (state, self._monotonic() + lasts)
 
     def _problem(self, parts: tuple[Part, ...]) -> str | None:
         now = self._monotonic()

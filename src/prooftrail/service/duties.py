@@ -1,0 +1,252 @@
+"""The duties, supervised: each a process of its own, with its own login.
+
+Guarantees: a duty that ends is started again, later each time up to `LONGEST_PAUSE`,
+and that is told in log, health and metrics, as is what a duty refuses (a log that does
+not fit). It sees its own DSN and no other's. When they are to stop, they do so in
+order: the sealer ends its batch, seals what was accepted until then and ends, then the
+signer signs what was sealed; what takes too long is ended at once, and nothing is lost
+by it. A duty whose supervisor died stops by itself, after its batch.
+
+Processes and not threads: sealing needs a CPU of its own, a defect in one stops no
+other, and what a duty alone may read (a signing key) stays out of the process that
+answers requests.
+
+Does not: keep one duty's files from another of the same user: to do so, run each with
+`--only` as a user of its own (docs/how-to/run-the-service.md).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from prooftrail.service.health import DutyState
+from prooftrail.store import connect, files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from prooftrail.service.health import Health
+    from prooftrail.service.logs import Log
+
+FIRST_PAUSE = 0.5  # seconds until an ended duty is started again; doubles
+LONGEST_PAUSE = 30.0
+STEADY = 60.0  # seconds after which a duty counts as having worked
+TOLD = 150.0  # seconds for which what it could not do is shown; told every minute
+
+LIFELINE = "PROOFTRAIL_LIFELINE"  # set: stop when standard input ends
+
+# How a duty's lines begin that say what it could not do.
+_PROBLEMS = ("warning: ", "not signed: ", "prooftrail: ")
+
+
+class Duty(NamedTuple):
+    """How a duty is run."""
+
+    name: str
+    login: str
+    run: tuple[str, ...]  # arguments of prooftrail, until it is told to stop
+    finish: tuple[str, ...]  # then, to leave nothing behind
+
+
+def sealing() -> Duty:
+    """Return the sealer."""
+    return Duty("seal", "sealer", ("seal",), ("seal", "--once"))
+
+
+def signing(anchors: Sequence[Path], *, key_file: Path, state_dir: Path) -> Duty:
+    """Return the signer."""
+    options = ["--key-file", str(key_file), "--state-dir", str(state_dir)]
+    for anchor in anchors:
+        options += ["--anchor", str(anchor)]
+    return Duty("sign", "signer", ("sign", *options), ("sign", "--once", *options))
+
+
+def environment(login: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return what a duty's process sees: of all DSNs its own, and no secret."""
+    own = connect.name_of(login)
+    hidden = {connect.name_of(one) for one in (*files.LOGINS, None)}
+    kept = own if env.get(own) else connect.DSN
+    return {
+        name: value
+        for name, value in env.items()
+        if name == kept
+        or (name not in hidden and not name.startswith("PROOFTRAIL_WEBHOOK"))
+    } | {LIFELINE: "1"}
+
+
+class Supervisor:
+    """Runs duties, a thread each, until they are to stop.
+
+    Args:
+        duties: in the order in which they are to stop.
+        health: is told how they fare.
+        log: gets their lines.
+        env: where the DSNs stand; by default the process's own.
+        first_pause: seconds until an ended duty is started again.
+    """
+
+    def __init__(
+        self,
+        duties: Sequence[Duty],
+        health: Health,
+        log: Log,
+        *,
+        env: Mapping[str, str] | None = None,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        given = os.environ if env is None else env
+        self._log = log
+        self._running = [
+            _Running(one, health, log, environment(one.login, given), first_pause)
+            for one in duties
+        ]
+
+    def start(self) -> None:
+        """Start all; returns at once."""
+        for one in self._running:
+            one.thread.start()
+
+    def stop(self, patience: float) -> bool:
+        """Stop all, in order; return whether each left nothing behind.
+
+        Args:
+            patience: seconds for all of it; then they are killed.
+        """
+        deadline = time.monotonic() + patience
+        done = [one.stop(deadline) for one in self._running]
+        return all(done)
+
+
+class _Running:
+    """One duty."""
+
+    def __init__(
+        self,
+        duty: Duty,
+        health: Health,
+        log: Log,
+        env: dict[str, str],
+        first_pause: float,
+    ) -> None:
+        self._duty = duty
+        self._health = health
+        self._log = log
+        self._env = env
+        self._first_pause = first_pause
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._restarts = 0
+        self._problem: str | None = None
+        self.thread = threading.Thread(
+            target=self._supervise, name=f"prooftrail-{duty.name}", daemon=True
+        )
+        self._tell(up=False)
+
+    def stop(self, deadline: float) -> bool:
+        self._stopping.set()
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+        self.thread.join(max(deadline - time.monotonic(), 0))
+        self._kill()
+        self.thread.join()
+        code = self._finish(deadline)
+        if code:
+            self._log.error("a duty could not finish", duty=self._duty.name, code=code)
+        return code == 0
+
+    def _finish(self, deadline: float) -> int:
+        """Run what leaves nothing behind; return its exit code."""
+        process = self._start(self._duty.finish)
+        kill = threading.Timer(max(deadline - time.monotonic(), 0), process.kill)
+        kill.start()
+        try:
+            self._read(process)
+            return process.wait()
+        finally:
+            kill.cancel()
+            _let_go(process)
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _supervise(self) -> None:
+        pause = self._first_pause
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            code = self._run()
+            if self._stopping.is_set():
+                break
+            if time.monotonic() - begun > STEADY:
+                pause = self._first_pause
+            self._restarts += 1
+            self._tell(up=False, problem=self._problem or f"it ended with {code}")
+            self._log.error(
+                "a duty ended and is started again",
+                duty=self._duty.name,
+                code=code,
+                seconds=pause,
+            )
+            self._stopping.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        self._tell(up=False)
+
+    def _run(self) -> int:
+        """Run the duty to its end."""
+        with self._lock:
+            if self._stopping.is_set():
+                return 0
+            process = self._process = self._start(self._duty.run)
+        self._tell(up=True, problem=self._problem)
+        self._read(process)
+        code = process.wait()
+        with self._lock:
+            self._process = None
+        _let_go(process)
+        return code
+
+    def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", "prooftrail", *arguments],
+            env=self._env,
+            stdin=subprocess.PIPE,  # its end tells that the supervisor died
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+            start_new_session=True,  # an interrupt of the terminal is ours to judge
+        )
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        stream: IO[str] | None = process.stdout
+        for line in stream or ():
+            text = line.rstrip()
+            if not text:
+                continue
+            if text.startswith(_PROBLEMS):
+                self._problem = text
+                self._tell(up=process.poll() is None, problem=text)
+                self._log.warning("duty", duty=self._duty.name, told=text)
+            else:
+                self._log.info("duty", duty=self._duty.name, told=text)
+
+    def _tell(self, *, up: bool, problem: str | None = None) -> None:
+        state = DutyState(up=up, restarts=self._restarts, told=problem)
+        self._health.report_duty(self._duty.name, state, lasts=TOLD)
+        if up:
+            self._problem = None
+
+
+def _let_go(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
