@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "Import CloudTrail files or JSON lines.",
     "seal": "Move events from the inbox to the log.",
     "sign": "Sign checkpoints of the log and anchor them.",
+    "serve": "Run the trail service: all duties, verification, HTTP.",
     "checkpoint": "Print the newest checkpoint.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
     "doctor": "Look at the installation and say what to do.",

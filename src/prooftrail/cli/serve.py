@@ -1,0 +1,273 @@
+"""``prooftrail serve``: the trail service.
+
+Guarantees: no secret is taken from the command line, where every user of the machine
+reads it; the first SIGTERM or SIGINT ends it in good order, the second one at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prooftrail.cli import places
+from prooftrail.cli.telling import tell
+
+if TYPE_CHECKING:
+    import threading
+
+    from prooftrail.service.webhook import Webhook
+
+ONLY = ("api", "seal", "sign", "watch")
+SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
+
+
+@click.command("serve")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="PROOFTRAIL_HOST",
+    show_envvar=True,
+    help="Where to listen. Keys travel in every request: beyond this machine, put a "
+    "proxy with TLS in front.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8400,
+    show_default=True,
+    envvar="PROOFTRAIL_PORT",
+    show_envvar=True,
+    help="0 for any that is free.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(ONLY),
+    envvar="PROOFTRAIL_ONLY",
+    show_envvar=True,
+    help="Run only this; may be given more than once. Without it, all four.",
+)
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    envvar="PROOFTRAIL_ANCHOR",
+    show_envvar=True,
+    help="Where the signer appends checkpoints and verification compares with them. "
+    "May be given more than once.",
+)
+@places.key_file_option
+@places.state_dir_option
+@click.option(
+    "--webhook",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    envvar="PROOFTRAIL_WEBHOOK",
+    show_envvar=True,
+    help="Alert there (https), signed. May be given more than once; a URL with a "
+    "token in it belongs into the variable.",
+)
+@click.option(
+    "--webhook-secret-file",
+    "secret_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="PROOFTRAIL_WEBHOOK_SECRET_FILE",
+    show_envvar=True,
+    help=f"What alerts are signed with; or its text in {SECRET}.",
+)
+@click.option(
+    "--webhook-allow",
+    "networks",
+    multiple=True,
+    metavar="NETWORK",
+    envvar="PROOFTRAIL_WEBHOOK_ALLOW",
+    show_envvar=True,
+    help="Webhooks may lie in this network though it is not public (10.1.2.0/24).",
+)
+@click.option(
+    "--webhook-http",
+    "http_hosts",
+    multiple=True,
+    metavar="HOST",
+    envvar="PROOFTRAIL_WEBHOOK_HTTP",
+    show_envvar=True,
+    help="Webhooks at this host may be plain http.",
+)
+@click.option(
+    "--webhook-ca",
+    "ca_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="PROOFTRAIL_WEBHOOK_CA",
+    show_envvar=True,
+    help="Certificates of the authorities to trust, in place of the system's.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    envvar="PROOFTRAIL_PROCESSES",
+    show_envvar=True,
+    help="Of one verification, at most (default: the cores).",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1, 3600),
+    default=60.0,
+    show_default=True,
+    envvar="PROOFTRAIL_WATCH_EVERY",
+    show_envvar=True,
+    help="Seconds between verifications that nobody asks for.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0.1, 3600),
+    default=20.0,
+    show_default=True,
+    envvar="PROOFTRAIL_WATCH_BUDGET",
+    show_envvar=True,
+    help="Seconds that such a verification may take. A log that takes longer is "
+    "verified whole once a day, and part after part meanwhile.",
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    envvar="PROOFTRAIL_CONNECTIONS",
+    show_envvar=True,
+    help="Clients at once, at most.",
+)
+def command(  # noqa: PLR0917
+    host: str,
+    port: int,
+    only: tuple[str, ...],
+    anchors: tuple[Path, ...],
+    key_file: Path,
+    state_dir: Path,
+    urls: tuple[str, ...],
+    secret_file: Path | None,
+    networks: tuple[str, ...],
+    http_hosts: tuple[str, ...],
+    ca_file: Path | None,
+    processes: int | None,
+    every: float,
+    budget: float,
+    connections: int,
+) -> None:
+    """Run the trail service: sealer, signer, verification, and the trail over HTTP.
+
+    Sealer and signer run as processes of their own and are started again when they
+    end. Every minute the log is verified; a failure becomes an event, an alert, a
+    metric, and a line on standard error. Works with the DSN of each login
+    (PROOFTRAIL_SEALER_DSN and so on), or as them by PROOFTRAIL_DSN.
+
+    The first interrupt ends it in good order: requests end, what was accepted is
+    sealed and signed. The second one ends it at once; nothing durable is lost.
+
+    Exits 1 when sealing or signing could not be brought to an end.
+    """
+    import os
+    import sys
+    import time
+
+    from prooftrail.service import app, http, logs
+    from prooftrail.service.server import ROLES, Service, Settings
+    from prooftrail.service.watching import Pace
+
+    def clock() -> int:
+        return time.time_ns() // 1000
+
+    settings = Settings(
+        host=host,
+        port=port,
+        key_file=key_file,
+        state_dir=state_dir,
+        only=frozenset(role for role in ROLES if not only or role in only),
+        anchors=anchors,
+        webhooks=_webhooks(urls, secret_file, networks, http_hosts, ca_file),
+        processes=processes or os.cpu_count() or 1,
+        pace=Pace(minute=every, budget=budget),
+        connections=connections,
+    )
+    if "api" in settings.only and not http.is_loopback(host):
+        tell(f"warning: {host} is reached without TLS, and keys with it: see the help")
+    if "sign" in settings.only and state_dir == places.default_state_dir():
+        places.make_home()
+    service = Service(
+        settings,
+        logs.open_log(sys.stderr, clock=clock),
+        clock=clock,
+        random=os.urandom,
+        app=app.create,
+    )
+    sys.exit(service.run(_stopped_by_signals()))
+
+
+def _stopped_by_signals() -> threading.Event:
+    """Return what the first signal sets; the second ends the process."""
+    import os
+    import signal
+    import threading
+
+    stop = threading.Event()
+
+    def interrupted(*_: object) -> None:
+        if stop.is_set():
+            os._exit(1)  # the duties see that we are gone, and stop by themselves
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupted)
+    return stop
+
+
+def _webhooks(
+    urls: tuple[str, ...],
+    secret_file: Path | None,
+    networks: tuple[str, ...],
+    http_hosts: tuple[str, ...],
+    ca_file: Path | None,
+) -> tuple[Webhook, ...]:
+    from prooftrail.service.addresses import parse_network
+    from prooftrail.service.webhook import Allowed, Webhook
+
+    if not urls:
+        return ()
+    allowed = Allowed(
+        tuple(parse_network(one) for one in networks), frozenset(http_hosts), ca_file
+    )
+    secret = _secret(secret_file)
+    return tuple(Webhook(url, secret, allowed=allowed) for url in urls)
+
+
+def _secret(path: Path | None) -> bytes:
+    """Return what signs alerts.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    import os
+
+    from prooftrail.errors import ConfigurationError
+
+    if path is None:
+        text = os.environ.get(SECRET, "")
+    else:
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(
+                f"the webhook's secret cannot be read from {path}: "
+                f"{getattr(error, 'strerror', None) or 'it is no text'}"
+            ) from None
+    if not text.strip():
+        raise ConfigurationError(
+            f"a webhook needs a secret that signs: set {SECRET}, or name a file by "
+            "--webhook-secret-file"
+        )
+    return text.strip().encode()
