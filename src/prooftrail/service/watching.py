@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.errors import DatabaseError, ProoftrailError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from prooftrail.verification.report import Report
 
 OVERLAP_US = 10_000_000  # clocks of two sealers are at most this far apart
+RECENT = 100  # checkpoints of each place that a look at a part goes into
 RATE = 20_000.0  # entries a second, until one was measured
 
 
@@ -104,7 +106,7 @@ class Watch:
         pace = self._pace
         while not self._stop.is_set():
             begun = time.monotonic()
-            report = self._verify("whole", Asked())
+            report = self._verify("whole", Asked(anchors=self._anchors))
             took = time.monotonic() - begun
             if report.verdict is not Verdict.INCOMPLETE:
                 self._rate = max(report.entries / max(took, 0.001), 1.0)
@@ -131,29 +133,23 @@ class Watch:
         ) as connection:
             reached = min(reading.newest_us(connection), self._clock())
             since = self._since_us or reached - OVERLAP_US
-            if self._verify("newest", Asked(since_us=since)).verdict is (
-                Verdict.VERIFIED
-            ):
+            newest = Asked(since_us=since, anchors=self._anchors)
+            if self._verify("newest", newest).verdict is Verdict.VERIFIED:
                 self._since_us = reached - OVERLAP_US
             entries = max(round(self._rate * self._pace.budget / 2), 1_000)
             while time.monotonic() - begun < self._pace.budget / 2:
                 part = self._sweep.next(connection, entries)
                 if part is None or self._stop.is_set():
                     return
-                self._verify(
-                    "newest", Asked((part.stream,), part.since_us, part.until_us)
-                )
+                # Without the anchors: their newest checkpoint would have every header
+                # from the part to the log's end followed.
+                asked = Asked((part.stream,), part.since_us, part.until_us)
+                self._verify("newest", asked)
                 if part.last:
                     return
 
     def _verify(self, why: Why, asked: Asked) -> Report:
-        asked = Asked(
-            asked.streams,
-            asked.since_us,
-            asked.until_us,
-            self._anchors,
-            processes=self._processes,
-        )
+        asked = replace(asked, processes=self._processes, recent=RECENT)
         begun = time.monotonic()
         try:
             report = apart.verify(asked, self._stop, dsn=self._dsn)

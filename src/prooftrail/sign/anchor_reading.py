@@ -15,6 +15,7 @@ Source: design, "Checkpoints"; layout in `sign.anchor`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, BinaryIO
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _LINE_BYTES = 65536  # read at once; a longer line comes in pieces and is damage
 _ORIGIN_BYTES = 300  # no origin line is longer
+_NOTE_BYTES = 1_024  # ours have some 400
 _KEYS_BYTES = 1_000_000  # ours are some hundred bytes a key
 
 
@@ -81,8 +83,12 @@ class AnchoredLog:
     damaged_keys: tuple[Damaged, ...]
     checkpoints: FileState
 
-    def records(self) -> Iterator[AnchoredNote | Damaged]:
+    def records(self, newest: int | None = None) -> Iterator[AnchoredNote | Damaged]:
         """Read the checkpoints, oldest first; none when the file is not there.
+
+        Args:
+            newest: read the file's end only, about so many; lines and offsets then
+                count from where reading began, and what that cut is left out.
 
         Raises:
             AnchorError: the file cannot be read.
@@ -92,7 +98,7 @@ class AnchoredLog:
         path = self.directory / CHECKPOINTS_FILE
         try:
             with path.open("rb") as file:
-                yield from read_notes(file)
+                yield from read_notes(file) if newest is None else _end(file, newest)
         except OSError as error:
             raise _unreadable(path, error) from error
 
@@ -162,6 +168,17 @@ def read_notes(file: BinaryIO) -> Iterator[AnchoredNote | Damaged]:
         line += fresh
     if record:
         yield _read_record(bytes(record), start_line, start, at_end=True)
+
+
+def _end(file: BinaryIO, newest: int) -> Iterator[AnchoredNote | Damaged]:
+    """Read about so many notes at a file's end."""
+    size = file.seek(0, os.SEEK_END)
+    start = max(size - newest * _NOTE_BYTES, 0)
+    file.seek(start)
+    notes = read_notes(file)
+    if start:
+        next(notes, None)  # what is left of one that was cut: it may look like another
+    yield from notes
 
 
 def _is_origin(line: bytes) -> bool:

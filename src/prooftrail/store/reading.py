@@ -267,6 +267,21 @@ def checkpoints(connection: Connection, stream: int) -> Iterator[StoredCheckpoin
             yield StoredCheckpoint._make(_typed(row, int, int, str, bytes))
 
 
+def checkpoints_near(
+    connection: Connection, stream: int, start: int, stop: int, limit: int
+) -> list[StoredCheckpoint]:
+    """Return what a look at entries start to stop - 1 needs, by size and time.
+
+    The newest checkpoints, those around the part and those within; of each at most
+    `limit`.
+    """
+    bounds = {"stream": stream, "start": start, "stop": stop, "limit": limit}
+    with driver_errors(), connection.cursor(binary=True) as cursor:
+        _take_bytes(cursor, lenient=True)
+        rows = cursor.execute(files.query("read_near"), bounds).fetchall()
+    return [StoredCheckpoint._make(_typed(row, int, int, str, bytes)) for row in rows]
+
+
 def repeated_ids(connection: Connection) -> list[Repeated]:
     """Return the entries of event ids that stand in a stream more than once."""
     with driver_errors():

@@ -147,8 +147,10 @@ class Claims:
         """Whether somebody signed a claim: a row that nobody did can be made to fit."""
         return claim.outside or not self._unvouched
 
-    def add_anchor(self, log: AnchoredLog | None, directory: Path) -> None:
-        """Add what an anchor holds of this stream."""
+    def add_anchor(
+        self, log: AnchoredLog | None, directory: Path, newest: int | None = None
+    ) -> None:
+        """Add what an anchor holds of this stream, or about so many of its newest."""
         if self.strange:
             return
         place = f"the anchor {directory}"
@@ -166,7 +168,7 @@ class Claims:
             self.findings.append(incomplete(self._stream, told))
             return
         try:
-            for record in log.records():
+            for record in log.records(newest):
                 self._add_record(record, keys, place)
         except AnchorError as error:
             self.findings.append(incomplete(self._stream, str(error)))

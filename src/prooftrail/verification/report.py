@@ -26,6 +26,9 @@ class Asked:
     checkpoints: tuple[Path, ...] = ()  # files of signed notes
     keys: tuple[VerificationKey, ...] = ()
     processes: int = 1
+    # of a part: no more than so many checkpoints of each place, the newest and the
+    # nearest, so that what a look costs does not grow with the log's age; None for all
+    recent: int | None = None
 
     @property
     def whole(self) -> bool:

@@ -102,7 +102,6 @@ class StreamRun:
         self._report.streams.append(report)
         state, name = self._state, self._name
         self._add(*ends.registry(state, identity))
-        claims = self._claims(identity)
         known = reading.size(self._connection, state.number)
         end = self._end()
         start, stop = 0, end
@@ -111,6 +110,7 @@ class StreamRun:
             start, stop = borders.find(self._asked.since_us, self._asked.until_us)
         report.start, report.stop = start, stop
         base = start - start % segment.SIZE
+        claims = self._claims(identity, base, stop)
         begun = self._resume(claims, base) if base else merkle.Range()
         followed = begun.size
         tree = Tree(name, claims.claims, begun, claims.stored, good=followed)
@@ -157,14 +157,21 @@ class StreamRun:
             told = f"entry {seq} states that the sealer's clock was set back"
             self._add(warning(Kind.CLOCK, self._name, told, seq=seq))
 
-    def _claims(self, identity: Identity) -> Claims:
-        claims = Claims(self._name, identity.origin, identity.keys, self._asked.keys)
-        rows = reading.checkpoints(self._connection, self._state.number)
-        claims.add_stored(rows)
+    def _claims(self, identity: Identity, start: int, stop: int) -> Claims:
+        asked, number = self._asked, self._state.number
+        claims = Claims(self._name, identity.origin, identity.keys, asked.keys)
+        if asked.recent is None or asked.whole:
+            claims.add_stored(reading.checkpoints(self._connection, number))
+        else:
+            claims.add_stored(
+                reading.checkpoints_near(
+                    self._connection, number, start, stop, asked.recent
+                )
+            )
         for directory, contents in self._evidence.anchors:
             log = contents.log(identity.stream_id, identity.incarnation)
             if log is not None or self._state.last_seq is not None:
-                claims.add_anchor(log, directory)
+                claims.add_anchor(log, directory, asked.recent)
         claims.add_file(self._evidence.records.get(identity.origin, ()))
         claims.end(empty=self._state.last_seq is None)
         self._add(*claims.findings)
