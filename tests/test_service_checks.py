@@ -161,6 +161,19 @@ def test_a_run_whose_process_died_is_told_as_interrupted(rig: Rig) -> None:
     assert run.told == "could not verify: interrupted"
 
 
+def test_a_defect_of_ours_does_not_hold_up_the_next_run(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(checking, "as_json", lambda _report: 1 / 0)
+        rig.checks.start(asked_by="key:7")
+        deadline = time.monotonic() + SECONDS
+        while "a defect" not in rig.written.getvalue():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert rig.ended(rig.checks.start(asked_by="key:7")).verdict == "verified"
+
+
 def test_a_run_that_waits_is_seen(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "EVERY", 0.05)
     holding = rig.trail.superuser()

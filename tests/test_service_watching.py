@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from prooftrail.integrity.findings import Kind, failure
 from prooftrail.service.standing import Standing
 from prooftrail.service.sweep import Sweep
 from prooftrail.store import connect, reading
+from prooftrail.verification import apart
 from tests import sealing
 from tests.signing_rig import Rig, rigs, truncate, unguarded
 from tests.watching_rig import until, watched
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from prooftrail.verification.report import Report
     from tests.trail import Trail
 
 FINDING = "prooftrail.integrity.finding"
@@ -144,6 +147,23 @@ def test_an_outage_is_no_failure_and_ends(trail: Trail) -> None:
         until(lambda: seen.runs("whole") > runs, "verification again")
     assert len(seen.told("unverified")) == 1
     assert seen.told("finding") == []
+
+
+def test_a_defect_of_ours_does_not_end_the_watch(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = apart.verify, itertools.count()
+
+    def breaks(*arguments: Any, **more: Any) -> Report:
+        if next(calls) == 1:
+            raise RuntimeError("a defect")
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(apart, "verify", breaks)
+    with watched(trail) as seen:
+        seen.start()
+        until(lambda: seen.runs("whole") >= 3, "verification again")
+    assert "a defect, report it" in seen.written.getvalue()
 
 
 def test_only_what_is_news_of_whole_runs_is_recorded(trail: Trail) -> None:

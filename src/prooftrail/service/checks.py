@@ -192,17 +192,25 @@ class Checks:
 
     def _work(self) -> None:
         while (wanted := self._next()) is not None:
-            began = time.monotonic()
-            report = apart.verify(
-                wanted.asked,
-                self._stop,
-                dsn=self._dsn,
-                told=self._progress(wanted.id),
-            )
-            self._metrics.verified("asked", report, time.monotonic() - began)
-            self._keep(wanted, report)
-            self._end(wanted.id)
-            self._record(wanted, report)
+            try:
+                self._verify(wanted)
+            except Exception:  # noqa: BLE001  the next runs must not wait for ever
+                # This run is told as interrupted, once nobody sees it any more.
+                self._log.exception("a defect, report it", run=wanted.id)
+            finally:
+                self._end(wanted.id)
+
+    def _verify(self, wanted: _Wanted) -> None:
+        begun = time.monotonic()
+        report = apart.verify(
+            wanted.asked,
+            self._stop,
+            dsn=self._dsn,
+            told=self._progress(wanted.id),
+        )
+        self._metrics.verified("asked", report, time.monotonic() - begun)
+        self._keep(wanted, report)
+        self._record(wanted, report)
 
     def _next(self) -> _Wanted | None:
         """Wait for a run; None once there will be none."""

@@ -37,7 +37,8 @@ class Http:
         app: answers.
         host: a name or an address of this machine.
         port: 0 for any that is free.
-        connections: at once; requests beyond half of them are answered with 503.
+        connections: at once; who comes with the last one is told to come later (503),
+            and more are closed.
 
     Raises:
         ConfigurationError: it cannot listen there.

@@ -87,7 +87,12 @@ class Watch:
         self._fits = False  # the whole log, within the budget
         self._since_us = 0  # up to where the newest entries were looked at
         self._threads = [
-            threading.Thread(target=run, name=f"prooftrail-watch-{name}", daemon=True)
+            threading.Thread(
+                target=self._go_on,
+                args=(run,),
+                name=f"prooftrail-watch-{name}",
+                daemon=True,
+            )
             for name, run in (("whole", self._whole), ("newest", self._newest))
         ]
 
@@ -101,6 +106,15 @@ class Watch:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+    def _go_on(self, run: Callable[[], None]) -> None:
+        """Run until the end, whatever a defect of ours throws in between."""
+        while not self._stop.is_set():
+            try:
+                run()
+            except Exception as error:  # noqa: BLE001  watching must not end unseen
+                self._telling.could_not(f"a defect, report it: {error!r}")
+                self._stop.wait(self._pace.minute)
 
     def _whole(self) -> None:
         pace = self._pace

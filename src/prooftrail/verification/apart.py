@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from contextlib import closing
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NICER = 5  # steps of priority below the caller's
 LOOK = 0.2  # seconds between looks whether it is to end
+SILENCE = 1_800.0  # seconds without progress; some questions take long in a large log
 PATIENCE = 10.0  # seconds that a run may take to end
 
 _STOPS = "interrupted: the service stops"
@@ -41,6 +43,7 @@ def verify(
     *,
     dsn: str | None = None,
     told: Callable[[int, int], None] = lambda _done, _all: None,
+    silence: float = SILENCE,
 ) -> Report:
     """Verify; findings are in the report, never raised.
 
@@ -49,6 +52,8 @@ def verify(
         stop: ends it early.
         dsn: the database; by default from the environment, as the verifier.
         told: called with (entries checked, entries in all) as the run goes on.
+        silence: seconds without progress after which it is given up: a connection
+            hangs.
     """
     if stop.is_set():
         return incomplete_report(_STOPS)
@@ -61,7 +66,7 @@ def verify(
     sending.close()  # so that the other end's death is seen
     try:
         with closing(receiving):
-            return _follow(receiving, stop, told)
+            return _follow(receiving, stop, told, silence)
     finally:
         process.terminate()
         process.join(PATIENCE)
@@ -79,11 +84,20 @@ def incomplete_report(told: str) -> Report:
 
 
 def _follow(
-    receiving: Pipe, stop: threading.Event, told: Callable[[int, int], None]
+    receiving: Pipe,
+    stop: threading.Event,
+    told: Callable[[int, int], None],
+    silence: float,
 ) -> Report:
+    heard = time.monotonic()
     while not stop.is_set():
         if not receiving.poll(LOOK):
+            if time.monotonic() - heard > silence:
+                return incomplete_report(
+                    f"no progress for {silence:.0f} s: does the database hang?"
+                )
             continue
+        heard = time.monotonic()
         try:
             said = receiving.recv()
         except EOFError:
