@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import secrets
+from contextlib import suppress
 
 import pytest
 
@@ -96,6 +98,18 @@ def test_a_failure_tells_where_and_never_its_further_lines() -> None:
     assert line["failure"] == "ValueError: it broke"
     assert "dani@" not in file.getvalue()
     assert "test_service_logs" in str(line["places"])
+
+
+def test_a_log_that_nobody_takes_stops_nobody() -> None:
+    file = io.StringIO()
+    log = logs.open_log(file, clock=now_us)
+    file.close()
+    log.error("still here")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with suppress(BrokenPipeError), os.fdopen(writing, "w") as gone:
+        logs.open_log(gone, clock=now_us, people=False).error("still here")
+        gone.flush()
 
 
 def test_people_get_lines_that_they_can_read() -> None:

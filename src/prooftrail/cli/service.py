@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 Done = TypeVar("Done")
 
-LIFELINE = "PROOFTRAIL_LIFELINE"  # set by a supervisor that holds our standard input
-
 OBJECTS = 100_000  # made between two looks for cycles
 
 
@@ -42,10 +40,11 @@ def serve(
     import signal
     import threading
 
+    from prooftrail.service.duties import LIFELINE
     from prooftrail.store.keeping import keep
 
     stop = threading.Event()
-    if os.environ.get(LIFELINE):
+    if os.environ.get(LIFELINE):  # a supervisor holds our standard input
         threading.Thread(target=_follow, args=(stop,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

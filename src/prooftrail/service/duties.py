@@ -143,7 +143,8 @@ class _Running:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._restarts = 0
-        self._problem: str | None = None
+        self._problem: str | None = None  # what it said last that it could not do
+        self._until = 0.0  # when that is forgotten, on the monotonic clock
         self.thread = threading.Thread(
             target=self._supervise, name=f"prooftrail-{duty.name}", daemon=True
         )
@@ -189,7 +190,9 @@ class _Running:
             if time.monotonic() - begun > STEADY:
                 pause = self._first_pause
             self._restarts += 1
-            self._tell(up=False, problem=self._problem or f"it ended with {code}")
+            if time.monotonic() > self._until:
+                self._doubt(f"it ended with {code}")
+            self._tell(up=False)
             self._log.error(
                 "a duty ended and is started again",
                 duty=self._duty.name,
@@ -206,7 +209,7 @@ class _Running:
             if self._stopping.is_set():
                 return 0
             process = self._process = self._start(self._duty.run)
-        self._tell(up=True, problem=self._problem)
+        self._tell(up=True)
         self._read(process)
         code = process.wait()
         with self._lock:
@@ -233,17 +236,19 @@ class _Running:
             if not text:
                 continue
             if text.startswith(_PROBLEMS):
-                self._problem = text
-                self._tell(up=process.poll() is None, problem=text)
+                self._doubt(text)
+                self._tell(up=process.poll() is None)
                 self._log.warning("duty", duty=self._duty.name, told=text)
             else:
                 self._log.info("duty", duty=self._duty.name, told=text)
 
-    def _tell(self, *, up: bool, problem: str | None = None) -> None:
-        state = DutyState(up=up, restarts=self._restarts, told=problem)
-        self._health.report_duty(self._duty.name, state, lasts=TOLD)
-        if up:
-            self._problem = None
+    def _doubt(self, problem: str) -> None:
+        self._problem, self._until = problem, time.monotonic() + TOLD
+
+    def _tell(self, *, up: bool) -> None:
+        left = self._until - time.monotonic()
+        state = DutyState(up, self._restarts, self._problem if left > 0 else None)
+        self._health.report_duty(self._duty.name, state, lasts=max(left, 0))
 
 
 def _let_go(process: subprocess.Popen[str]) -> None:

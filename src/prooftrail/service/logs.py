@@ -16,6 +16,7 @@ import logging
 import re
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, cast
 
 import structlog
@@ -74,7 +75,7 @@ def open_log(
     return cast(
         "Log",
         structlog.wrap_logger(
-            structlog.WriteLogger(file),
+            _Writing(file),
             processors=[
                 structlog.processors.add_log_level,
                 stamp,
@@ -129,6 +130,19 @@ def adopt(log: Log, name: str) -> None:
     library.handlers = [_Adopting(log)]
     library.propagate = False
     library.setLevel(logging.WARNING)
+
+
+class _Writing(structlog.WriteLogger):
+    """Writes lines, and loses them where nobody takes them any more.
+
+    Whoever watches the trail must not end because whoever reads the log has.
+    """
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = exception = msg
 
 
 class _Adopting(logging.Handler):
