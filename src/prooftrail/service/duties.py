@@ -7,12 +7,10 @@ order: the sealer ends its batch, seals what was accepted until then and ends, t
 signer signs what was sealed; what takes too long is ended at once, and nothing is lost
 by it. A duty whose supervisor died stops by itself, after its batch.
 
-Processes and not threads: sealing needs a CPU of its own, a defect in one stops no
-other, and what a duty alone may read (a signing key) stays out of the process that
-answers requests.
-
 Does not: keep one duty's files from another of the same user: to do so, run each with
 `--only` as a user of its own (docs/how-to/run-the-service.md).
+
+Source: docs/adr/0014.
 """
 
 from __future__ import annotations
