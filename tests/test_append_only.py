@@ -60,8 +60,9 @@ def sealed(trail: Trail) -> Iterator[Connection]:
         " select stream, 1, 0, e'x\\n1\\n' || encode(leaf, 'base64'), ''"
         " from prooftrail.log where seq = 0"
     )
+    admin.execute("insert into prooftrail.retention_policy (policy) values ('[]')")
     counts = _counts(admin)
-    assert counts == [4, 3, 1]
+    assert counts == [4, 3, 1, 1]
     yield admin
     admin.execute("reset role; reset session_replication_role")
     assert _counts(admin) == counts
@@ -71,7 +72,8 @@ def _counts(admin: Connection) -> list[int]:
     row = admin.execute(
         "select (select count(*) from prooftrail.log),"
         " (select count(*) from prooftrail.subject),"
-        " (select count(*) from prooftrail.checkpoint)"
+        " (select count(*) from prooftrail.checkpoint),"
+        " (select count(*) from prooftrail.retention_policy)"
     ).fetchone()
     assert row is not None
     return list(row)
@@ -86,11 +88,12 @@ def _partitions(admin: Connection) -> list[str]:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_log_subject_and_checkpoint_are_append_only_to(
+def test_log_subject_checkpoint_and_retention_policy_are_append_only_to(
     sealed: Connection, who: str
 ) -> None:
     sealed.execute(WHO[who])
-    for table in ("prooftrail.log", "prooftrail.subject", "prooftrail.checkpoint"):
+    for name in ("log", "subject", "checkpoint", "retention_policy"):
+        table = f"prooftrail.{name}"
         for verb in VERBS.values():
             with pytest.raises(
                 psycopg.errors.InsufficientPrivilege, match="append-only"

@@ -86,6 +86,15 @@ def as_owner(connection: Connection, prefix: str) -> Iterator[None]:
         )
 
 
+@contextmanager
+def as_login(connection: Connection, prefix: str, login: str) -> Iterator[None]:
+    """Act as one of the logins within a transaction, as `init` let the present one."""
+    role = sql.Identifier(files.role_name(prefix, login))
+    connection.execute(sql.SQL("set local role {}").format(role))
+    yield
+    connection.execute("set local role none")
+
+
 def set_passwords(
     connection: Connection, prefix: str, passwords: Mapping[str, str]
 ) -> None:
