@@ -18,7 +18,7 @@ help:
 	@echo 'make check   lint, types, layers, documents'
 	@echo 'make bench   measure, side by side with other ways'
 	@echo 'make .venv   the environment alone'
-	@echo 'make docs    write the command reference; make format lets ruff format'
+	@echo 'make docs    write the references; make format lets ruff format'
 	@echo 'make lock    renew constraints.txt; make clean removes what was made'
 
 .venv: .venv/made
@@ -58,6 +58,7 @@ bench: .venv/made-bench
 # The pages that are written from the program itself.
 docs: .venv/made
 	.venv/bin/python -m tests.cli_reference
+	.venv/bin/python -m tests.presets_reference
 
 format: .venv/made
 	.venv/bin/ruff format
