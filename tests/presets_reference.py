@@ -32,7 +32,8 @@ FIRM = {
 INTRODUCTION = """\
 # Retention presets
 
-Written from the program's own data by `make docs`; a test holds the two together.
+Written from the program's own data by `make docs`; a test holds the two together. How
+to use them: [Set retention](../how-to/set-retention.md).
 
 What frameworks say about how long an audit trail is kept. Where no number was found,
 there is none. Whether a framework applies, and to which entries, is for those to decide

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from prooftrail.errors import ConfigurationError
 from prooftrail.retention import presets
 from prooftrail.retention.presets import PRESETS, Firmness
 from tests import presets_reference
+
+ROOT = Path(__file__).parent.parent
 
 # preset: at least, at hand, at most, how firm
 TABLE = {
@@ -72,3 +77,16 @@ def test_the_page_of_presets_is_what_the_program_has() -> None:
 
 def test_the_page_explains_each_way_in_which_a_preset_is_firm() -> None:
     assert {one.firmness for one in PRESETS} == set(presets_reference.FIRM)
+
+
+def test_nothing_is_ever_called_what_an_auditor_concludes() -> None:
+    word = re.compile("complian[t]", re.IGNORECASE)
+    files = [
+        *(ROOT / "src" / "prooftrail" / "retention").rglob("*.py"),
+        ROOT / "src" / "prooftrail" / "cli" / "retention.py",
+        ROOT / "docs" / "how-to" / "set-retention.md",
+        presets_reference.PLACE,
+    ]
+    assert len(files) > 7
+    for path in files:
+        assert not word.search(path.read_text()), path

@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "Run the trail service: all duties, verification, HTTP.",
     "checkpoint": "Print the newest checkpoint.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
+    "retention": "How long entries are kept, and on which ground.",
     "doctor": "Look at the installation and say what to do.",
     "demo": "Show it all on a database of its own.",
 }

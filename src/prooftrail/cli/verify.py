@@ -188,10 +188,11 @@ def _record(asked: Asked, report: Report) -> None:
     from contextlib import closing
 
     import prooftrail
+    from prooftrail.cli import caller
     from prooftrail.store import connect
     from prooftrail.verification import recording
 
-    actor = {"type": "user", "userId": f"os:{_user()}"}
+    actor = {"type": "user", "userId": f"os:{caller.user()}"}
     with (
         closing(connect.connect("writer", autocommit=True)) as connection,
         connect.driver_errors(),
@@ -206,17 +207,6 @@ def _record(asked: Asked, report: Report) -> None:
             connection=connection,
             **recording.event(asked, report, actor=actor),
         )
-
-
-def _user() -> str:
-    """Return the login name, or the number of a user without one (a container's)."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # OSError from Python 3.13 on
-        return f"uid-{os.getuid()}"
 
 
 class _progress:  # noqa: N801  reads as a statement
