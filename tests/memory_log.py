@@ -42,6 +42,9 @@ def event(source: random.Random, number: int) -> dict[str, Any]:
     if source.random() < 0.5:
         found["resource"] = {"type": "customer", "id": f"cust_{number}"}
         found["subjects"] = [f"cust_{number + step}" for step in range(3)]
+    if source.random() < 0.3:
+        of = f"0190a5a0-0000-7000-8000-{source.randrange(number):012x}"
+        found["part"] = {"of": of, "n": source.randrange(1, 4), "total": 3}
     return found
 
 

@@ -74,8 +74,11 @@ def test_every_subject_is_in_exactly_one_part(subjects: list[str]) -> None:
     made = stated({**EXAMPLE, "subjects": subjects})
     parts = [json.loads(text) for text in made.texts]
     assert [s for part in parts for s in part.get("subjects", [])] == subjects
+    first = None
     for text in made.texts:
         assert len(text.encode()) <= MAX_BYTES
         assert len(json.loads(text).get("subjects", [])) <= events.MAX_SUBJECTS
         ready = prepare.prepare(as_row(text), now_us=NOW, random=lambda n: b"\0" * n)
         assert isinstance(ready, prepare.Ready)
+        assert ready.projection.continues == first  # so they are one event again
+        first = first or ready.projection.event_id

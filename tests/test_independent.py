@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.independent import pieces
 from tests.independent.verify import Verifier
 
 HERE = Path(__file__).parent
-LOGS = sorted((HERE.parent / "spec" / "vectors" / "log").glob("*.json"))
+VECTORS = HERE.parent / "spec" / "vectors"
+LOGS = sorted((VECTORS / "log").glob("*.json"))
+COLUMNS = sorted(
+    path for name in ("projection", "subjects") for path in (VECTORS / name).iterdir()
+)
 ALLOWED = {"cryptography", "tests.independent"} | sys.stdlib_module_names
 
 
@@ -23,6 +28,23 @@ def test_the_independent_verifier_finds_what_the_vector_says(path: Path) -> None
     wanted = {name: case[name] for name in found}
     wanted["failures"] = sorted(wanted["failures"], key=str)
     assert found == wanted
+
+
+@pytest.mark.parametrize("path", COLUMNS, ids=lambda path: path.stem)
+def test_the_independent_projections_are_what_the_vector_says(path: Path) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    if "refused" in case:
+        with pytest.raises(ValueError, match="no"):
+            pieces.project(case["eventBytes"])
+        return
+    columns, subjects = pieces.project(case["eventBytes"])
+    if "subjects" in case:
+        assert subjects == case["subjects"]
+    else:
+        assert columns == {
+            **case["columns"],
+            "ip": pieces.address(case["columns"]["ip"]),
+        }
 
 
 def test_there_are_logs_of_every_verdict() -> None:

@@ -50,6 +50,14 @@ accepted = st.fixed_dictionaries(
         "subjects": st.lists(long | st.sampled_from("ab"), max_size=6),
         "pii": st.none()
         | st.fixed_dictionaries({}, optional={"fields": st.lists(wild, max_size=1)}),
+        "part": st.none()
+        | st.fixed_dictionaries(
+            {
+                "of": wild | st.uuids().map(str) | st.just(BASE["eventId"]),
+                "n": st.integers(-1, 3),
+                "total": st.integers(0, 3),
+            }
+        ),
         "details": st.none() | st.dictionaries(wild, wild, max_size=2),
     },
 )
@@ -93,6 +101,7 @@ def test_the_example_projects_to_its_columns() -> None:
         result="success",
         ip=ip_address("203.0.113.42").packed,
         pii=True,
+        continues=None,
     )
     assert touched == []
     assert UUID(bytes=found.event_id) == UUID("0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69")
@@ -232,12 +241,40 @@ def test_subject_rows_are_distinct_sorted_and_without_the_resource(
     assert read(subjects=subjects, resource=resource)[1] == rows
 
 
+FIRST = "0190a5a0-0000-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("of", "n", "continues"),
+    [
+        (FIRST, 1, False),
+        (FIRST, 2, True),
+        (FIRST, 3, True),
+        (FIRST, 0, False),
+        (FIRST, -2, False),
+        (BASE["eventId"], 1, False),
+        (BASE["eventId"], 2, False),  # no entry continues itself
+        (FIRST.upper().replace("-7", "-A"), 2, False),
+        (FIRST + "\n", 2, False),
+        ("ffffffff-ffff-ffff-ffff-ffffffffffff", 2, False),
+        ("an event", 2, False),
+    ],
+)
+def test_an_entry_continues_the_event_that_its_part_names(
+    of: str,
+    n: int,
+    continues: bool,  # noqa: FBT001
+) -> None:
+    found, _ = read(part={"of": of, "n": n, "total": 2})
+    assert found.continues == (UUID(FIRST).bytes if continues else None)
+
+
 def test_what_an_event_leaves_out_projects_to_none() -> None:
     found, touched = read(actor={"type": "anonymous"})
     assert (found.actor, found.role, found.resource_type, found.resource_id) == (
         None,
     ) * 4
-    assert (found.ip, found.pii, touched) == (None, False, [])
+    assert (found.ip, found.pii, found.continues, touched) == (None, False, None, [])
     assert read(actor={"type": "anonymous", "role": PROTECTED})[0].role is None
 
 
@@ -257,6 +294,8 @@ def test_what_an_event_leaves_out_projects_to_none() -> None:
         jcs.canonical(BASE | {"eventId": "abcd"}),
         jcs.canonical(BASE | {"subjects": [1]}),
         jcs.canonical(BASE | {"actor": {"userId": 1}}),
+        jcs.canonical(BASE | {"part": {"of": BASE["eventId"], "n": 2}}),
+        jcs.canonical(BASE | {"part": {"of": 1, "n": 2, "total": 2}}),
         jcs.canonical(BASE) + b"x",
     ],
 )

@@ -37,11 +37,11 @@ def test_an_event_is_sealed_with_its_source_and_projections(trail: Trail) -> Non
     admin = trail.superuser()
     row = admin.execute(
         "select actor, role, action, resource_type, resource_id, result, host(ip), pii,"
-        " event_id::text, occurred_us from prooftrail.log where seq = 1"
+        " continues, event_id::text, occurred_us from prooftrail.log where seq = 1"
     ).fetchone()
     assert row == (
         "usr_1", "admin", "customer.pii.view", "customer", "cust_1", "success",
-        "203.0.113.42", True, given["eventId"], 1771338181445000,
+        "203.0.113.42", True, None, given["eventId"], 1771338181445000,
     )  # fmt: skip
     subjects = admin.execute("select seq, subject from prooftrail.subject").fetchall()
     assert subjects == [(1, "cust_2")]

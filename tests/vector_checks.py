@@ -71,6 +71,7 @@ def columns(found: projection.Projection) -> dict[str, Any]:
         "result": found.result,
         "ip": None if found.ip is None else str(ip_address(found.ip)),
         "pii": found.pii,
+        "continues": found.continues and str(UUID(bytes=found.continues)),
     }
 
 
@@ -113,6 +114,8 @@ def check_timestamp(case: dict[str, Any]) -> None:
 
 def check_uuid(case: dict[str, Any]) -> None:
     text = case["text"]
+    packed = None if "refused" in case else UUID(text).bytes
+    assert ids.packed(text) == packed
     if "refused" in case:
         try:
             assert ids.check(text) != text

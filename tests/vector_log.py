@@ -83,6 +83,7 @@ def _row(entry: dict[str, Any]) -> Row:
         found["result"],
         wire.address(ip),
         found["pii"],
+        None if found["continues"] is None else UUID(found["continues"]).bytes,
     )
 
 

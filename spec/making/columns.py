@@ -6,10 +6,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from making.events import BARE, PROTECTED, SMALLEST, UUID4, complete
-from making.primitives import EXAMPLE, jcs, label
+from making.primitives import EXAMPLE, NOW_US, jcs, label, uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+UUID7 = uuid7(NOW_US, bytes(8))
+UUID8 = "0b8e7c62-6d6f-8c0e-9a55-3f1c2d4b5a69"
 
 
 def columns() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -139,6 +143,67 @@ def columns() -> Iterator[tuple[str, dict[str, Any]]]:
     ]:
         title = "No sealed event has such bytes"
         yield f"refuse-{name}", {"title": title, "eventBytes": data, "refused": True}
+
+
+def continuations() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield parts of events, and the event that each continues."""
+    for name, title, of, n, found in [
+        ("second", "The second entry continues the first", UUID7, 2, UUID7),
+        ("version-8", "An id of any version", UUID8, 1_000_000, UUID8),
+        ("beyond-total", "The total is not looked at", UUID7, 2**53 - 1, UUID7),
+        ("first", "The first entry is the event itself", UUID4, 1, None),
+        ("n-1", "So is one that names another", UUID7, 1, None),
+        ("n-0", "Or counts from 0", UUID7, 0, None),
+        ("n-negative", "Or below", UUID7, -2, None),
+        ("own", "No entry continues itself", UUID4, 2, None),
+        ("upper-case", "Ids are written in lower case", UUID7.upper(), 2, None),
+        ("no-hyphens", "And with hyphens", UUID7.replace("-", ""), 2, None),
+        ("braces", "And nothing else", f"{{{UUID7}}}", 2, None),
+        ("newline", "Nor a line's end", f"{UUID7}\n", 2, None),
+        ("short", "In full", UUID7[:-1], 2, None),
+        ("empty", "And at all", "", 2, None),
+        ("digits", "In ASCII digits", f"\uff10{UUID7[1:]}", 2, None),
+        ("nil", "Nil is no id", "0" * 8 + "-0000-0000-0000-" + "0" * 12, 2, None),
+        ("max", "Nor is Max", "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, 2, None),
+        ("version-9", "Nor version 9", f"{UUID7[:14]}9{UUID7[15:]}", 2, None),
+        ("variant", "Nor of another variant", f"{UUID7[:19]}c{UUID7[20:]}", 2, None),
+        ("not-an-id", "Nor any other text", "invoice 7", 2, None),
+    ]:
+        data = jcs(complete(part={"of": of, "n": n, "total": 2})).decode()
+        columns = {**BARE, "continues": found}
+        yield (
+            f"continues-{name}",
+            {"title": title, "eventBytes": data, "columns": columns},
+        )
+    whole = {"of": UUID7, "n": 2, "total": 2}
+    own = jcs(complete(part={**whole, "own": [None]})).decode()
+    title = "An unknown key is passed over"
+    yield (
+        "continues-unknown-key",
+        {"title": title, "eventBytes": own, "columns": {**BARE, "continues": UUID7}},
+    )
+    null = jcs(complete(part=None)).decode()
+    yield (
+        "continues-null",
+        {"title": "A part may be null", "eventBytes": null, "columns": BARE},
+    )
+    for name, part in [
+        ("list", [UUID7, 2, 2]),
+        ("text", UUID7),
+        *((f"no-{key}", {k: v for k, v in whole.items() if k != key}) for key in whole),
+        *((f"null-{key}", {**whole, key: None}) for key in whole),
+        ("of-number", {**whole, "of": 2}),
+        ("n-text", {**whole, "n": "2"}),
+        ("n-true", {**whole, "n": True}),
+        ("n-fraction", {**whole, "n": {"$number": "2.5"}}),
+        ("total-text", {**whole, "total": "2"}),
+    ]:
+        data = jcs(complete(part=part)).decode()
+        title = "No sealed event has such a part"
+        yield (
+            f"refuse-part-{name}",
+            {"title": title, "eventBytes": data, "refused": True},
+        )
 
 
 def subjects() -> Iterator[tuple[str, dict[str, Any]]]:

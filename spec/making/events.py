@@ -32,6 +32,7 @@ BARE: dict[str, Any] = {
     "result": "success",
     "ip": None,
     "pii": False,
+    "continues": None,
 }
 
 

@@ -124,11 +124,11 @@ def events() -> list[tuple[int, dict[str, Any]]]:
 
 
 def columns(found: dict[str, Any]) -> dict[str, Any]:
-    """Project an event of this file; its addresses are spelled as they project."""
+    """Project an event of these logs; addresses are spelled as they project."""
     actor, resource = found["actor"], found.get("resource", {})
     address = actor.get("ipAddress")
     action = found["action"][:200].translate(FOLD)
-    pii = found.get("pii", {})
+    pii, part = found.get("pii", {}), found.get("part", {})
     role, kind = actor.get("role"), resource.get("type")
     return {
         "eventId": found["eventId"],
@@ -144,6 +144,7 @@ def columns(found: dict[str, Any]) -> dict[str, Any]:
         "ip": address if address != "no address" else None,
         "pii": bool(pii.get("fields") or pii.get("classes"))
         or action.startswith("customer.pii."),
+        "continues": part["of"] if part.get("n", 1) > 1 else None,
     }
 
 
@@ -279,10 +280,11 @@ def set_head(log: Log) -> None:
 
 
 def count(log: Log) -> None:
-    """Count entries a day, as the rollup does."""
+    """Count events a day, as the rollup does."""
     counted: dict[tuple[Any, ...], int] = {}
-    for item in log.entries:
-        found = item["columns"]
+    for found in (item["columns"] for item in log.entries):
+        if found["continues"]:
+            continue
         day = found["occurredUs"] // DAY_US
         names = ("action", "role", "result", "pii")
         key = (day, *(found[name] for name in names))

@@ -212,6 +212,7 @@ def edits() -> Iterator[Case]:
         ("result", "denied"),
         ("ip", "2001:db8::2"),
         ("pii", False),
+        ("continues", event_id(2)),
     ]:
         log = altered(lambda log: log.entries[4]["columns"].update({name: value}))  # noqa: B023
         title = f"The column {name} edited, the bytes left alone"

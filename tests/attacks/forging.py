@@ -65,8 +65,8 @@ class Forger:
             "update prooftrail.log set recorded_us = %s, kind = %s, prev = %s,"
             " body = %s, leaf = %s, salt = %s, event = %s, event_id = %s,"
             " occurred_us = %s, actor = %s, role = %s, action = %s,"
-            " resource_type = %s, resource_id = %s, result = %s, ip = %s, pii = %s"
-            " where stream = %s and seq = %s",
+            " resource_type = %s, resource_id = %s, result = %s, ip = %s, pii = %s,"
+            " continues = %s where stream = %s and seq = %s",
             (
                 row.recorded_us,
                 row.kind,
@@ -76,9 +76,10 @@ class Forger:
                 row.salt,
                 row.event,
                 found.event_id.hex(),
-                *found[1:-2],
+                *found[1:-3],
                 address,
                 found.pii,
+                found.continues and found.continues.hex(),
                 self.stream.number,
                 row.seq,
             ),
@@ -89,7 +90,7 @@ class Forger:
         self.superuser.execute(
             "insert into prooftrail.log select %s, %s, recorded_us, kind, stream_id,"
             " prev, body, leaf, salt, event, event_id, occurred_us, actor, role,"
-            " action, resource_type, resource_id, result, ip, pii"
+            " action, resource_type, resource_id, result, ip, pii, continues"
             " from prooftrail.log where stream = %s and seq = %s",
             (stream or self.stream.number, seq, self.stream.number, source),
         )
@@ -136,7 +137,8 @@ class Forger:
         run(
             "insert into prooftrail.daily select stream,"
             " prooftrail.day_of(occurred_us), action, role, result, pii, count(*)"
-            " from prooftrail.log where stream = %s group by 1, 2, 3, 4, 5, 6",
+            " from prooftrail.log where stream = %s and continues is null"
+            " group by 1, 2, 3, 4, 5, 6",
             number,
         )
         run("delete from prooftrail.subject where stream = %s", number)

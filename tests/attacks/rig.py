@@ -50,11 +50,15 @@ _MONTH_AGO = 32 * 86_400 * 1_000_000
 _numbers = itertools.count()
 
 
+def event_id(number: int) -> str:
+    return str(UUID(int=(number << 80) + (4 << 76) + (2 << 62) + number))
+
+
 def event(number: int) -> dict[str, Any]:
     """Return an event; every column of one with an odd number is filled."""
     plain = number % 2 == 0
     found: dict[str, Any] = {
-        "eventId": str(UUID(int=(number << 80) + (4 << 76) + (2 << 62) + number)),
+        "eventId": event_id(number),
         "timestamp": f"2026-02-{1 + number % 9:02d}T10:{number % 60:02d}:00.5Z",
         "actor": {"userId": f"usr_{number % 7}"},
         "action": ("auth.login.failure", "admin.role.change")[number % 4 // 2],
@@ -65,6 +69,8 @@ def event(number: int) -> dict[str, Any]:
         found["resource"] = {"type": "customer", "id": f"cust_{number}"}
         found["subjects"] = [f"cust_{number + step}" for step in range(3)]
         found["pii"] = {"fields": ["email"]}
+    if number in {FIRST, MIDDLE, NEWEST}:
+        found["part"] = {"of": event_id(number - 1), "n": 2, "total": 2}
     return found
 
 

@@ -12,7 +12,7 @@ COLUMNS = {
     "log": [
         "stream", "seq", "recorded_us", "kind", "stream_id", "prev", "body", "leaf",
         "salt", "event", "event_id", "occurred_us", "actor", "role", "action",
-        "resource_type", "resource_id", "result", "ip", "pii",
+        "resource_type", "resource_id", "result", "ip", "pii", "continues",
     ],
     "subject": ["stream", "seq", "subject", "occurred_us", "recorded_us"],
     "daily": ["stream", "day", "action", "role", "result", "pii", "n"],

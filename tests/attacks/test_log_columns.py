@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attacks.rig import FIRST, MAIN, MIDDLE, NEWEST, SIDE, told
+from tests.attacks.rig import FIRST, MAIN, MIDDLE, NEWEST, SIDE, summary, told
 from tests.attacks.saved import COLUMNS
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ PROJECTIONS = {
     "result": ["'success' || ''", "'maybe'"],
     "ip": ["'10.0.0.1'", "set_masklen({}, 64)"],
     "pii": ["not {}"],
+    "continues": ["gen_random_uuid()", "event_id"],
 }  # fmt: skip
 # The key by which rows find their partition cannot be null in any of them.
 NOT_NULLABLE = {"recorded_us"}
@@ -115,6 +116,24 @@ def test_1_event_bytes_and_salt_gone(saved: Saved, place: str) -> None:
 def test_2_projection_edited(saved: Saved, column: str, value: str) -> None:
     edit(saved, column, value, MIDDLE)
     check(saved, MIDDLE, "projection edited")
+
+
+@pytest.mark.parametrize("seq", [2, 55, 202])
+def test_2_an_event_hidden_among_the_continuations(saved: Saved, seq: int) -> None:
+    edit(saved, "continues", "gen_random_uuid()", seq)
+    check(saved, seq, "projection edited")
+    saved.attacked.execute(
+        "update prooftrail.daily d set n = d.n - 1 from prooftrail.log l"
+        " where l.stream = 1 and l.seq = %s and d.stream = l.stream"
+        " and d.day = prooftrail.day_of(l.occurred_us) and d.action = l.action"
+        " and d.role is not distinct from l.role and d.result = l.result"
+        " and d.pii = l.pii",
+        (seq,),
+    )
+    assert summary(saved.attacked.verify()) == [
+        ("main", "rollup edited", None, None),
+        ("main", "projection edited", seq, None),
+    ]
 
 
 @pytest.mark.parametrize("column", PROJECTIONS)

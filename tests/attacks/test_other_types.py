@@ -22,6 +22,7 @@ TYPES = {
     "result": ("name", "'x'"),
     "ip": ("cidr", "ip::cidr"),
     "pii": ("text", "pii::text"),
+    "continues": ("text", "continues::text"),
     "leaf": ("text", "encode(leaf, 'hex')"),
     "prev": ("text", "encode(prev, 'hex')"),
     "body": ("uuid", "gen_random_uuid()"),

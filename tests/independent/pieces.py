@@ -31,6 +31,8 @@ TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z", re.ASCII
 SEGMENT = r"[A-Za-z0-9._~:-]+"
 ORIGIN = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*/([0-9a-f]{{32}})/(0|[1-9][0-9]*)")
 SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+HEX = "[0-9a-f]"
+ID = re.compile(f"{HEX}{{8}}-{HEX}{{4}}-[1-8]{HEX}{{3}}-[89ab]{HEX}{{3}}-{HEX}{{12}}")
 CONTROL = re.compile(r"[\0-\t\x0b-\x1f]")
 SIGNER, COSIGNER = 1, 4
 DASH = "—"
@@ -95,9 +97,19 @@ def _project(event: Any) -> tuple[Row, list[str]]:
         "ip": address(actor.get("ipAddress")),
         "pii": bool(pii.get("fields") or pii.get("classes"))
         or str(action).startswith("customer.pii."),
+        "continues": continued(event.get("part"), event["eventId"]),
     }
     subjects = {subject[:200] for subject in event.get("subjects", [])}
     return columns, sorted(subjects - {columns["resourceId"]})
+
+
+def continued(part: Any, own: str) -> str | None:
+    if part is None:
+        return None
+    of, n, total = (part[name] for name in ("of", "n", "total"))
+    if not isinstance(of, str) or {type(n), type(total)} != {int}:
+        raise TypeError(part)
+    return of if n > 1 and ID.fullmatch(of) and of != own else None
 
 
 def microseconds(text: str) -> int:

@@ -333,10 +333,10 @@ class Verifier:
             return  # entries that are named already may account for differences
         names = ("action", "role", "result", "pii")
         counted: Counter[tuple[Any, ...]] = Counter()
-        for row in self.rows:
-            found, _ = project(row["event"])
-            day = found["occurredUs"] // DAY_US
-            counted[(day, *(found[name] for name in names))] += 1
+        for found in (project(row["event"])[0] for row in self.rows):
+            if found["continues"] is None:
+                day = found["occurredUs"] // DAY_US
+                counted[(day, *(found[name] for name in names))] += 1
         stored = {
             (row["day"], *(row[name] for name in names)): row["n"]
             for row in self.case["daily"]

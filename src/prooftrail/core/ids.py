@@ -38,6 +38,11 @@ def millisecond_of(event_id: bytes) -> int | None:
     return int.from_bytes(event_id[:6], "big") if event_id[6] >> 4 == 7 else None  # noqa: PLR2004
 
 
+def packed(text: str) -> bytes | None:
+    """Return the 16 bytes of an id in lower case, None for any other text."""
+    return bytes.fromhex(text.replace("-", "")) if _LOWER.fullmatch(text) else None
+
+
 @lru_cache(maxsize=256)  # an event's id is looked at more than once on its way
 def check(event_id: str) -> str:
     """Return the id in lower case.

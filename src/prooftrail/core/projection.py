@@ -3,8 +3,9 @@
 Guarantees: `project` gives the same columns in the sealer, in the verifier and in
 any other language that reads `spec/projections.md`. Texts are cut to 200 characters
 (a longer one would not fit a btree page), names are folded to lower case in ASCII
-only, ids are kept exact, and what is no address projects to none. `read_all` gives
-what `read` gives, for many entries at once and a list a column.
+only, ids are kept exact, and what is no address projects to none. An entry that only
+continues an event names it, so that the event is one result and counts once. `read_all`
+gives what `read` gives, for many entries at once and a list a column.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from prooftrail.core import instants
-from prooftrail.core.events import Pii  # noqa: TC001  msgspec resolves it
+from prooftrail.core import ids, instants
+from prooftrail.core.events import Part, Pii  # noqa: TC001  msgspec resolves them
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Projection(NamedTuple):
     result: str
     ip: bytes | None  # 4 or 16 bytes, as on the network
     pii: bool
+    continues: bytes | None  # 16 bytes: the event_id of the event's first entry
 
 
 class Columns(NamedTuple):
@@ -63,6 +65,7 @@ class Columns(NamedTuple):
     result: list[str]
     ip: list[bytes | None]
     pii: list[bool]
+    continues: list[bytes | None]
 
 
 # not watched by the collector: what is decoded from bytes has no cycles
@@ -93,6 +96,7 @@ class _Projected(msgspec.Struct, gc=False):
     timestamp: str
     resource: _Resource | None = None
     subjects: list[str] = []
+    part: Part | None = None
     pii: Pii | None = None
 
 
@@ -123,11 +127,11 @@ def read_all(events: Iterable[bytes]) -> tuple[Columns, list[list[str]]]:
         actors = [one.actor for one in found]
         resources = [one.resource for one in found]
         actions = _FOLDED.of([one.action for one in found])
-        ids = [bytes.fromhex(one.event_id.replace("-", "")) for one in found]
-        if set(map(len, ids)) - {UUID_BYTES}:
+        event_ids = [bytes.fromhex(one.event_id.replace("-", "")) for one in found]
+        if set(map(len, event_ids)) - {UUID_BYTES}:
             raise EventError(_NO_UUID)
         columns = Columns(
-            ids,
+            event_ids,
             instants.all_microseconds([one.timestamp for one in found]),
             _all_cut([actor.user_id for actor in actors]),
             _FOLDED.of([actor.role for actor in actors]),
@@ -143,6 +147,10 @@ def read_all(events: Iterable[bytes]) -> tuple[Columns, list[list[str]]]:
                     map(str.startswith, actions, repeat(_PERSONAL)),
                     strict=True,
                 )
+            ],
+            [
+                None if one.part is None else _continued(one.part, event_id)
+                for one, event_id in zip(found, event_ids, strict=True)
             ],
         )
         return columns, [one.subjects and subjects(one) for one in found]
@@ -169,6 +177,7 @@ def project(event: Event | _Projected) -> Projection:
         event.result,
         _ADDRESSES[actor.ip_address] if type(actor.ip_address) is str else None,
         _is_personal(event.pii, action),
+        None if event.part is None else _continued(event.part, event_id),
     )
 
 
@@ -198,6 +207,12 @@ def _all_cut(texts: list[str | None]) -> list[str | None]:
 def _is_personal(pii: Pii | None, action: str) -> bool:
     """Return whether an event touched personal data: it says so, or its type does."""
     return bool(pii and (pii.fields or pii.classes)) or action.startswith(_PERSONAL)
+
+
+def _continued(part: Part, event_id: bytes) -> bytes | None:
+    """Return the event_id of the first entry, None where this one is that or none."""
+    of = ids.packed(part.of) if part.n > 1 else None
+    return None if of == event_id else of
 
 
 def _folded(text: str) -> str:

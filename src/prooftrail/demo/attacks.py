@@ -86,6 +86,6 @@ def truncate(connection: Connection) -> int:
         connection.execute(
             "insert into prooftrail.daily select stream,"
             " prooftrail.day_of(occurred_us), action, role, result, pii, count(*)"
-            " from prooftrail.log group by 1, 2, 3, 4, 5, 6"
+            " from prooftrail.log where continues is null group by 1, 2, 3, 4, 5, 6"
         )
     return last + 1

@@ -32,6 +32,7 @@ _LEAF = struct.Struct(">BBB16s32sQq32s")
 _BODY = entry.label("body")
 _KINDS = {entry.EVENT, entry.STATEMENT}
 _SALTS = {entry.SALT_BYTES}
+_PII = projection.Projection._fields.index("pii")
 _BOOLEAN = {bool}  # 1 equals True, and is not what was stored
 
 
@@ -104,7 +105,7 @@ def look(
     of_each = zip(seqs, touched, found.occurred_us, times, strict=True)
     if (
         list(kinds) != list(stated)
-        or set(map(type, stored[-1])) != _BOOLEAN
+        or set(map(type, stored[_PII])) != _BOOLEAN
         or not all(map(eq, map(list, stored), written))
         or subjects
         != [

@@ -14,7 +14,8 @@ Source: `spec/verification.md`.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import compress, islice
+from operator import not_
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.core import entry, instants, merkle, projection, statement
@@ -123,9 +124,9 @@ class Check:
         walk.drop(len(subjects))
         result, found = self._result, sound.columns
         days = [occurred_us // instants.DAY for occurred_us in found.occurred_us]
-        result.days.update(
-            zip(days, found.action, found.role, found.result, found.pii, strict=True)
-        )
+        keys = zip(days, found.action, found.role, found.result, found.pii, strict=True)
+        # the rollup counts events: one that others continue is counted where it begins
+        result.days.update(compress(keys, map(not_, found.continues)))
         if statement.CLOCK in found.action:
             # a sound action of the trail's own is a statement's
             result.clocks += [
@@ -150,8 +151,9 @@ class Check:
         if touched or walk.next_seq <= row.seq:
             self._compare_subjects(row, found if sound else None, touched, walk)
         if known and found is not None:
-            day = found.occurred_us // instants.DAY
-            result.days[day, found.action, found.role, found.result, found.pii] += 1
+            if found.continues is None:
+                key = found.action, found.role, found.result, found.pii
+                result.days[found.occurred_us // instants.DAY, *key] += 1
             if row.kind and found.action == statement.CLOCK:
                 result.clocks.append(row.seq)
         else:

@@ -52,6 +52,7 @@ class Row(NamedTuple):
     result: object = None
     ip: object = None  # as the source writes an address
     pii: object = None
+    continues: object = None
 
     @classmethod
     def of(cls, raw: Raw) -> Row:

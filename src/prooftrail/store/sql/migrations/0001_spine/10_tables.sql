@@ -74,6 +74,7 @@ create table prooftrail.log (
   result text collate "C" not null,
   ip inet,
   pii boolean not null,
+  continues uuid,                    -- the event's first entry, by its event_id; null there
   primary key (stream, seq, recorded_us),
   -- the leaf is the SHA-256 of 0x00 and the 98 header bytes, whoever writes the row
   constraint leaf_is_hash check (leaf = sha256(
@@ -103,7 +104,7 @@ create table prooftrail.subject (
   constraint not_from_the_future check (occurred_us <= recorded_us + 300000000)
 ) partition by range (recorded_us);
 
--- Entries a day of event time, for facets and histograms; kept by the log's trigger.
+-- Events a day of event time, for facets and histograms; kept by the log's trigger.
 create table prooftrail.daily (
   stream smallint not null,
   day integer not null,              -- days since the epoch, UTC

@@ -69,6 +69,7 @@ begin
   insert into prooftrail.daily as d (stream, day, action, role, result, pii, n)
   select f.stream, prooftrail.day_of(f.occurred_us), f.action, f.role, f.result, f.pii, count(*)
     from fresh f
+   where f.continues is null  -- an event counts once, however many entries hold it
    group by 1, 2, 3, 4, 5, 6
       on conflict on constraint daily_key do update set n = d.n + excluded.n;
   return null;
