@@ -191,6 +191,12 @@ ALTERATIONS = [
         f"missing: index log_actor on {PART}",
     ),
     Alteration(
+        "drop index prooftrail.log_time; create index log_time on prooftrail.log"
+        " (stream, occurred_us, seq) include (action, role, result, pii)",
+        "fingerprint",
+        f"changed: index log_time on {LOG}",
+    ),
+    Alteration(
         f"alter table {LOG} add column note text",
         "fingerprint",
         f"unexpected: column {LOG}.note: text",
