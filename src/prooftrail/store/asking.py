@@ -1,0 +1,255 @@
+"""Questions as statements.
+
+Guarantees: a statement is put together from the `.sql` files and the fixed pieces of
+this module; what people ask for is only ever bound to it. Each condition is one that
+an index serves under row-level security, where the question allows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from psycopg import sql
+
+from prooftrail.store import files
+from prooftrail.store.question import (
+    Exactly,
+    Network,
+    Pattern,
+    Position,
+    Question,
+    Span,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prooftrail.store.question import Match, Term
+
+_COLUMNS: Mapping[str, sql.SQL] = {
+    "actor": sql.SQL("l.actor"),
+    "role": sql.SQL("l.role"),
+    "action": sql.SQL("l.action"),
+    "resource": sql.SQL("l.resource_id"),
+    "resource_type": sql.SQL("l.resource_type"),
+    "result": sql.SQL("l.result"),
+    "ip": sql.SQL("l.ip"),
+    "pii": sql.SQL("l.pii"),
+}
+_SUBJECT = sql.SQL("s.subject")
+_ENTRY = sql.SQL("l")
+_TOUCHED = sql.SQL("s")
+# An index that begins with one of these gives all streams' entries in order of time.
+_ORDERED = ("actor", "resource", "ip")
+_ALWAYS = sql.SQL("true")
+
+
+class Values(dict[str, Any]):
+    """The values of a statement; calling it with one gives its placeholder."""
+
+    def __call__(self, value: object) -> sql.Placeholder:
+        """Bind a value."""
+        name = f"v{len(self)}"
+        self[name] = value
+        return sql.Placeholder(name)
+
+
+class Asked:
+    """A question as statements: fixed pieces of SQL, and the values bound to them."""
+
+    def __init__(
+        self,
+        question: Question,
+        as_of: Mapping[int, int],
+        before: Position | None,
+    ) -> None:
+        self.values = Values()
+        self.lasts = {
+            stream: seq
+            for stream, seq in sorted(as_of.items())
+            if seq >= 0 and (question.streams is None or stream in question.streams)
+        }
+        self._question = question
+        self._before = before
+        terms = list(question.terms)
+        # one resource is looked for in two places; any further one is a condition
+        leading = next((term for term in terms if term.column == "resource"), None)
+        if leading is not None:
+            terms.remove(leading)
+        self._resource = leading
+        self._conditions = [
+            _holds(term, self.values, "search_touched") for term in terms
+        ]
+        self._conditions += self._times(_ENTRY)
+        if before is not None:
+            self._conditions.append(
+                sql.SQL(
+                    "(l.occurred_us, l.seq, l.stream)"
+                    " < ({}::bigint, {}::bigint, {}::smallint)"
+                ).format(*map(self.values, before))
+            )
+
+    def page(self, limit: int) -> sql.Composed:
+        """Return the statement of one page of keys."""
+        bound = self.values(limit)
+        if self._resource is not None:
+            own, touched = (_page(keys, bound) for keys in self._by_resource())
+            return _page(query("search_union", own=own, touched=touched), bound)
+        alone = len(self.lasts) == 1 or any(
+            term.column in _ORDERED
+            and len(term.matches) == 1
+            and isinstance(term.matches[0], Exactly)
+            for term in self._question.terms
+        )
+        if alone:
+            return _page(self._keys(self._scope(_ENTRY)), bound)
+        each = sql.SQL("l.stream = s.stream and l.seq <= s.last")
+        return query(
+            "search_page_streams",
+            streams=self.values(list(self.lasts)),
+            lasts=self.values(list(self.lasts.values())),
+            page=_page(self._keys(each), bound),
+            limit=bound,
+        )
+
+    def count(self) -> sql.Composed:
+        """Return the statement that counts."""
+        if self._resource is None:
+            keys = self._keys(self._scope(_ENTRY))
+        else:
+            own, touched = self._by_resource()
+            keys = query("search_union", own=own, touched=touched)
+        return query("search_count", keys=keys)
+
+    def _keys(self, *more: sql.Composable) -> sql.Composed:
+        return query("search_keys", conditions=_all([*more, *self._conditions]))
+
+    def _by_resource(self) -> tuple[sql.Composed, sql.Composed]:
+        """Return the keys by resource_id, and those by subjects."""
+        matches = cast("Term", self._resource).matches
+        here = self._scope(_ENTRY)
+        there = _TOUCHED
+        subjects = [
+            _any(_SUBJECT, matches, self.values),
+            self._scope(there),
+            *self._times(there),
+        ]
+        own = _any(_COLUMNS["resource"], matches, self.values)
+        return self._keys(here, own), query(
+            "search_subject_keys",
+            subjects=_all(subjects),
+            conditions=_all([here, *self._conditions]),
+        )
+
+    def _scope(self, table: sql.SQL) -> sql.Composed:
+        """Return the condition that an entry was there as of the first page."""
+        if len(self.lasts) == 1:
+            ((stream, last),) = self.lasts.items()
+            return sql.SQL(
+                "{t}.stream = {}::smallint and {t}.seq <= {}::bigint"
+            ).format(self.values(stream), self.values(last), t=table)
+        by_number = [self.lasts.get(number) for number in range(1, max(self.lasts) + 1)]
+        return sql.SQL(
+            "{t}.stream = any({}::smallint[]) and {t}.seq <= ({}::bigint[])[{t}.stream]"
+        ).format(self.values(list(self.lasts)), self.values(by_number), t=table)
+
+    def _times(self, table: sql.SQL) -> list[sql.Composed]:
+        found = _period(table, self._question, self.values)
+        if self._before is not None:
+            found.append(
+                sql.SQL("{}.occurred_us <= {}::bigint").format(
+                    table, self.values(self._before.occurred_us)
+                )
+            )
+        return found
+
+
+def entry(question: Question, bound: Values) -> sql.Composable:
+    """Return the condition that an entry `l` by itself answers a question."""
+    conditions = [_holds(term, bound, "search_touched_here") for term in question.terms]
+    conditions += _period(_ENTRY, question, bound)
+    return _all(conditions)
+
+
+def query(name: str, **pieces: sql.Composable) -> sql.Composed:
+    """Return `sql/<name>.sql` with pieces of SQL, or placeholders, in it."""
+    return sql.SQL(files.query(name)).format(**pieces)
+
+
+def _page(keys: sql.Composed, limit: sql.Placeholder) -> sql.Composed:
+    return query("search_page", keys=keys, limit=limit)
+
+
+def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(" and ").join(conditions) if conditions else _ALWAYS
+
+
+def _period(table: sql.SQL, question: Question, bound: Values) -> list[sql.Composed]:
+    found = []
+    if question.from_us is not None:
+        found.append(
+            sql.SQL("{}.occurred_us >= {}::bigint").format(
+                table, bound(question.from_us)
+            )
+        )
+    if question.to_us is not None:
+        found.append(
+            sql.SQL("{}.occurred_us < {}::bigint").format(table, bound(question.to_us))
+        )
+    return found
+
+
+def _holds(term: Term, bound: Values, touched: str) -> sql.Composable:
+    """Return the condition of a term, of an entry `l`."""
+    own = _any(_COLUMNS[term.column], term.matches, bound)
+    if term.column != "resource":
+        return own
+    subjects = _any(_SUBJECT, term.matches, bound)
+    return sql.SQL("({} or {})").format(own, query(touched, subjects=subjects))
+
+
+def _any(column: sql.SQL, matches: Iterable[Match], bound: Values) -> sql.Composable:
+    """Return the condition that one of the matches holds of a column."""
+    exact = [match.value for match in matches if isinstance(match, Exactly)]
+    kind: Literal["inet"] | None = "inet" if column == _COLUMNS["ip"] else None
+    found: list[sql.Composable] = []
+    if len(exact) == 1:
+        found.append(sql.SQL("{} = {}").format(column, _cast(bound(exact[0]), kind)))
+    elif exact:
+        many = _cast(bound(exact), None if kind is None else "inet[]")
+        found.append(sql.SQL("{} = any({})").format(column, many))
+    found += [
+        _ranges(column, match, bound)
+        for match in matches
+        if not isinstance(match, Exactly)
+    ]
+    if not found:
+        return sql.SQL("false")
+    return sql.SQL("({})").format(sql.SQL(" or ").join(found))
+
+
+def _ranges(
+    column: sql.SQL, match: Span | Pattern | Network, bound: Values
+) -> sql.Composed:
+    match match:
+        case Network(first, last):
+            return sql.SQL("({c} >= {}::inet and {c} <= {}::inet)").format(
+                bound(first), bound(last), c=column
+            )
+        case Pattern(span, like):
+            return sql.SQL("({} and {} like {})").format(
+                _ranges(column, span, bound), column, bound(like)
+            )
+        case Span(low, None):
+            return sql.SQL("{} >= {}").format(column, bound(low))
+        case Span(low, high):
+            return sql.SQL("({c} >= {} and {c} < {})").format(
+                bound(low), bound(high), c=column
+            )
+
+
+def _cast(
+    value: sql.Placeholder, kind: Literal["inet", "inet[]"] | None
+) -> sql.Composable:
+    """Return a value as an address; texts take the column's collation as they are."""
+    return value if kind is None else sql.SQL("{}::{}").format(value, sql.SQL(kind))

@@ -1,0 +1,162 @@
+"""Searching and following the log, as the reader.
+
+Guarantees: what comes back is what row-level security lets the asker see, as of the
+transaction that `Readers.reading` opened. Lists and counts are of events: an entry that
+continues one is never a result of its own, and leads to its event, once. With the same
+`as_of`, pages one after another give every event exactly once and `count` says how
+many, whatever is sealed meanwhile, late event times included. Following gives every
+entry of a stream, in order of seq.
+
+Does not: find an entry that claims to continue an event which is not there, but by its
+own id, by `parts`, and when following. A text with U+0000 or an address that is none is
+the caller's mistake, and an error of the database's.
+
+Source: measured, see `bench/README.md`: pages take two statements (keys from an index
+alone, then their entries), always planned for the values asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from uuid import UUID
+
+from psycopg import sql
+
+from prooftrail.store import asking, files
+from prooftrail.store.asking import Asked, Values
+from prooftrail.store.question import Found, Position, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prooftrail.store.connect import Connection
+
+WINDOW = 20_000  # seqs that one call of `after` looks at, at most
+_AHEAD = 300_000_000  # an entry's time is at most this far ahead of its recording, us
+
+
+class Followed(NamedTuple):
+    """What `after` found, and how far it has looked: go on from there."""
+
+    rows: list[Found]
+    looked_to: int
+
+
+def ends(connection: Connection) -> dict[int, int]:
+    """Return the newest seq of every stream in which the asker may see an entry.
+
+    Whoever sees a period only gets the newest that he himself may see.
+    """
+    return _ends(connection, None)
+
+
+def page(
+    connection: Connection,
+    question: Question,
+    as_of: Mapping[int, int],
+    before: Position | None,
+    limit: int,
+) -> list[Found]:
+    """Return the events that answer a question, the newest event time first.
+
+    Args:
+        connection: inside `Readers.reading`.
+        question: what is asked.
+        as_of: the newest seq of each stream as of the first page; other streams and
+            later entries are left out.
+        before: where the page before ended; None for the first one.
+        limit: events at most.
+    """
+    asked = Asked(question, as_of, before)
+    if not asked.lasts:
+        return []
+    keys = connection.execute(
+        asked.page(limit), asked.values, prepare=False, binary=True
+    ).fetchall()
+    if not keys:
+        return []
+    streams, seqs, times = (list(column) for column in zip(*keys, strict=True))
+    bound = Values()
+    return _found(
+        connection,
+        "search_rows",
+        bound,
+        streams=bound(streams),
+        seqs=bound(seqs),
+        since=bound(min(cast("list[int]", times)) - _AHEAD),
+    )
+
+
+def count(connection: Connection, question: Question, as_of: Mapping[int, int]) -> int:
+    """Return how many events answer a question: as many as all its pages hold."""
+    asked = Asked(question, as_of, None)
+    if not asked.lasts:
+        return 0
+    row = connection.execute(asked.count(), asked.values, prepare=False).fetchone()
+    return int(str(row[0])) if row is not None else 0
+
+
+def after(
+    connection: Connection, stream: int, seq: int, question: Question, limit: int
+) -> Followed:
+    """Return the entries of a stream after a seq, in order, that answer a question.
+
+    Every entry counts for itself here, continuations too: a subject is looked for among
+    those of the entry. The question's streams do not count. At most `WINDOW` seqs are
+    looked at; `looked_to` is where to go on, whether anything was found or not, and
+    never beyond what the asker may see.
+    """
+    until = seq + WINDOW
+    bound = Values()
+    rows = _found(
+        connection,
+        "search_after",
+        bound,
+        stream=bound(stream),
+        after=bound(seq),
+        until=bound(until),
+        conditions=asking.entry(question, bound),
+        limit=bound(limit),
+    )
+    if len(rows) >= limit:
+        return Followed(rows, rows[-1].seq if rows else seq)
+    newest = _ends(connection, stream).get(stream, -1)
+    return Followed(rows, max(seq, min(until, newest)))
+
+
+def by_event_id(connection: Connection, event_id: bytes) -> list[Found]:
+    """Return the entry of an event id (16 bytes) in each stream that has it."""
+    bound = Values()
+    return _found(
+        connection, "search_event", bound, event_id=bound(UUID(bytes=event_id))
+    )
+
+
+def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
+    """Return the entries that continue an event (16 bytes) of a stream, by seq."""
+    bound = Values()
+    return _found(
+        connection,
+        "search_parts",
+        bound,
+        event_id=bound(UUID(bytes=event_id)),
+        stream=bound(stream),
+    )
+
+
+def _ends(connection: Connection, stream: int | None) -> dict[int, int]:
+    bound = Values()
+    rows = connection.execute(
+        asking.query("search_ends", stream=bound(stream)), bound, prepare=False
+    ).fetchall()
+    return {int(str(number)): int(str(seq)) for number, seq in rows}
+
+
+def _found(
+    connection: Connection, name: str, bound: Values, **pieces: sql.Composable
+) -> list[Found]:
+    found = sql.SQL(files.query("search_found"))
+    rows = connection.execute(
+        asking.query(name, found=found, **pieces), bound, prepare=False, binary=True
+    ).fetchall()
+    return [Found(*cast("tuple[Any, ...]", row)) for row in rows]

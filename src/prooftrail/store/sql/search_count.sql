@@ -1,0 +1,2 @@
+-- How many events answer a question.
+select count(*) from ({keys}) k

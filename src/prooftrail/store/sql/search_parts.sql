@@ -1,0 +1,4 @@
+-- The entries that continue an event.
+{found}
+ where l.continues = {event_id} and l.stream = {stream}::smallint
+ order by l.seq
