@@ -90,18 +90,14 @@ class Asked:
             )
 
     def page(self, limit: int) -> sql.Composed:
-        """Return the statement of one page of keys."""
+        """Return the statement of one page of keys, those by subjects aside."""
         bound = self.values(limit)
         if self._resource is not None:
-            own, touched = (_page(keys, bound) for keys in self._by_resource())
-            return _page(query("search_union", own=own, touched=touched), bound)
-        alone = len(self.lasts) == 1 or any(
-            term.column in _ORDERED
-            and len(term.matches) == 1
-            and isinstance(term.matches[0], Exactly)
-            for term in self._question.terms
-        )
-        if alone:
+            own, _ = self._by_resource()
+            return _page(own, bound)
+        if len(self.lasts) == 1 or any(
+            term.column in _ORDERED and _is_one(term) for term in self._question.terms
+        ):
             return _page(self._keys(self._scope(_ENTRY)), bound)
         each = sql.SQL("l.stream = s.stream and l.seq <= s.last")
         return query(
@@ -111,6 +107,18 @@ class Asked:
             page=_page(self._keys(each), bound),
             limit=bound,
         )
+
+    def touched(self, limit: int) -> tuple[sql.Composed, bool] | None:
+        """Return the statement of one page of keys by subjects, if any are asked for.
+
+        And whether an index gives them in order of time.
+        """
+        if self._resource is None:
+            return None
+        _, touched = self._by_resource()
+        bound = self.values(limit)
+        statement = query("search_page_once", keys=touched, limit=bound)
+        return statement, _is_one(self._resource)
 
     def count(self) -> sql.Composed:
         """Return the statement that counts."""
@@ -169,6 +177,10 @@ def entry(question: Question, bound: Values) -> sql.Composable:
     conditions = [_holds(term, bound, "search_touched_here") for term in question.terms]
     conditions += _period(_ENTRY, question, bound)
     return _all(conditions)
+
+
+def _is_one(term: Term) -> bool:
+    return len(term.matches) == 1 and isinstance(term.matches[0], Exactly)
 
 
 def query(name: str, **pieces: sql.Composable) -> sql.Composed:

@@ -24,6 +24,7 @@ from psycopg import sql
 
 from prooftrail.store import asking, files
 from prooftrail.store.asking import Asked, Values
+from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.question import Found, Position, Question
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from prooftrail.store.connect import Connection
 
+_SORT = "select set_config('enable_sort', %s::boolean::text, true)"
 WINDOW = 20_000  # seqs that one call of `after` looks at, at most
 _AHEAD = 300_000_000  # an entry's time is at most this far ahead of its recording, us
 
@@ -47,7 +49,19 @@ def ends(connection: Connection) -> dict[int, int]:
 
     Whoever sees a period only gets the newest that he himself may see.
     """
-    return _ends(connection, None)
+    rows = connection.execute(files.query("search_heads"), prepare=False).fetchall()
+    if not rows:
+        question = _begin(connection, Question(), workers=0)
+        if question.from_us is None and question.to_us is None:
+            return {}
+        bound = Values()
+        statement = asking.query(
+            "search_newest",
+            from_us=bound(FIRST_US if question.from_us is None else question.from_us),
+            to_us=bound(LAST_US if question.to_us is None else question.to_us),
+        )
+        rows = connection.execute(statement, bound, prepare=False).fetchall()
+    return {int(str(stream)): int(str(seq)) for stream, seq in rows}
 
 
 def page(
@@ -67,12 +81,10 @@ def page(
         before: where the page before ended; None for the first one.
         limit: events at most.
     """
-    asked = Asked(question, as_of, before)
+    asked = Asked(_begin(connection, question, workers=0), as_of, before)
     if not asked.lasts:
         return []
-    keys = connection.execute(
-        asked.page(limit), asked.values, prepare=False, binary=True
-    ).fetchall()
+    keys = _keys(connection, asked, limit)
     if not keys:
         return []
     streams, seqs, times = (list(column) for column in zip(*keys, strict=True))
@@ -83,13 +95,13 @@ def page(
         bound,
         streams=bound(streams),
         seqs=bound(seqs),
-        since=bound(min(cast("list[int]", times)) - _AHEAD),
+        since=bound(min(times) - _AHEAD),
     )
 
 
 def count(connection: Connection, question: Question, as_of: Mapping[int, int]) -> int:
     """Return how many events answer a question: as many as all its pages hold."""
-    asked = Asked(question, as_of, None)
+    asked = Asked(_begin(connection, question, workers=2), as_of, None)
     if not asked.lasts:
         return 0
     row = connection.execute(asked.count(), asked.values, prepare=False).fetchone()
@@ -120,7 +132,7 @@ def after(
     )
     if len(rows) >= limit:
         return Followed(rows, rows[-1].seq if rows else seq)
-    newest = _ends(connection, stream).get(stream, -1)
+    newest = ends(connection).get(stream, -1)
     return Followed(rows, max(seq, min(until, newest)))
 
 
@@ -144,12 +156,42 @@ def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
     )
 
 
-def _ends(connection: Connection, stream: int | None) -> dict[int, int]:
+def _begin(connection: Connection, question: Question, *, workers: int) -> Question:
+    """Return the question for the part of its period that the asker may see."""
     bound = Values()
-    rows = connection.execute(
-        asking.query("search_ends", stream=bound(stream)), bound, prepare=False
-    ).fetchall()
-    return {int(str(number)): int(str(seq)) for number, seq in rows}
+    row = connection.execute(
+        asking.query("search_begin", workers=bound(workers)), bound, prepare=False
+    ).fetchone()
+    *_, first, last = cast("tuple[int | None, ...]", row)
+    from_us, to_us = question.from_us, question.to_us
+    if first is not None and first > FIRST_US:
+        from_us = first if from_us is None else max(from_us, first)
+    if last is not None and last < LAST_US:
+        to_us = last if to_us is None else min(to_us, last)
+    return question._replace(from_us=from_us, to_us=to_us)
+
+
+def _keys(
+    connection: Connection, asked: Asked, limit: int
+) -> list[tuple[int, int, int]]:
+    """Return the keys of a page: stream, seq, event time."""
+
+    def rows(statement: sql.Composed) -> list[Any]:
+        return connection.execute(
+            statement, asked.values, prepare=False, binary=True
+        ).fetchall()
+
+    found = rows(asked.page(limit))
+    touched = asked.touched(limit)
+    if touched is None:
+        return found
+    statement, in_order = touched
+    # the planner takes the few subjects that it expects for cheap to sort: all of them
+    connection.execute(_SORT, (not in_order,))
+    found = list({*found, *rows(statement)})
+    connection.execute(_SORT, (True,))
+    found.sort(key=lambda key: (key[2], key[1], key[0]), reverse=True)
+    return found[:limit]
 
 
 def _found(

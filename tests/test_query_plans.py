@@ -1,0 +1,331 @@
+"""Which index serves which question, asked as the reader under row-level security."""
+
+from __future__ import annotations
+
+import json
+from random import Random  # noqa: TID251  seeded: plans must come again
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from prooftrail.core import ids, instants
+from prooftrail.store import asking, searching
+from prooftrail.store.question import (
+    Exactly,
+    Network,
+    Pattern,
+    Position,
+    Question,
+    Span,
+    Term,
+)
+from tests.sealing import seal
+from tests.searched import ALL_TIME, BEGIN, DAY, asker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prooftrail.store.connect import Connection
+    from tests.trail import Trail
+
+TOKEN = "of a test"
+COUNT = 20_000
+LATER = Position(BEGIN + 80 * DAY, 1, 1)
+PII = Term("action", (Span("customer.pii.", "customer.pii/"),))
+MARCH = (BEGIN + 59 * DAY, BEGIN + 90 * DAY)
+
+
+class Case(NamedTuple):
+    """A question, and the indexes that may give its keys."""
+
+    name: str
+    question: Question
+    page: set[str]
+    counted: set[str]
+    index_only: bool = True
+
+
+def is_(column: Any, value: Any) -> Term:
+    return Term(column, (Exactly(value),))
+
+
+CASES = [
+    Case("timeline", Question(), {"log_time"}, {"log_time", "log_action"}),
+    Case(
+        "an actor's month",
+        Question((is_("actor", "usr_12"),), *MARCH),
+        {"log_actor"},
+        {"log_actor"},
+    ),
+    Case(
+        "personal data by admins",
+        Question((is_("role", "admin"), PII), BEGIN, BEGIN + 90 * DAY),
+        {"log_time", "log_action"},
+        {"log_time", "log_action"},
+    ),
+    Case(
+        "a rare action",
+        Question((is_("action", "admin.user.delete"),)),
+        {"log_action"},
+        {"log_action"},
+    ),
+    Case(
+        "a glob",
+        Question((Term("action", (Pattern(Span("a", "b"), "a%.delete"),)),)),
+        {"log_action", "log_time"},
+        {"log_action", "log_time"},
+    ),
+    Case(
+        "denied by role",
+        Question((is_("result", "denied"), is_("role", "support"))),
+        {"log_failed"},
+        {"log_failed"},
+    ),
+    Case(
+        "failures of an address",
+        Question((is_("ip", "198.51.100.7"), is_("result", "failure"))),
+        {"log_ip"},
+        {"log_ip"},
+    ),
+    Case("an address", Question((is_("ip", "203.0.113.7"),)), {"log_ip"}, {"log_ip"}),
+    Case(
+        "a network",
+        Question((Term("ip", (Network("198.51.100.0", "198.51.100.7"),)),)),
+        {"log_ip"},
+        {"log_ip"},
+    ),
+    Case(
+        "a rare type of resource",
+        Question((is_("resource_type", "vault"),)),
+        {"log_time"},
+        {"log_time"},
+    ),
+    Case(
+        "no personal data", Question((is_("pii", False),)), {"log_time"}, {"log_time"}
+    ),
+    Case(
+        "personal data of a customer",
+        Question((PII, is_("resource", "cust_456"))),
+        {"log_resource", "subject_of"},
+        {"log_resource", "subject_of"},
+        index_only=False,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def shared_trail(
+    cluster: Any, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Trail]:
+    """One filled database for all plans."""
+    name = f"plans_{worker_id}_{cluster.version}"
+    made = cluster.clone(name, tmp_path_factory.mktemp(name))
+    try:
+        made.stream("b")
+        fill(made)
+        yield made
+    finally:
+        made.close()
+        cluster.drop(name)
+
+
+def fill(trail: Trail) -> None:
+    random = Random(1)
+    admin = trail.superuser()
+    with admin.cursor().copy(
+        "copy prooftrail.inbox (stream, event) from stdin"
+    ) as into:
+        for number in range(COUNT):
+            into.write_row((random.choice(["main", "b"]), text(random, number)))
+    seal(trail)
+    for table in ("log", "subject"):
+        admin.execute(f"vacuum analyze prooftrail.{table}")
+
+
+def text(random: Random, number: int) -> str:
+    at = BEGIN + number * 180 * DAY // COUNT
+    failed = random.random() < 0.05
+    action = random.choices(
+        ["customer.pii.view", "auth.login", "admin.user.delete"], [700, 300, 2]
+    )[0]
+    event: dict[str, Any] = {
+        "eventId": ids.uuid7(at, random.randbytes(8)),
+        "timestamp": instants.text(at),
+        "actor": {
+            "userId": f"usr_{random.randrange(200)}",
+            "role": random.choice(["support", "support", "ops", "admin"]),
+            "ipAddress": f"198.51.100.{random.randrange(250)}"
+            if failed
+            else f"203.0.113.{random.randrange(250)}",
+        },
+        "action": action,
+        "resource": {"type": "customer", "id": f"cust_{random.randrange(2_000)}"},
+        "result": random.choice(["failure", "denied"]) if failed else "success",
+    }
+    if number % 2 == 0:
+        event["subjects"] = [f"cust_{random.randrange(2_000)}" for _ in range(3)]
+    if number % 50 == 0:
+        event["subjects"].append("cust_456")
+    return json.dumps(event)
+
+
+class Filled(NamedTuple):
+    """The partitions that have entries, and of which index each index is a part."""
+
+    tables: set[str]
+    indexes: dict[str, str]
+
+
+@pytest.fixture
+def filled(shared_trail: Trail) -> Filled:
+    admin = shared_trail.superuser()
+    tables = admin.execute(
+        "select relname from pg_class where relkind = 'r' and reltuples > 0"
+        " and relnamespace = 'prooftrail_part'::regnamespace"
+    ).fetchall()
+    indexes = admin.execute(
+        "select c.relname, p.relname from pg_class c"
+        " join pg_inherits on inhrelid = c.oid"
+        " join pg_class p on p.oid = inhparent where c.relkind = 'i'"
+    ).fetchall()
+    return Filled({row[0] for row in tables}, dict(indexes))
+
+
+@pytest.fixture(params=[ALL_TIME, MARCH], ids=["all time", "a period"])
+def reader(
+    shared_trail: Trail, request: pytest.FixtureRequest
+) -> Iterator[tuple[Connection, dict[int, int]]]:
+    token = f"{TOKEN} {request.node.name}"
+    with (
+        asker(shared_trail, token, period=request.param) as readers,
+        readers.reading(token) as connection,
+    ):
+        yield connection, searching.ends(connection)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_keys_come_from_an_index_and_no_table_is_read_through(
+    reader: tuple[Connection, dict[int, int]], case: Case, filled: Filled
+) -> None:
+    connection, as_of = reader
+    one = {1: as_of[1]}
+    for ends, before in ((one, None), (as_of, None), (as_of, LATER)):
+        for plan in page_plans(connection, case.question, ends, before):
+            look(plan, case.page, filled, index_only=case.index_only)
+    narrowed = searching._begin(connection, case.question, workers=2)
+    asked = asking.Asked(narrowed, as_of, None)
+    plan = explained(connection, asked.count(), asked.values)
+    look(plan, case.counted, filled, index_only=case.index_only)
+
+
+def test_a_page_sorts_no_more_than_it_gives(
+    reader: tuple[Connection, dict[int, int]], filled: Filled
+) -> None:
+    """What an index gives in order is not fetched to its end for a page."""
+    connection, as_of = reader
+    for question in (
+        Question(),
+        Question((is_("actor", "usr_12"),)),
+        Question((is_("action", "customer.pii.view"),)),
+        Question((is_("resource", "cust_456"),)),
+    ):
+        for plan in page_plans(connection, question, as_of, None, analyze=True):
+            scanned = sum(
+                node["Actual Rows"] * node["Actual Loops"]
+                for node in plan
+                if node.get("Relation Name") in filled.tables
+            )
+            # an incremental sort takes groups of 32 at least
+            assert scanned < 150, (question, scanned, json.dumps(plan, indent=1))
+
+
+def test_rows_single_events_and_following_are_looked_up_by_their_keys(
+    reader: tuple[Connection, dict[int, int]],
+    filled: Filled,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection, as_of = reader
+    found = searching.page(connection, Question(), as_of, None, 20)
+    at = as_of[1] - 20
+    for ask, wanted in (
+        (lambda: searching.page(connection, Question(), as_of, None, 9), "log_pkey"),
+        (lambda: searching.by_event_id(connection, found[0].event_id), "log_event_id"),
+        (lambda: searching.parts(connection, 1, found[0].event_id), "log_continues"),
+        (lambda: searching.after(connection, 1, at, Question(), 5), "log_pkey"),
+    ):
+        statement, values = last_statement(connection, ask, monkeypatch)
+        plan = explained(connection, statement, values)
+        look(plan, {wanted}, filled, index_only=False)
+        used = {filled.indexes.get(node.get("Index Name", ""), "") for node in plan}
+        assert used - {""} == {wanted}
+
+
+def last_statement(
+    connection: Connection, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Any, Any]:
+    statements = []
+    execute = connection.execute
+
+    def spy(query: Any, values: Any = None, **options: Any) -> Any:
+        statements.append((query, values))
+        return execute(query, values, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "execute", spy)
+        ask()
+    return next(
+        (query, values)
+        for query, values in reversed(statements)
+        if "prooftrail.log l" in query.as_string(connection)
+    )
+
+
+def page_plans(
+    connection: Connection,
+    question: Question,
+    as_of: dict[int, int],
+    before: Position | None,
+    *,
+    analyze: bool = False,
+) -> Iterator[list[dict[str, Any]]]:
+    narrowed = searching._begin(connection, question, workers=0)
+    asked = asking.Asked(narrowed, as_of, before)
+    limit = 3 if analyze else 50
+    yield explained(connection, asked.page(limit), asked.values, analyze=analyze)
+    if (touched := asked.touched(limit)) is not None:
+        statement, in_order = touched
+        connection.execute(searching._SORT, (not in_order,))
+        yield explained(connection, statement, asked.values, analyze=analyze)
+        connection.execute(searching._SORT, (True,))
+
+
+def explained(
+    connection: Connection, statement: Any, values: Any, *, analyze: bool = False
+) -> list[dict[str, Any]]:
+    """Return the nodes of a statement's plan."""
+    explain = "explain (analyze, timing off, " if analyze else "explain ("
+    query: Any = f"{explain}format json) {statement.as_string(connection)}"
+    row: Any = connection.execute(query, values, prepare=False).fetchone()
+    return list(walk(row[0][0]["Plan"]))
+
+
+def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", []):
+        yield from walk(inner)
+
+
+def look(
+    plan: list[dict[str, Any]], allowed: set[str], filled: Filled, *, index_only: bool
+) -> None:
+    """Look at what reads the partitions that have entries."""
+    told = json.dumps(plan, indent=1)
+    scans = [node for node in plan if node.get("Relation Name") in filled.tables]
+    used = {filled.indexes.get(node.get("Index Name", ""), "") for node in plan} - {""}
+    assert scans, told
+    assert used & allowed, told
+    kinds = {node["Node Type"] for node in scans}
+    assert "Seq Scan" not in kinds, told
+    if index_only:
+        assert kinds == {"Index Only Scan"}, told
+        assert {filled.indexes[node["Index Name"]] for node in scans} <= allowed, told
