@@ -50,4 +50,5 @@ def _print(figures: list[Figure]) -> None:
         print(f"| {name} | {found:,.0f} | {ratio} | {note} |")
 
 
-main()
+if __name__ == "__main__":
+    main()
