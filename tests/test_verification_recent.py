@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prooftrail.integrity.findings import Kind, Weight
 from prooftrail.sign.anchor_reading import Damaged, read_anchor
+from prooftrail.store import reading
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
 from tests.signing_rig import Rig, rewrite, rigs, truncate, unguarded
@@ -115,3 +116,22 @@ def test_the_end_of_an_anchor_s_file_is_the_end_of_what_it_holds(rig: Rig) -> No
         notes = [one.note for one in end if not isinstance(one, Damaged)]
         assert len(notes) >= min(count, len(every))
         assert notes == every[-len(notes) :]
+
+
+@pytest.mark.parametrize("recent", [None, 100])
+def test_what_is_sealed_and_anchored_while_a_look_begins_is_not_missing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, recent: int | None
+) -> None:
+    """The anchor's newest checkpoint covers more than the run has seen."""
+    signer = rig.signer(rig.anchor())
+    real = reading.checkpoints if recent is None else reading.checkpoints_near
+    asked = newest(rig, recent)
+
+    def grows(*arguments: Any) -> Any:
+        found = list(real(*arguments))
+        rig.seal(20)
+        signer.once()
+        return found
+
+    monkeypatch.setattr(reading, real.__name__, grows)
+    assert kinds(rig, asked) == set()

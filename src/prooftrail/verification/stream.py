@@ -102,7 +102,6 @@ class StreamRun:
         self._report.streams.append(report)
         state, name = self._state, self._name
         self._add(*ends.registry(state, identity))
-        known = reading.size(self._connection, state.number)
         end = self._end()
         start, stop = 0, end
         if not self._asked.whole:
@@ -111,6 +110,8 @@ class StreamRun:
         report.start, report.stop = start, stop
         base = start - start % segment.SIZE
         claims = self._claims(identity, base, stop)
+        # after them: what was sealed and anchored since the run began is not missing
+        known = reading.size(self._connection, state.number)
         begun = self._resume(claims, base) if base else merkle.Range()
         followed = begun.size
         tree = Tree(name, claims.claims, begun, claims.stored, good=followed)
