@@ -179,7 +179,7 @@ def test_an_edit_by_a_superuser_is_told_by_event_metric_webhook_and_readiness(
         until(lambda: service.state()["reading"], "readiness")
         assert "seq 7" in service.state()["reading"]
         assert service.state()["writing"] is None
-        assert service.metric("prooftrail_findings") == 1
+        assert service.metric("prooftrail_findings") == 1, service.said("finding")
         service.record()
         superuser = trail.superuser()
 

@@ -64,7 +64,7 @@ class Running:
         return found
 
     def ended(self) -> Report:
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         return self.report
 
@@ -140,8 +140,6 @@ def test_a_process_that_dies_could_not_verify(held: Trail) -> None:
 
 
 def test_a_run_that_hangs_is_given_up(held: Trail) -> None:
-    running = Running(held, silence=2.0)
-    running.process()
-    report = running.ended()
+    report = Running(held, silence=2.0).ended()
     assert report.verdict is Verdict.INCOMPLETE
     assert "no progress" in report.findings[0].told
