@@ -8,13 +8,10 @@ import pytest
 
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
-from tests.alterations import PART
 from tests.sealing import event, insert, seal
 from tests.stated import EXAMPLE, stated
 
 if TYPE_CHECKING:
-    import psycopg
-
     from tests.trail import Trail
 
 EXPORT = EXAMPLE["eventId"]
@@ -24,22 +21,6 @@ DENIED = event(
     action="customer.pii.export",
     result="denied",
 )
-
-# What a reader's search asks first, keys in a list's order; and how many there are.
-LISTS = {
-    "log_actor": ("actor = 'usr_a1b2c3' and continues is null", 1),
-    "log_action": (
-        "stream = 1 and action > 'customer.p' and action < 'd' and continues is null",
-        3,
-    ),
-    "log_resource": ("resource_id = 'cust_x7y8z9' and continues is null", 1),
-    "log_time": ("stream = 1 and pii and continues is null", 3),
-    "log_failed_ip": (
-        "ip = '203.0.113.7' and result <> 'success' and continues is null",
-        1,
-    ),
-    "log_continues": (f"continues = '{EXPORT}'", 2),
-}
 
 
 @pytest.fixture
@@ -116,56 +97,3 @@ def test_every_subject_finds_the_one_export(exported: Trail, subject: str) -> No
         subject,
     )
     assert found == [(EXPORT,)]
-
-
-def test_a_readers_keys_come_from_the_indexes_alone(exported: Trail) -> None:
-    more = [
-        event(
-            actor={
-                "userId": f"usr_{number % 50}",
-                "ipAddress": f"10.0.0.{number % 50}",
-            },
-            action="auth.login.failure",
-            resource={"type": "account", "id": f"acct_{number}"},
-            result="failure",
-        )
-        for number in range(2_000)  # enough for a planner
-    ]
-    insert(exported, *more)
-    seal(exported)
-    admin = exported.superuser()
-    admin.execute("vacuum analyze prooftrail.log")
-    admin.execute(
-        "insert into prooftrail.reader_grant"
-        " (role, streams, from_us, to_us, expires_at)"
-        " values ('prooftrail_reader', '{1}', 0, 4000000000000000, now() + '1 h')"
-    )
-    names = dict(
-        admin.execute(
-            "select i.inhparent::regclass::text, i.inhrelid::regclass::text"
-            "  from pg_inherits i join pg_index x on x.indexrelid = i.inhrelid"
-            " where x.indrelid = %s::regclass",
-            (PART,),
-        ).fetchall()
-    )
-    reader = exported.login("reader")
-    for index, (where, expected) in LISTS.items():
-        log = f"from prooftrail.log where {where}"
-        page = f"select occurred_us, seq {log} order by occurred_us desc, seq desc"
-        assert len(reader.execute(page.encode()).fetchall()) == expected
-        for query in (f"{page} limit 50", f"select count(*) {log}"):
-            name = names[f"prooftrail.{index}"].removeprefix("prooftrail_part.")
-            assert _scan(reader, query) == ("Index Only Scan", name), query
-
-
-def _scan(reader: psycopg.Connection[Any], query: str) -> tuple[str, str | None]:
-    """Return how the month's partition is read, and by which index."""
-    row = reader.execute(b"explain (format json) " + query.encode()).fetchone()
-    assert row is not None
-    plans = [row[0][0]["Plan"]]
-    for plan in plans:
-        plans += plan.get("Plans", [])
-    (found,) = [
-        plan for plan in plans if PART.endswith(f".{plan.get('Relation Name')}")
-    ]
-    return found["Node Type"], found.get("Index Name")

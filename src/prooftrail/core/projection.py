@@ -169,11 +169,11 @@ def project(event: Event | _Projected) -> Projection:
     return Projection(
         event_id,
         instants.microseconds(event.timestamp or ""),
-        _cut(actor.user_id),
+        cut(actor.user_id),
         _FOLDED[actor.role] if type(actor.role) is str else None,
         action,
         None if resource is None else _FOLDED[resource.type],
-        None if resource is None else _cut(resource.id),
+        None if resource is None else cut(resource.id),
         event.result,
         _ADDRESSES[actor.ip_address] if type(actor.ip_address) is str else None,
         _is_personal(event.pii, action),
@@ -194,14 +194,15 @@ def subjects(event: Event | _Projected) -> list[str]:
     return sorted(found)
 
 
-def _cut(text: str | None) -> str | None:
+def cut(text: str | None) -> str | None:
+    """Return an id as it is projected: at most 200 characters."""
     return None if text is None else text[:MAX_CHARACTERS]
 
 
 def _all_cut(texts: list[str | None]) -> list[str | None]:
     if max(map(len, filter(None, texts)), default=0) <= MAX_CHARACTERS:
         return texts
-    return list(map(_cut, texts))
+    return list(map(cut, texts))
 
 
 def _is_personal(pii: Pii | None, action: str) -> bool:
@@ -215,7 +216,7 @@ def _continued(part: Part, event_id: bytes) -> bytes | None:
     return None if of == event_id else of
 
 
-def _folded(text: str) -> str:
+def fold(text: str) -> str:
     """Return a name as it is projected: at most 200 characters, A-Z in lower case."""
     return text[:MAX_CHARACTERS].translate(_FOLD)
 
@@ -256,5 +257,5 @@ class _Known(dict[str | None, Any]):
             return [self[text] if type(text) is str else None for text in given]
 
 
-_FOLDED = _Known(_folded)
+_FOLDED = _Known(fold)
 _ADDRESSES = _Known(_packed)
