@@ -71,5 +71,9 @@ class AnchorError(ProoftrailError):
     """An anchor cannot be read or written; the message names it and what to check."""
 
 
+class QuestionError(ProoftrailError):
+    """A search cannot be understood; the message names the parameter and the remedy."""
+
+
 class DemoError(ProoftrailError):
     """A step of the demonstration did not end as it must; the message names it."""

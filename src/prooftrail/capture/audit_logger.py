@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from prooftrail.capture.group_commit import GroupCommit
 from prooftrail.capture.stating import Fields, Stated, Stating
-from prooftrail.core import catalog
+from prooftrail.core import catalog, ids
 from prooftrail.errors import RecordError
 from prooftrail.store import inbox, streams, within
 
@@ -73,6 +73,8 @@ class Recorder:
     ) -> None:
         self._stream = streams.check_name(stream)
         self._patience = patience
+        self._clock = clock
+        self._random = random
         self._stating = Stating(
             clock=clock, random=random, known=known, redactor=redactor
         )
@@ -136,6 +138,27 @@ class Recorder:
             RecordError: the queue stayed full, or the recorder is closed.
         """
         stated, rows = self._rows(event, stream, fields)
+        return self._writer.put(rows, stated.event_id)
+
+    def new_id(self) -> str:
+        """Return an eventId, for an event that goes into more than one stream."""
+        return ids.uuid7(self._clock(), self._random(8))
+
+    def state(self, event: Event | Mapping[str, Any]) -> Stated:
+        """Return an event as `submit` would record it; `submit_stated` records it.
+
+        Raises:
+            EventError: it is refused.
+        """
+        return self._stating.state(event, {})
+
+    def submit_stated(self, stated: Stated, *, stream: str) -> Future[str]:
+        """Hand over what `state` returned, as `submit` does.
+
+        Raises:
+            RecordError: the queue stayed full, or the recorder is closed.
+        """
+        rows = [inbox.Row(streams.check_name(stream), text) for text in stated.texts]
         return self._writer.put(rows, stated.event_id)
 
     def statement(

@@ -26,6 +26,20 @@ def sealed(connection: Connection, stream: str, ids: Sequence[str]) -> int:
     return int(str(row[0])) if row is not None else 0
 
 
+def events(
+    connection: Connection, stream: str, ids: Sequence[str]
+) -> dict[str, bytes | None]:
+    """Return the event bytes that stand in the stream's log, by id; None: redacted."""
+    with driver_errors():
+        rows = connection.execute(
+            files.query("lookup_events"), {"stream": stream, "ids": list(ids)}
+        ).fetchall()
+    return {
+        str(event_id): bytes(event) if isinstance(event, bytes) else None
+        for event_id, event in rows
+    }
+
+
 def waiting(connection: Connection, stream: str) -> int:
     """Return how many events of a stream wait to be sealed."""
     with driver_errors():

@@ -25,6 +25,7 @@ from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from prooftrail.store.connect import Connection
     from prooftrail.store.keys import Role
@@ -41,7 +42,8 @@ class Holder(NamedTuple):
     key_id: int
     name: str
     role: Role
-    streams: tuple[int, ...]
+    streams: dict[str, int]  # by name: their numbers
+    expires_at: datetime
     all_streams: bool
     from_us: int
     to_us: int
@@ -120,17 +122,20 @@ class Readers:
         """Return whose token it is, or None if it opens nothing."""
         with self.reading(token) as connection:
             row = connection.execute(
-                "select id, name, role, streams, all_streams, from_us, to_us"
+                "select id, name, role, names, streams, all_streams, from_us, to_us,"
+                " expires_at"
                 " from prooftrail.my_key"
             ).fetchone()
         if row is None:
             return None
-        key_id, name, role, streams, every, from_us, to_us = row
+        key_id, name, role, names, numbers, every, from_us, to_us, ends = row
+        streams = zip(cast("list[str]", names), cast("list[int]", numbers), strict=True)
         return Holder(
             int(str(key_id)),
             str(name),
             cast("Role", role),
-            tuple(cast("list[int]", streams)),
+            dict(streams),
+            cast("datetime", ends),
             bool(every),
             int(str(from_us)),
             int(str(to_us)),

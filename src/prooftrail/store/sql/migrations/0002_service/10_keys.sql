@@ -24,10 +24,14 @@ create table prooftrail.api_key (
 
 -- The key of the session's token, while it is good.
 create view prooftrail.my_key with (security_barrier) as
-select k.id, k.name, k.role, k.expires_at, k.from_us, k.to_us,
-       coalesce(k.streams, s.numbers) as streams, k.streams is null as all_streams
+select k.id, k.name, k.role, k.expires_at, k.from_us, k.to_us, s.streams, s.names,
+       k.streams is null as all_streams
   from prooftrail.api_key k
- cross join (select coalesce(array_agg(number), '{{}}') as numbers from prooftrail.stream) s
+ cross join lateral (
+   select coalesce(array_agg(t.number order by t.number), '{{}}') as streams,
+          coalesce(array_agg(t.name order by t.number), '{{}}') as names
+     from prooftrail.stream t
+    where k.streams is null or t.number = any (k.streams)) s
  where k.token_hash = sha256(convert_to(current_setting('prooftrail.token', true), 'UTF8'))
    and k.revoked_at is null and k.expires_at > now();
 

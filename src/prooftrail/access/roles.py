@@ -1,0 +1,35 @@
+"""What a key's role may do over HTTP. What it may read, the database decides.
+
+| role | write | read | verify | operate |
+|---|---|---|---|---|
+| writer | yes | | | |
+| auditor | | yes | yes | |
+| security | | yes | yes | yes |
+| admin | yes | yes | yes | yes |
+
+To read is to search, count, follow and export; to verify, to run and see verifications;
+to operate, to see metrics and everybody's verifications.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prooftrail.store.keys import Role
+
+Right: TypeAlias = Literal["write", "read", "verify", "operate"]
+
+RIGHTS: Mapping[Role, frozenset[Right]] = {
+    "writer": frozenset({"write"}),
+    "auditor": frozenset({"read", "verify"}),
+    "security": frozenset({"read", "verify", "operate"}),
+    "admin": frozenset({"write", "read", "verify", "operate"}),
+}
+
+
+def may(role: Role, right: Right) -> bool:
+    """Whether a role has a right."""
+    return right in RIGHTS[role]

@@ -1,0 +1,212 @@
+"""``prooftrail key``: create, list and revoke API keys.
+
+Guarantees: a token is shown once, on standard output and nowhere else, and kept as a
+digest; making and revoking a key stand in the trail.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from prooftrail.cli.telling import tell
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from prooftrail.store.keys import Key
+
+ROLES = ("writer", "auditor", "security", "admin")
+LONGEST_DAYS = 1100  # three years
+
+_SPAN = re.compile(r"([0-9]{1,4})([hd])")
+
+
+@click.group("key")
+def command() -> None:
+    """API keys: who may write events, or read them, over HTTP."""
+
+
+@command.command("create")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
+@click.option(
+    "--stream",
+    "streams",
+    multiple=True,
+    metavar="NAME",
+    help="Limit it to this stream; may be repeated. Without it, all streams.",
+)
+@click.option("--from", "since", metavar="TIME", help="Event times that it may see.")
+@click.option("--to", "until", metavar="TIME", help="Event times before this.")
+@click.option(
+    "--expires",
+    default="90d",
+    show_default=True,
+    metavar="SPAN",
+    help="For how long it is good: 12h, 90d.",
+)
+def create(
+    name: str,
+    role: str,
+    streams: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    expires: str,
+) -> None:
+    """Make a key for NAME: a person, or a program.
+
+    Prints the token, once: it is kept nowhere. A writer writes; an auditor reads and
+    verifies; security does that and sees metrics; an admin does all of it.
+
+    Works as the administrator (PROOFTRAIL_DSN).
+    """
+    import os
+    from contextlib import closing
+    from typing import cast
+
+    from prooftrail.access import tokens
+    from prooftrail.search import parameters
+    from prooftrail.store import connect, keys
+
+    token = tokens.make(os.urandom)
+    with closing(connect.connect(None, autocommit=True)) as connection:
+        made = keys.create(
+            connection,
+            name=name,
+            role=cast("keys.Role", role),
+            token_hash=tokens.digest(token),
+            expires_at=_now() + _span(expires),
+            names=streams or None,
+            from_us=keys.FIRST_US
+            if since is None
+            else parameters.instant("--from", since),
+            to_us=keys.LAST_US if until is None else parameters.instant("--to", until),
+        )
+    _record("admin.apikey.create", made)
+    tell(f"Key {made.id} for {made.name}: {role}, {_limits(made)}, until", err=True)
+    tell(f"{made.expires_at:%Y-%m-%d %H:%M} UTC. This is its token, shown once:")
+    click.echo(token)
+
+
+@command.command("list")
+def listed() -> None:
+    """List all keys, without their tokens.
+
+    Works as the administrator (PROOFTRAIL_DSN).
+    """
+    from contextlib import closing
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from prooftrail.store import connect, keys
+    from prooftrail.verification.render import harmless
+
+    with closing(connect.connect(None, autocommit=True)) as connection:
+        found = keys.read(connection)
+    if not found:
+        click.echo("There are no keys: prooftrail key create NAME --role auditor")
+        return
+    table = Table("key", "name", "role", "sees", "until", "state", box=None)
+    for key in found:
+        table.add_row(
+            str(key.id),
+            harmless(key.name),
+            key.role,
+            _limits(key),
+            f"{key.expires_at:%Y-%m-%d}",
+            key.state(_now()),
+        )
+    Console(markup=False, highlight=False).print(table)
+
+
+@command.command("revoke")
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+def revoke(number: int) -> None:
+    """Revoke the key of this NUMBER, at once and for ever.
+
+    Reading ends with the next request, writing within five seconds. Works as the
+    administrator (PROOFTRAIL_DSN).
+    """
+    from contextlib import closing
+
+    from prooftrail.store import connect, keys
+
+    with closing(connect.connect(None, autocommit=True)) as connection:
+        done = keys.revoke(connection, number)
+    _record("admin.apikey.revoke", done)
+    tell(f"Key {done.id} for {done.name} opens nothing any more.", err=False)
+
+
+def _now() -> datetime:
+    import time
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _span(text: str) -> timedelta:
+    """Return a span of time.
+
+    Raises:
+        UsageError: it is none, or longer than a key may be good.
+    """
+    from datetime import timedelta
+
+    found = _SPAN.fullmatch(text)
+    if found is not None:
+        count = int(found[1])
+        span = timedelta(hours=count) if found[2] == "h" else timedelta(days=count)
+        if timedelta() < span <= timedelta(days=LONGEST_DAYS):
+            return span
+    raise click.UsageError(
+        f"--expires {text}: write hours or days, such as 12h or 90d, at most "
+        f"{LONGEST_DAYS}d"
+    )
+
+
+def _limits(key: Key) -> str:
+    from prooftrail.core import instants
+    from prooftrail.store.keys import FIRST_US, LAST_US
+
+    told = "all streams" if key.streams is None else ", ".join(key.streams)
+    if key.from_us > FIRST_US:
+        told += f" from {instants.text(key.from_us)}"
+    if key.to_us < LAST_US:
+        told += f" before {instants.text(key.to_us)}"
+    return told
+
+
+def _record(action: str, key: Key) -> None:
+    """Record that a key was made or revoked, in the streams that it opens.
+
+    Raises:
+        ProoftrailError: that is not recorded; the key is as it was told.
+    """
+    import os
+    import time
+    from contextlib import closing
+
+    from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.cli import caller
+    from prooftrail.cli.stream import registered
+    from prooftrail.search import viewing
+    from prooftrail.store import inbox
+
+    names = key.streams or tuple(stream.name for stream in registered())
+
+    def clock() -> int:
+        return time.time_ns() // 1000
+
+    with closing(Recorder(inbox.open_writer, clock=clock, random=os.urandom)) as writer:
+        viewing.record(
+            writer,
+            action=action,
+            actor={"type": "user", "userId": f"os:{caller.user()}"},
+            resource={"type": "api_key", "id": str(key.id), "name": key.name},
+            streams=names,
+            details={"role": key.role, "sees": _limits(key)},
+        )

@@ -1,0 +1,121 @@
+"""``prooftrail tail``: the newest entries of a stream, and those that come.
+
+Guarantees: entries come in order of seq, none left out and none twice, over restarts
+of the sealer and of the database alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from prooftrail.cli.reader import Reader
+    from prooftrail.search.lists import Followed
+
+BATCH = 500
+PAUSE = 0.25  # seconds between looks
+LAST = 20  # entries where nobody says from which seq
+
+
+@click.command("tail")
+@click.option("--stream", metavar="NAME", help="Needed where the key has several.")
+@click.option(
+    "--after-seq",
+    type=click.IntRange(-1),
+    help="Begin behind this seq (-1: with the first entry).",
+)
+@click.option(
+    "-n",
+    "last",
+    type=click.IntRange(0, 10_000),
+    default=LAST,
+    show_default=True,
+    help="Without --after-seq, so many entries back.",
+)
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is sealed.")
+@click.option("--jsonl", is_flag=True, help="Whole events, a JSON object a line.")
+def command(
+    *,
+    stream: str | None,
+    after_seq: int | None,
+    last: int,
+    follow: bool,
+    jsonl: bool,
+) -> None:
+    """Print the newest entries of a stream in order of seq.
+
+    Reads as the API key in PROOFTRAIL_KEY, by the reader (PROOFTRAIL_READER_DSN, or
+    PROOFTRAIL_DSN); that somebody reads is recorded when he begins.
+    """
+    from prooftrail.cli.reader import Reader
+
+    with Reader() as reader:
+        name = _named(reader, stream)
+        seq = _before(reader, name, last) if after_seq is None else after_seq
+        reader.record("audit.log.view", (name,), {"afterSeq": seq, "follow": follow})
+        _tail(reader, name, seq, follow=follow, jsonl=jsonl)
+
+
+def _tail(reader: Reader, name: str, seq: int, *, follow: bool, jsonl: bool) -> None:
+    import time
+
+    from prooftrail.cli.telling import tell
+    from prooftrail.errors import UnavailableError
+    from prooftrail.search import items, printing
+
+    until = None if follow else _end(reader, name)
+    while until is None or seq < until:
+        try:
+            found = _after(reader, name, seq)
+        except UnavailableError as error:
+            if not follow:
+                raise
+            tell(f"waiting: {error}")
+            time.sleep(1)
+            continue
+        for one in found.items:
+            if until is None or one["seq"] <= until:
+                click.echo(items.encode(one) if jsonl else printing.line(one))
+        if found.after_seq == seq:
+            if not follow:
+                return
+            time.sleep(PAUSE)
+        seq = found.after_seq
+
+
+def _after(reader: Reader, name: str, seq: int) -> Followed:
+    from prooftrail.search import lists
+    from prooftrail.store.question import Question
+
+    with reader.reading() as connection:
+        return lists.after(
+            connection,
+            Question(),
+            stream=reader.streams[name],
+            seq=seq,
+            limit=BATCH,
+            streams=reader.streams,
+        )
+
+
+def _end(reader: Reader, name: str) -> int:
+    from prooftrail.store import searching
+
+    with reader.reading() as connection:
+        return searching.ends(connection).get(reader.streams[name], -1)
+
+
+def _before(reader: Reader, name: str, last: int) -> int:
+    return max(_end(reader, name) - last, -1)
+
+
+def _named(reader: Reader, stream: str | None) -> str:
+    names = list(reader.streams)
+    if stream is None and len(names) == 1:
+        return names[0]
+    if stream is None or stream not in names:
+        shown = ", ".join(names[:20]) or "none"
+        raise click.UsageError(f"name one of this key's streams by --stream: {shown}")
+    return stream

@@ -1,0 +1,64 @@
+"""Every read of the trail is itself in the trail: the event of a read.
+
+Guarantees: it says who read, by which filters, and how many rows were shown; nothing
+of what was shown. It goes into each stream that was read; where these are many, into
+the trail's usual one, which then says how many. What else the trail's own tools do to
+whole streams (a key made for them) is told the same way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from prooftrail.capture.audit_logger import STREAM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prooftrail.capture.audit_logger import Recorder
+
+EACH = 16  # streams that get an event of their own
+
+
+def record(
+    recorder: Recorder,
+    *,
+    actor: Mapping[str, Any],
+    streams: Sequence[str],
+    details: Mapping[str, object],
+    action: str = "audit.log.view",
+    resource: Mapping[str, Any] | None = None,
+    result: Literal["success", "failure", "denied"] = "success",
+) -> None:
+    """Record a read; returns once that is durable.
+
+    Args:
+        recorder: the writer login's.
+        actor: who read.
+        streams: that were read, by name.
+        details: filters and counts.
+        action: a view, an export or a verification.
+        resource: to what; by default the stream itself.
+        result: how it ended.
+
+    Raises:
+        ProoftrailError: it is not recorded: show nothing.
+    """
+    few = 0 < len(streams) <= EACH
+    told = dict(details) if few else {**details, "streams": len(streams)}
+    usual = STREAM if STREAM in streams or not streams else streams[0]
+    event_id = recorder.new_id()  # one read, one id, in each stream
+    waiting = [
+        recorder.submit(
+            event_id=event_id,
+            action=action,
+            actor=actor,
+            resource=resource or {"type": "audit_log", "id": name},
+            details=told,
+            result=result,
+            stream=name,
+        )
+        for name in (streams if few else (usual,))
+    ]
+    for one in waiting:
+        one.result()
