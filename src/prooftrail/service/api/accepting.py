@@ -1,0 +1,211 @@
+"""Taking events in: stated, compared with what is there under their ids, handed over.
+
+Guarantees: an event that brings an id is compared with the log and with what this
+process accepted lately: the same bytes are a duplicate, others a conflict that names
+both digests (SHA-256 of the canonical bytes as stated). An event without a timestamp
+that is there already counts as the same if all else is.
+
+Does not: wait until an event is durable; its future tells.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from contextlib import closing
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from prooftrail.core import jcs
+from prooftrail.errors import DatabaseError, EventError
+from prooftrail.seal import prepare
+from prooftrail.store import connect, lookup
+from prooftrail.store.waiting import InboxRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from prooftrail.capture.stating import Stated
+    from prooftrail.service.parts import Parts
+    from prooftrail.store.connect import Connection
+
+REMEMBERED = 100_000  # events that were accepted lately
+
+
+class Item(NamedTuple):
+    """What became of one event of a request."""
+
+    result: dict[str, Any]
+    future: Future[str] | None = None  # of one that is on its way
+    digest: bytes = b""
+
+
+class _Given(NamedTuple):
+    value: dict[str, Any]
+    stated: Stated
+    digest: bytes
+    own_id: bool
+
+
+class Accepting:
+    """Takes events in for one service.
+
+    Args:
+        parts: of the service.
+
+    Safe to be shared by threads.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._lately: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._looking = threading.Lock()
+        self._connection: Connection | None = None
+
+    def take(self, stream: str, raws: Sequence[bytes]) -> list[Item]:
+        """State the events of a request and hand over those that are new.
+
+        Args:
+            stream: where they go.
+            raws: the text of each.
+
+        Raises:
+            UnavailableError: the database is away.
+            RecordError: they do not come through.
+        """
+        given = [self._given(raw) for raw in raws]
+        ids = [
+            one.stated.event_id
+            for one in given
+            if isinstance(one, _Given) and one.own_id
+        ]
+        there = self._sealed(stream, ids) if ids else {}
+        items = []
+        within: dict[str, bytes] = {}  # this request's own
+        for one in given:
+            if isinstance(one, Item):
+                items.append(one)
+                continue
+            event_id = one.stated.event_id
+            known = within.get(event_id)
+            item = self._compared(stream, one, there, known)
+            if item is None:
+                future = self._parts.recorder.submit_stated(one.stated, stream=stream)
+                result = {
+                    "status": "accepted",
+                    "eventId": event_id,
+                    "digest": _shown(one.digest),
+                }
+                item = Item(result, future, one.digest)
+                within[event_id] = one.digest
+            items.append(item)
+        return items
+
+    def remember(self, stream: str, item: Item) -> None:
+        """Remember an event that is durable until it is likely to be sealed."""
+        with self._lock:
+            self._lately[stream, item.result["eventId"]] = item.digest
+            while len(self._lately) > REMEMBERED:
+                self._lately.popitem(last=False)
+
+    def _given(self, raw: bytes) -> _Given | Item:
+        try:
+            value = jcs.parse(raw)
+            if not isinstance(value, dict):
+                raise EventError("an event is a JSON object")  # noqa: TRY301
+            stated = self._parts.recorder.state(value)
+            digest = self._digest(stated.texts)
+        except EventError as error:
+            return Item({"status": "refused", "error": str(error)})
+        return _Given(value, stated, digest, "eventId" in value)
+
+    def _digest(self, texts: Sequence[str]) -> bytes:
+        """Return the SHA-256 of an event as it is compared: escaped, all its parts.
+
+        Raises:
+            EventError: the sealer would refuse it.
+        """
+        whole = sha256()
+        for text in texts:
+            row = InboxRow(0, "", text, None, "", "", self._parts.clock())
+            ready = prepare.prepare(
+                row, now_us=self._parts.clock(), random=self._parts.random
+            )
+            if isinstance(ready, prepare.Refused):
+                raise EventError(ready.told)
+            whole.update(ready.stated)
+        return whole.digest()
+
+    def _compared(
+        self,
+        stream: str,
+        one: _Given,
+        there: dict[str, bytes | None],
+        known: bytes | None,
+    ) -> Item | None:
+        """Return what becomes of an event whose id is taken; None if it is not."""
+        event_id = one.stated.event_id
+        digest, other = one.digest, known
+        if event_id in there:
+            sealed = there[event_id]
+            if sealed is None:
+                return Item(
+                    {
+                        "status": "conflict",
+                        "eventId": event_id,
+                        "error": "the event of this id was redacted",
+                    }
+                )
+            stated = prepare.stated_bytes(sealed)
+            other = sha256(stated).digest()
+            if len(one.stated.texts) > 1:
+                digest = self._digest(one.stated.texts[:1])
+            if "timestamp" not in one.value:
+                digest = self._again(one, stated)
+        elif other is None:
+            with self._lock:
+                other = self._lately.get((stream, event_id))
+        if other is None:
+            return None
+        if other == digest:
+            return Item(
+                {"status": "duplicate", "eventId": event_id, "digest": _shown(digest)}
+            )
+        return Item(
+            {
+                "status": "conflict",
+                "eventId": event_id,
+                "digest": _shown(digest),
+                "recordedDigest": _shown(other),
+                "error": f"the event {event_id} is recorded with other bytes: "
+                f"{_shown(other)}, and these are {_shown(digest)}",
+            }
+        )
+
+    def _again(self, one: _Given, stated: bytes) -> bytes:
+        """Return the digest that an event has at the time of the one that is there."""
+        before = jcs.parse(stated)
+        if not isinstance(before, dict) or "timestamp" not in before:
+            return one.digest
+        again = {**one.value, "timestamp": before["timestamp"]}
+        return self._digest(self._parts.recorder.state(again).texts[:1])
+
+    def _sealed(self, stream: str, ids: Sequence[str]) -> dict[str, bytes | None]:
+        with self._looking:
+            try:
+                if self._connection is None:
+                    self._connection = connect.connect("verifier", autocommit=True)
+                return lookup.events(self._connection, stream, ids)
+            except DatabaseError:
+                if self._connection is None:
+                    raise
+                self._connection.close()  # it may have been lost while it rested
+                self._connection = None
+            with closing(connect.connect("verifier", autocommit=True)) as connection:
+                return lookup.events(connection, stream, ids)
+
+
+def _shown(digest: bytes) -> str:
+    return f"sha256:{digest.hex()}"

@@ -1,0 +1,185 @@
+"""GET /audit/integrity-check: have the log verified, and read what came of it.
+
+Guarantees: the run verifies the streams that the key may read and tells of no other.
+Whoever may see a period only is told the verdict and no size, seq or time: how many
+entries there are is not his to know. A run is seen by the key that asked for it, and
+by those that may operate the service and read all of it.
+
+Does not: trust this service. Whoever need not believe it runs `prooftrail verify`.
+
+Source: HTML, server-sent events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, StreamingResponse
+
+from prooftrail.core import instants
+from prooftrail.errors import QuestionError
+from prooftrail.search import parameters
+from prooftrail.service.api.problems import Problem
+from prooftrail.service.api.reading import documented
+from prooftrail.store.keys import FIRST_US, LAST_US
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.responses import Response
+
+    from prooftrail.service.api.caller import Caller, Callers
+    from prooftrail.service.parts import Parts
+    from prooftrail.store.check_runs import CheckRun
+
+PATH = "/audit/integrity-check"
+EVENTS = "text/event-stream"
+PAUSE = 1.0  # seconds between events
+LONGEST = 600.0  # seconds of events; ask for the run again
+
+
+def router(parts: Parts, callers: Callers) -> APIRouter:
+    """Return the routes."""
+    made = APIRouter(tags=["Checking"])
+
+    @made.get(
+        PATH,
+        response_model=None,
+        status_code=202,
+        summary="Verify the log",
+        openapi_extra=documented(
+            {
+                "from": "Entries recorded from this time (the sealer's clock).",
+                "to": "Entries recorded before this time.",
+                "stream": "A stream's name; without one, all that the key may read.",
+            }
+        ),
+    )
+    def check(request: Request) -> Response:
+        """Begins a verification and says where its result will be (Location).
+
+        With Accept: text/event-stream, the answer is its progress and its result.
+        """
+        caller = callers.of(request, "verify")
+        names, since_us, until_us = _asked(request, caller)
+        run_id = parts.checks.start(
+            names,
+            since_us,
+            until_us,
+            asked_by=_asker(caller),
+            actor=caller.actor,
+        )
+        place = f"{PATH}/{run_id}"
+        if EVENTS in request.headers.get("accept", ""):
+            return StreamingResponse(_events(parts, caller, run_id), media_type=EVENTS)
+        return JSONResponse(
+            {"id": run_id, "state": "running", "result": place},
+            202,
+            {"Location": place, "Retry-After": "1"},
+        )
+
+    @made.get(
+        PATH + "/{run_id}", response_model=None, summary="What came of a verification"
+    )
+    def result(request: Request, run_id: str) -> Response:
+        """Its state (running, finished, interrupted), progress, verdict and report."""
+        caller = callers.of(request, "verify")
+        run = parts.checks.get(run_id)
+        if run is None or not _may_see(caller, run):
+            raise Problem(404, "there is no verification of this id for this key")
+        return JSONResponse(shown(caller, run))
+
+    return made
+
+
+def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
+    """Return a run as the caller may see it."""
+    told: dict[str, Any] = {
+        "id": run.id,
+        "state": run.state,
+        "verdict": run.verdict,
+        "startedAt": run.started_at.isoformat(),
+        "finishedAt": None if run.finished_at is None else run.finished_at.isoformat(),
+    }
+    if run.state == "interrupted":
+        told["verdict"] = run.told
+    if not _sees_all_time(caller):
+        return told
+    told |= {"entriesChecked": run.done, "entries": run.total}
+    for name, bound in (("from", run.since_us), ("to", run.until_us)):
+        if bound is not None:
+            told[name] = instants.text(bound)
+    if run.report is not None:
+        report = json.loads(run.report)
+        if not caller.holder.all_streams:
+            for name in ("streams", "findings"):
+                report[name] = [
+                    one
+                    for one in report.get(name, ())
+                    if one.get("stream", one.get("name")) in caller.holder.streams
+                ]
+        told["report"] = report
+    return told
+
+
+async def _events(parts: Parts, caller: Caller, run_id: str) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LONGEST
+    while loop.time() < until:
+        run = await to_thread.run_sync(parts.checks.get, run_id)
+        if run is None:
+            return
+        kind = "progress" if run.state == "running" else "result"
+        data = json.dumps(shown(caller, run))
+        yield f"event: {kind}\ndata: {data}\n\n".encode()
+        if kind == "result":
+            return
+        await asyncio.sleep(PAUSE)
+
+
+def _asked(
+    request: Request, caller: Caller
+) -> tuple[tuple[str, ...], int | None, int | None]:
+    """Return streams and bounds of recorded time, none beyond the key's own."""
+    given = request.query_params.multi_items()
+    times: dict[str, int] = {}
+    names: list[str] = []
+    for name, text in given:
+        if name in {"from", "to"} and name not in times:
+            times[name] = parameters.instant(name, text)
+        elif name == "stream" and text in caller.holder.streams:
+            names.append(text)
+        elif name == "stream":
+            raise QuestionError("there is no stream of this name that you may read")
+        else:
+            raise QuestionError("there are from, to (once each) and stream")
+    if not names and not caller.holder.all_streams:
+        names = list(caller.holder.streams)
+        if not names:
+            raise QuestionError("this key may read no stream")
+    since_us, until_us = times.get("from"), times.get("to")
+    if caller.holder.from_us > FIRST_US:
+        since_us = max(caller.holder.from_us, since_us or FIRST_US)
+    if caller.holder.to_us < LAST_US:
+        until_us = min(caller.holder.to_us, until_us or LAST_US)
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise QuestionError("no time that this key may see lies between from and to")
+    return tuple(names), since_us, until_us
+
+
+def _may_see(caller: Caller, run: CheckRun) -> bool:
+    return run.asked_by == _asker(caller) or (
+        caller.may("operate") and caller.holder.all_streams and _sees_all_time(caller)
+    )
+
+
+def _asker(caller: Caller) -> str:
+    return f"key:{caller.holder.key_id}"
+
+
+def _sees_all_time(caller: Caller) -> bool:
+    return caller.holder.from_us <= FIRST_US and caller.holder.to_us == LAST_US

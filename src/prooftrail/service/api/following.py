@@ -1,0 +1,200 @@
+"""Following: every entry of one stream, in order of seq, as JSON lines.
+
+Guarantees: entries come in order, none left out and none twice: whoever goes on with
+`after_seq` of the last line that he has gets the next one. A line without an event
+(`{"after_seq": N}`) says how far the log was looked at. A stream that is followed ends
+by itself after `LONGEST` seconds, or when the key opens nothing any more: go on anew.
+That somebody follows is in the trail before the first line, and how much he got, after
+the last.
+
+Does not: hold entries in memory: who reads slowly is sent the next ones later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from anyio import to_thread
+from starlette.responses import StreamingResponse
+
+from prooftrail.errors import BusyError, ProoftrailError, QuestionError
+from prooftrail.search import items, lists, parameters, viewing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from starlette.responses import Response
+
+    from prooftrail.service.api.caller import Caller, Callers
+    from prooftrail.service.parts import Parts
+    from prooftrail.store.question import Question
+
+JSONL = "application/x-ndjson"
+BATCH = 500  # entries read at a time
+ROWS = 10_000  # entries that an answer has at most, where nobody follows
+PAUSE = 0.25  # seconds between looks
+QUIET = 10.0  # seconds after which a line is sent though there is no entry
+LONGEST = 300.0  # seconds
+FOLLOWERS = 100  # at once
+LAST_SEQ = 10**17
+
+_BESIDE = ("after_seq", "follow", "limit")
+_followers = threading.BoundedSemaphore(FOLLOWERS)
+
+
+def named(question: Question, streams: Mapping[str, int]) -> Sequence[str]:
+    """Return the names of the streams that a question reads."""
+    if question.streams is None:
+        return tuple(streams)
+    return tuple(name for name, number in streams.items() if number in question.streams)
+
+
+def follow(
+    parts: Parts, callers: Callers, caller: Caller, given: list[tuple[str, str]]
+) -> Response:
+    """Answer a request that has `after_seq`.
+
+    Raises:
+        QuestionError: it cannot be understood.
+        BusyError: as many follow as may.
+    """
+    streams = caller.holder.streams
+    asked = parameters.filters(given, streams, beside=_BESIDE)
+    beside = {name: value for name, value in given if name in _BESIDE}
+    seq = _seq(beside["after_seq"])
+    limit = parameters.whole("limit", beside.get("limit", str(ROWS)), 1, ROWS)
+    onward = beside.get("follow", "false").lower()
+    if onward not in {"true", "false"}:
+        raise QuestionError("follow is true or false")
+    names = named(asked.question, streams)
+    if len(names) != 1:
+        raise QuestionError(
+            "a seq counts in one stream: add stream=, one of " + ", ".join(names[:20])
+        )
+    following = onward == "true"
+    if following and not _followers.acquire(blocking=False):
+        raise BusyError(f"{FOLLOWERS} clients follow already: come again later")
+    one = _Following(parts, callers, caller, asked, names[0], seq)
+    try:
+        one.record({"afterSeq": seq, "follow": following})
+    except BaseException:
+        if following:
+            _followers.release()
+        raise
+    lines = one.onward() if following else one.lines(limit)
+    return StreamingResponse(lines, media_type=JSONL)
+
+
+class _Following:
+    """One client's."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        callers: Callers,
+        caller: Caller,
+        asked: parameters.Filters,
+        name: str,
+        seq: int,
+    ) -> None:
+        self._parts = parts
+        self._callers = callers
+        self._caller = caller
+        self._asked = asked
+        self._name = name
+        self._seq = seq
+        self._sent = 0
+
+    def record(self, details: dict[str, Any]) -> None:
+        """Record that this client reads, or what he got."""
+        viewing.record(
+            self._parts.recorder,
+            actor=self._caller.actor,
+            streams=(self._name,),
+            details={"filters": self._asked.told, **details},
+        )
+
+    async def lines(self, limit: int) -> AsyncIterator[bytes]:
+        """Yield what is there, at most `limit` entries, and where to go on."""
+        try:
+            while self._sent < limit:
+                before = self._seq
+                found = await self._next(min(BATCH, limit - self._sent))
+                for line in found:
+                    yield line
+                if not found and self._seq == before:
+                    break
+            yield self._mark()
+        finally:
+            await self._end()
+
+    async def onward(self) -> AsyncIterator[bytes]:
+        """Yield what is there, and then what is sealed."""
+        until = time.monotonic() + LONGEST
+        told = time.monotonic()
+        self._parts.metrics.follows(1)
+        try:
+            while time.monotonic() < until and await self._is_good():
+                before = self._seq
+                found = await self._next(BATCH)
+                for line in found:
+                    yield line
+                now = time.monotonic()
+                if found:
+                    told = now
+                elif now - told > QUIET:
+                    told = now
+                    yield self._mark()
+                if self._seq == before:
+                    await asyncio.sleep(PAUSE)
+            yield self._mark()
+        finally:
+            _followers.release()
+            self._parts.metrics.follows(-1)
+            await self._end()
+
+    async def _next(self, limit: int) -> list[bytes]:
+        found = await to_thread.run_sync(self._read, limit)
+        self._seq = found.after_seq
+        self._sent += len(found.items)
+        return [items.encode(one) + b"\n" for one in found.items]
+
+    def _read(self, limit: int) -> lists.Followed:
+        streams = self._caller.holder.streams
+        with self._parts.readers.reading(self._caller.token) as connection:
+            return lists.after(
+                connection,
+                self._asked.question,
+                stream=streams[self._name],
+                seq=self._seq,
+                limit=limit,
+                streams=streams,
+            )
+
+    async def _is_good(self) -> bool:
+        found = await to_thread.run_sync(self._callers.holder, self._caller.token)
+        return found is not None and self._name in found.streams
+
+    def _mark(self) -> bytes:
+        return items.encode({"after_seq": self._seq}) + b"\n"
+
+    async def _end(self) -> None:
+        """Record how much was sent; the client may be gone by now."""
+        try:
+            await asyncio.shield(
+                to_thread.run_sync(
+                    self.record, {"rows": self._sent, "afterSeq": self._seq}
+                )
+            )
+        except ProoftrailError as error:
+            told = "how much was read is not recorded"
+            self._parts.log.warning(told, problem=str(error))
+
+
+def _seq(text: str) -> int:
+    if text == "-1":
+        return -1
+    return parameters.whole("after_seq", text, 0, LAST_SEQ)

@@ -1,0 +1,87 @@
+"""Whether the service is well, what it counts, and what may be asked of it.
+
+Guarantees: `/healthz` alone is answered without a key, and says nothing but that
+somebody answers. Readiness tells reading from writing: a log that was found altered
+turns reading, and still takes events in.
+
+Source: Prometheus, "Exposition formats"; OpenAPI 3.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.responses import Response as PlainResponse
+
+from prooftrail.service import metrics
+from prooftrail.service.api import pages
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.responses import Response
+
+    from prooftrail.service.api.caller import Callers
+    from prooftrail.service.parts import Parts
+
+
+def router(parts: Parts, callers: Callers, app: FastAPI) -> APIRouter:
+    """Return the routes."""
+    made = APIRouter(tags=["Operating"])
+
+    @made.get("/healthz", response_model=None, summary="Whether somebody answers")
+    def alive() -> Response:
+        """Needs no key."""
+        return PlainTextResponse("ok\n")
+
+    @made.get(
+        "/readyz", response_model=None, summary="Whether reading and writing are well"
+    )
+    def ready(request: Request) -> Response:
+        """200 where both are, else 503; each says why not."""
+        callers.of(request, None)
+        health = parts.health
+        return _ready({"read": health.reading_problem, "write": health.writing_problem})
+
+    @made.get(
+        "/readyz/read",
+        response_model=None,
+        summary="Whether what is read can be relied on",
+    )
+    def ready_to_read(request: Request) -> Response:
+        """503 while the database is away, or a verification found the log altered."""
+        callers.of(request, None)
+        return _ready({"read": parts.health.reading_problem})
+
+    @made.get(
+        "/readyz/write", response_model=None, summary="Whether events are taken in"
+    )
+    def ready_to_write(request: Request) -> Response:
+        """503 while the inbox cannot be reached."""
+        callers.of(request, None)
+        return _ready({"write": parts.health.writing_problem})
+
+    @made.get("/metrics", response_model=None, summary="Metrics for Prometheus")
+    def counted(request: Request) -> Response:
+        """Needs a key of the role security or admin."""
+        callers.of(request, "operate")
+        return PlainResponse(parts.metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+    @made.get("/openapi.json", response_model=None, include_in_schema=False)
+    def schema(request: Request) -> Response:
+        callers.of(request, None)
+        return JSONResponse(app.openapi())
+
+    @made.get("/docs", response_model=None, include_in_schema=False)
+    def docs(request: Request) -> Response:
+        callers.of(request, None)
+        return HTMLResponse(pages.docs(app.openapi()), headers=pages.HEADERS)
+
+    return made
+
+
+def _ready(problems: dict[str, str | None]) -> Response:
+    well = not any(problems.values())
+    told = {name: problem or "ready" for name, problem in problems.items()}
+    return JSONResponse(told, 200 if well else 503)

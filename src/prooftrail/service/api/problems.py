@@ -1,0 +1,119 @@
+"""What goes wrong, as answers: one shape for all, without a traceback or a value.
+
+Guarantees: every error is JSON, `{"error": {"status", "message"}}`, with a status that
+says whose turn it is: 400 for what was asked wrongly, 429 and 503 with Retry-After for
+what is to be tried again. A defect of ours says so and nothing of itself; the log has
+its place.
+
+Source: RFC 9110.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from prooftrail.errors import (
+    BusyError,
+    DatabaseError,
+    EventError,
+    ProoftrailError,
+    QuestionError,
+    RecordError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from prooftrail.service.logs import Log
+
+RETRY_SECONDS = 2
+
+_STATUS: tuple[tuple[type[ProoftrailError], int], ...] = (
+    (QuestionError, 400),
+    (EventError, 400),
+    (BusyError, 429),
+    (UnavailableError, 503),
+    (RecordError, 503),
+    (DatabaseError, 503),
+)
+_ASK_AGAIN = {429, 503}
+_TOLD = {
+    404: "there is nothing here: GET /docs lists what there is",
+    405: "this cannot be done here: GET /docs lists what can",
+}
+
+
+class Problem(Exception):  # noqa: N818  an answer, not a failure
+    """An answer that ends a request."""
+
+    def __init__(
+        self, status: int, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+def answer(
+    status: int, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer that tells a problem."""
+    extra = dict(headers or {})
+    if status in _ASK_AGAIN:
+        extra.setdefault("Retry-After", str(RETRY_SECONDS))
+    return JSONResponse(
+        {"error": {"status": status, "message": message}}, status, extra
+    )
+
+
+def install(app: FastAPI, log: Log) -> None:
+    """Have an application answer so."""
+
+    def problem(_: Request, error: Exception) -> Response:
+        if isinstance(error, Problem):
+            return answer(error.status, error.message, error.headers)
+        raise error
+
+    def http(_: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            told = _TOLD.get(error.status_code, str(error.detail))
+            return answer(error.status_code, told, error.headers)
+        raise error
+
+    def ours(_: Request, error: Exception) -> Response:
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+        if status >= 500:  # noqa: PLR2004
+            log.error("a request failed", problem=str(error))
+        return answer(status, told(error))
+
+    def defect(_: Request, error: Exception) -> Response:
+        log.error("a defect, report it", exc_info=error)
+        return answer(500, "this is a defect of the service; its log says where")
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ProoftrailError, ours)
+    app.add_exception_handler(Exception, defect)
+
+
+def told(error: Exception) -> str:
+    """Return what to say of an error to whoever called.
+
+    What the database said stays in the log: it may quote what it was given.
+    """
+    if isinstance(error, QuestionError | EventError | BusyError):
+        return str(error)
+    if isinstance(error, RecordError):
+        return "not known to be durable: send it again with the same eventId"
+    if isinstance(error, UnavailableError):
+        return "the database does not answer at present: try again"
+    return "the database refused; the service's log says why"

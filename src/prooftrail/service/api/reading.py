@@ -1,0 +1,185 @@
+"""GET /audit/events: search, count, look up, follow.
+
+Guarantees: what is answered is what row-level security lets the key see, and the read
+is durable in the trail before the first byte of an answer is sent. While a
+verification has found the log altered, answers say so in a header.
+
+Does not: answer `q` (free text), which comes later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from prooftrail.errors import QuestionError
+from prooftrail.search import items, lists, parameters, viewing
+from prooftrail.service.api import following
+from prooftrail.service.api.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prooftrail.service.api.caller import Caller, Callers
+    from prooftrail.service.parts import Parts
+
+JSON = "application/json"
+
+# Read by `search.parameters`; here for the documentation.
+_SHOWN: dict[str, str] = {
+    "actor": "The actor's userId.",
+    "role": "The actor's role.",
+    "action": "An action; * stands for any characters (customer.pii.*).",
+    "resource": "An id: of the resource, or of a person whose data was touched.",
+    "resource_type": "The resource's type.",
+    "result": "success, failure or denied.",
+    "ip": "An address (203.0.113.42) or a network (203.0.113.0/24).",
+    "pii": "Whether personal data was touched: true or false.",
+    "stream": "A stream's name.",
+    "from": "The event's own time, from: 2026-01-01 or 2026-01-01T12:30:00Z.",
+    "to": "The event's own time, before.",
+}
+_LIST: dict[str, str] = {
+    "limit": f"Events a page, at most {parameters.MOST}.",
+    "cursor": "Where the page before ended; stays stable while events arrive.",
+    "after_seq": "Follow one stream: entries after this seq, ascending, as JSON lines; "
+    "-1 from the first.",
+    "follow": "With after_seq: keep on sending what is sealed.",
+}
+
+
+def documented(names: dict[str, str]) -> dict[str, object]:
+    """Return the parameters as OpenAPI has them."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": told,
+                "schema": {"type": "string"},
+            }
+            for name, told in names.items()
+        ]
+    }
+
+
+class _Reading:
+    """Answers, with the parts of one service."""
+
+    def __init__(self, parts: Parts, callers: Callers) -> None:
+        self._parts = parts
+        self._callers = callers
+
+    def search(self, request: Request) -> Response:
+        """Events that answer all filters, newest event time first, a page at a time.
+
+        Each has the event's own keys and stream, seq, recordedAt, checksum and
+        previousChecksum. A filter given twice asks for either. With after_seq, every
+        entry of one stream instead, in order of seq, as JSON lines.
+        """
+        caller = self._callers.of(request, "read")
+        given = request.query_params.multi_items()
+        if "after_seq" in request.query_params:
+            return following.follow(self._parts, self._callers, caller, given)
+        streams = caller.holder.streams
+        asked = parameters.filters(given, streams, beside=("limit", "cursor"))
+        paging = parameters.paging(request.query_params)
+        with self._parts.readers.reading(caller.token) as connection:
+            page = lists.page(connection, asked.question, paging, streams)
+        details = {
+            "filters": asked.told,
+            "rows": len(page.items),
+            "continued": paging.cursor is not None,
+        }
+        self._viewed(caller, following.named(asked.question, streams), details)
+        return self._answer({"events": page.items, "cursor": page.cursor})
+
+    def count(self, request: Request) -> Response:
+        """How many events answer all filters, exactly."""
+        caller = self._callers.of(request, "read")
+        streams = caller.holder.streams
+        asked = parameters.filters(request.query_params.multi_items(), streams)
+        with self._parts.readers.reading(caller.token) as connection:
+            found = lists.count(connection, asked.question)
+        names = following.named(asked.question, streams)
+        self._viewed(caller, names, {"filters": asked.told, "count": found})
+        return self._answer({"count": found})
+
+    def event(self, request: Request, event_id: str) -> Response:
+        """The event of an id, with the entries that continue it as `parts`."""
+        caller = self._callers.of(request, "read")
+        streams = caller.holder.streams
+        asked = parameters.filters(request.query_params.multi_items(), streams)
+        if set(asked.told) - {"stream"}:
+            raise QuestionError("one event is named by its id and, if need be, stream")
+        try:
+            wanted = UUID(event_id)
+        except ValueError:
+            raise QuestionError(
+                "an event's id is a UUID, such as 0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69"
+            ) from None
+        names = following.named(asked.question, streams)
+        with self._parts.readers.reading(caller.token) as connection:
+            found = lists.event(connection, wanted, streams)
+        found = [one for one in found if one["stream"] in names]
+        told = [str(one["stream"]) for one in found]
+        self._viewed(
+            caller, told or names, {"eventId": str(wanted), "rows": len(found)}
+        )
+        if not found:
+            raise Problem(404, "there is no event of this id that this key may see")
+        if len(found) > 1:
+            raise Problem(
+                409,
+                "this id stands in several streams: add stream=, one of "
+                + ", ".join(told),
+            )
+        return self._answer(found[0])
+
+    def _viewed(
+        self, caller: Caller, streams: Sequence[str], details: dict[str, object]
+    ) -> None:
+        viewing.record(
+            self._parts.recorder,
+            actor=caller.actor,
+            streams=streams,
+            details=details,
+        )
+
+    def _answer(self, value: object) -> Response:
+        response = Response(items.encode(value), media_type=JSON)
+        if self._parts.health.reading_problem is not None:
+            response.headers["Prooftrail-Warning"] = "integrity or database in doubt"
+        return response
+
+
+def router(parts: Parts, callers: Callers) -> APIRouter:
+    """Return the routes."""
+    made = APIRouter(tags=["Reading"])
+    reading = _Reading(parts, callers)
+    made.add_api_route(
+        "/audit/events",
+        reading.search,
+        response_model=None,
+        summary="Search, or follow",
+        openapi_extra=documented({**_SHOWN, **_LIST}),
+    )
+    made.add_api_route(
+        "/audit/events/count",
+        reading.count,
+        response_model=None,
+        summary="Count",
+        openapi_extra=documented(_SHOWN),
+    )
+    made.add_api_route(
+        "/audit/events/{event_id}",
+        reading.event,
+        response_model=None,
+        summary="One event",
+        openapi_extra=documented({"stream": _SHOWN["stream"]}),
+    )
+    return made

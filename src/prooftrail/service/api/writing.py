@@ -1,0 +1,245 @@
+"""POST /audit/events: one event or many, answered once they are durable.
+
+Guarantees: each event has a result of its own, and a bad one spoils no other. The same
+bytes under an eventId that is in the log are a duplicate and fine; other bytes are
+refused with both digests. What waits to be durable is bounded: beyond it callers are
+told to come again (429), and no body is read that could not be taken in.
+
+Does not: see what another process accepted and nobody has sealed yet; there the sealer
+drops the same bytes, and keeps others in quarantine.
+
+Source: RFC 9110 (201, 409, 413, 429).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from prooftrail.errors import BusyError, EventError, ProoftrailError
+from prooftrail.service.api.accepting import Accepting, Item
+from prooftrail.service.api.problems import RETRY_SECONDS, Problem, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+
+    from prooftrail.service.api.caller import Caller, Callers
+    from prooftrail.service.parts import Parts
+
+MOST_BYTES = 16 * 1024 * 1024  # of a body
+MOST_EVENTS = 1_000
+MOST_WAITING = 64 * 1024 * 1024  # bytes of bodies that are at work at once
+BODY_SECONDS = 30.0  # that a client may take to send its body
+
+_STATUS = {"accepted": 201, "duplicate": 200, "refused": 400, "conflict": 409}
+_BODIES = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Pressure:
+    """Counts the bytes that are at work, and takes no more than fit.
+
+    Safe to be shared by threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Take on a body.
+
+        Raises:
+            BusyError: it does not fit beside what is at work.
+        """
+        with self._lock:
+            if self._taken and self._taken + size > self._most:
+                raise BusyError(
+                    "more events wait to be durable than are taken on: send them again "
+                    "in a moment"
+                )
+            self._taken += size
+
+    def give(self, size: int) -> None:
+        """Be done with a body."""
+        with self._lock:
+            self._taken -= size
+
+
+def router(parts: Parts, callers: Callers) -> APIRouter:
+    """Return the route."""
+    made = APIRouter(tags=["Writing"])
+    pressure = Pressure(MOST_WAITING)
+    accepting = Accepting(parts)
+
+    @made.post(
+        "/audit/events",
+        response_model=None,
+        status_code=201,
+        summary="Record one event, or many",
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "oneOf": [
+                                {"type": "object"},
+                                {"type": "array", "items": {"type": "object"}},
+                            ]
+                        }
+                    }
+                },
+            },
+            "parameters": [
+                {
+                    "name": "stream",
+                    "in": "query",
+                    "required": False,
+                    "description": "Where they go; by default the key's only stream, "
+                    "or main.",
+                    "schema": {"type": "string"},
+                }
+            ],
+        },
+    )
+    async def write(request: Request) -> Response:
+        """Answers when the events are durable: 201 for one that was accepted.
+
+        Many get 200 and a result each, in order: accepted, duplicate, conflict or
+        refused. 503 means: not known to be durable, send them again with their
+        eventIds.
+        """
+        caller = await to_thread.run_sync(callers.of, request, "write")
+        stream = _stream(request, caller)
+        size = _announced(request)
+        pressure.take(size)
+        try:
+            body = await _body(request, size)
+            single, raws = _split(body)
+            results = await _write(accepting, stream, raws)
+        finally:
+            pressure.give(size)
+        _count(parts, results)
+        if single:
+            return JSONResponse(results[0], _STATUS[results[0]["status"]])
+        return JSONResponse({"results": results})
+
+    return made
+
+
+async def _write(
+    accepting: Accepting, stream: str, raws: Sequence[bytes]
+) -> list[dict[str, Any]]:
+    items = await to_thread.run_sync(accepting.take, stream, raws)
+    waiting = [asyncio.wrap_future(item.future) for item in items if item.future]
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    outcomes = iter(done)
+    return [
+        _result(
+            accepting, stream, item, next(outcomes) if item.future is not None else None
+        )
+        for item in items
+    ]
+
+
+def _result(
+    accepting: Accepting, stream: str, item: Item, outcome: object
+) -> dict[str, Any]:
+    if isinstance(outcome, EventError):
+        return {"status": "refused", "error": str(outcome)}
+    if isinstance(outcome, ProoftrailError):
+        # what is not known to be durable is safe to be sent again, all of it
+        raise Problem(503, told(outcome), {"Retry-After": str(RETRY_SECONDS)})
+    if isinstance(outcome, BaseException):
+        raise outcome
+    if item.future is not None:
+        accepting.remember(stream, item)
+    return item.result
+
+
+def _count(parts: Parts, results: Sequence[dict[str, Any]]) -> None:
+    refused = sum(one["status"] in {"refused", "conflict"} for one in results)
+    accepted = sum(one["status"] == "accepted" for one in results)
+    if accepted:
+        parts.metrics.accepted("http", accepted)
+    if refused:
+        parts.metrics.refused("http", refused)
+
+
+def _stream(request: Request, caller: Caller) -> str:
+    given = request.query_params.multi_items()
+    streams = caller.holder.streams
+    if any(name != "stream" for name, _ in given) or len(given) > 1:
+        raise Problem(400, "there is one parameter, stream, once")
+    if given:
+        name = given[0][1]
+    elif len(streams) == 1:
+        name = next(iter(streams))
+    else:
+        name = "main"
+    if name not in streams:
+        raise Problem(
+            400 if not given else 404,
+            "there is no stream of this name that this key may write to: add "
+            "stream=NAME",
+        )
+    return name
+
+
+def _announced(request: Request) -> int:
+    """Return how long the body is, at most."""
+    header = request.headers.get("content-length")
+    if header is None:
+        return MOST_BYTES  # it comes in pieces
+    if not (header.isascii() and header.isdigit()):
+        raise Problem(400, "Content-Length is no number")
+    if int(header[:20]) > MOST_BYTES:
+        raise _too_long()
+    return int(header)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > most:
+                    raise _too_long()
+                pieces.append(piece)
+    except TimeoutError:
+        raise Problem(408, f"the body did not come within {BODY_SECONDS:g} s") from None
+    return b"".join(pieces)
+
+
+def _too_long() -> Problem:
+    return Problem(
+        413,
+        f"a body has at most {MOST_BYTES} bytes: send fewer events at a time",
+        {"Connection": "close"},
+    )
+
+
+def _split(body: bytes) -> tuple[bool, list[bytes]]:
+    """Return whether it is one event, and the texts of all."""
+    if body.lstrip(b" \t\r\n")[:1] != b"[":
+        return True, [body]
+    try:
+        raws = _BODIES.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Problem(400, f"the body is no JSON: {error}") from error
+    if not raws:
+        raise Problem(400, "the list is empty: send an event")
+    if len(raws) > MOST_EVENTS:
+        raise Problem(413, f"at most {MOST_EVENTS} events come at a time")
+    return False, [bytes(raw) for raw in raws]

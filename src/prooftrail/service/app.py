@@ -1,0 +1,147 @@
+"""The application that answers over HTTP: `create` for the service or for your own.
+
+Guarantees: every answer is counted and logged by its route's template, never by its
+path; without a key nothing is answered but `/healthz`.
+
+To have it in an ASGI application of your own, beside which sealer and signer run:
+
+    app.mount("/trail", prooftrail.service.app.mountable())
+
+Does not: seal, sign or watch; `prooftrail serve` does. A mounted API does not know
+what was found there: its readiness is the database's alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from prooftrail.capture.audit_logger import Recorder
+from prooftrail.service import logs
+from prooftrail.service.api import checking, operating, problems, reading, writing
+from prooftrail.service.api.caller import Callers
+from prooftrail.service.checks import Checks
+from prooftrail.service.health import Health
+from prooftrail.service.metrics import Metrics
+from prooftrail.service.parts import Parts
+from prooftrail.store import inbox
+from prooftrail.store.readers import Readers
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TITLE = "Prooftrail"
+_TOLD = (
+    "An audit trail you can prove, over HTTP. Each request carries an API key "
+    "(Authorization: Bearer ...); what it may read, the database decides. Every read "
+    "is itself in the trail."
+)
+
+
+def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type ASGI apart
+    """Return the application.
+
+    Args:
+        parts: that it works with; whoever made them closes them.
+    """
+    app = FastAPI(
+        title=TITLE,
+        description=_TOLD,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    callers = Callers(parts)
+    problems.install(app, parts.log)
+    app.include_router(writing.router(parts, callers))
+    app.include_router(reading.router(parts, callers))
+    app.include_router(checking.router(parts, callers))
+    app.include_router(operating.router(parts, callers, app))
+    return Observed(app, parts)
+
+
+def mountable() -> Any:  # noqa: ANN401  as above
+    """Return the API for an application of your own.
+
+    It works with the DSNs of the environment (reader, writer, verifier), opens nothing
+    before the first request, hence in each pre-forked worker apart, and closes at the
+    interpreter's end.
+    """
+    lock = threading.Lock()
+    made: list[ASGIApp] = []
+
+    def app() -> ASGIApp:
+        with lock:
+            if not made:
+                made.append(create(_own_parts()))
+            return made[0]
+
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            answering = await to_thread.run_sync(app)
+            await answering(scope, receive, send)
+
+    return mounted
+
+
+def _own_parts() -> Parts:
+    def clock() -> int:
+        return time.time_ns() // 1000
+
+    health = Health()
+    log = logs.open_log(sys.stderr, clock=clock)
+    readers = Readers()
+    metrics = Metrics(health, clock=clock, load=readers.load)
+    recorder = Recorder(inbox.open_writer, clock=clock, random=os.urandom)
+    checks = Checks(recorder, metrics, log, clock=clock, random=os.urandom)
+    for part in (readers, recorder, checks):
+        atexit.register(part.close)
+    return Parts(readers, recorder, checks, health, metrics, log, clock, os.urandom)
+
+
+class Observed:
+    """Counts and logs each request once it has ended.
+
+    Pure ASGI: what the application keeps in contextvars stays there.
+    """
+
+    def __init__(self, app: ASGIApp, parts: Parts) -> None:
+        self._app = app
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.monotonic(), 500
+        scope.setdefault("state", {})
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            seconds = time.monotonic() - begun
+            route = getattr(scope.get("route"), "path", "")
+            self._parts.metrics.request(scope["method"], route, status, seconds)
+            logs.request(
+                self._parts.log,
+                method=scope["method"],
+                route=route,
+                status=status,
+                seconds=seconds,
+                key_id=scope["state"].get("key_id"),
+            )
