@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from prooftrail.verification.render import as_json, harmless, lines
+from prooftrail.core.harmless import harmless
+from prooftrail.verification.render import as_json, lines
 from tests.attacks.rig import MAIN, event
 
 if TYPE_CHECKING:

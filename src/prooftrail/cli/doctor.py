@@ -107,7 +107,7 @@ def _paint(checks: list[Check]) -> None:
 
 
 def _lines(check: Check) -> list[str]:
-    from prooftrail.verification.render import harmless
+    from prooftrail.core.harmless import harmless
 
     lines = [harmless(line) for line in check.told.splitlines()]
     if check.remedy:

@@ -102,8 +102,8 @@ def listed() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from prooftrail.core.harmless import harmless
     from prooftrail.store import connect, keys
-    from prooftrail.verification.render import harmless
 
     with closing(connect.connect(None, autocommit=True)) as connection:
         found = keys.read(connection)

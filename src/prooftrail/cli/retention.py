@@ -272,7 +272,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from prooftrail.verification.render import harmless
+    from prooftrail.core.harmless import harmless
 
     table = Table(*heads, box=None, pad_edge=False)
     for row in rows:

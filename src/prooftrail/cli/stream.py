@@ -73,8 +73,8 @@ def list_() -> None:
 
     Works as the verifier (PROOFTRAIL_VERIFIER_DSN, or PROOFTRAIL_DSN).
     """
+    from prooftrail.core.harmless import harmless
     from prooftrail.store import checkpoints, connect, streams
-    from prooftrail.verification.render import harmless
 
     connection = connect.connect("verifier", autocommit=True)
     try:

@@ -11,7 +11,7 @@ import click
 
 def tell(text: str, *, err: bool = True) -> None:
     """Print lines, on standard error unless told otherwise."""
-    from prooftrail.verification.render import harmless
+    from prooftrail.core.harmless import harmless
 
     for line in text.split("\n"):
         click.echo(harmless(line), err=err)

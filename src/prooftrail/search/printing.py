@@ -12,8 +12,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from prooftrail.core.harmless import harmless
 from prooftrail.search import items
-from prooftrail.verification.render import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from prooftrail.capture.audit_logger import STREAM
 from prooftrail.core import instants
+from prooftrail.core.harmless import harmless
 from prooftrail.errors import ProoftrailError
 from prooftrail.integrity.verdict import Verdict
 from prooftrail.service.standing import Standing
@@ -215,4 +216,4 @@ def _plain(found: Finding) -> dict[str, Any]:
 def _place(found: Finding) -> str:
     at = "" if found.seq is None else f" at seq {found.seq}"
     where = f" in {found.stream}" if found.stream else ""
-    return render.harmless(f"{found.kind.value}{where}{at}")
+    return harmless(f"{found.kind.value}{where}{at}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.core import entry, instants
+from prooftrail.core.harmless import harmless
 from prooftrail.errors import EventError
 from prooftrail.integrity.findings import Finding, Weight
 from prooftrail.integrity.verdict import Verdict
@@ -21,23 +22,6 @@ def lines(report: Report) -> Iterator[str]:
     """Yield the report line by line; the verdict comes last."""
     for line in _lines(report):
         yield harmless(line)
-
-
-def harmless(text: str) -> str:
-    r"""Return a line that does to a terminal nothing but show its text.
-
-    Names come from the database, and whoever alters it could write there what moves
-    the cursor, or turns the direction of writing, to hide what is said.
-
-    >>> print(harmless("main\x1b[2J"))
-    main\x1b[2J
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode()
-        for one in text
-    )
 
 
 def _lines(report: Report) -> Iterator[str]:
