@@ -124,6 +124,14 @@ def _context(directory: Path, name: str) -> ssl.SSLContext:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
+            # Python 3.13 and newer ask for both (RFC 5280, section 4.2.1)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(public), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+                critical=False,
+            )
         )
 
     usage = x509.KeyUsage(
