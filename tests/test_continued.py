@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prooftrail.doctor import flow
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
 from tests.sealing import event, insert, seal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 EXPORT = EXAMPLE["eventId"]
 SUBJECTS = [f"cust_{number:04d}" for number in range(2_500)]
+UNKNOWN = "0190a5a0-0000-7000-8000-000000000009"
 DENIED = event(
     actor={"userId": "usr_2", "ipAddress": "203.0.113.7"},
     action="customer.pii.export",
@@ -97,3 +99,26 @@ def test_every_subject_finds_the_one_export(exported: Trail, subject: str) -> No
         subject,
     )
     assert found == [(EXPORT,)]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"part": {"of": UNKNOWN, "n": 2, "total": 2}},
+        {"part": {"of": EXPORT, "n": 2, "total": 3}},  # but another action
+        {"part": {"of": EXPORT, "n": 2, "total": 3}, "action": EXAMPLE["action"]},
+    ],
+)
+def test_doctor_names_who_hides_an_event_as_a_part(
+    exported: Trail, claim: dict[str, Any]
+) -> None:
+    verifier = exported.login("verifier")
+    (found,) = flow.adrift(verifier)
+    assert found.state == "ok"
+    insert(exported, event(**claim))
+    seal(exported)
+    (found,) = flow.adrift(verifier)
+    newest = rows(exported, "select max(seq) from prooftrail.log")[0][0]
+    assert found.state == "warn"
+    assert f"main seq {newest}" in found.told
+    assert verified(exported)

@@ -48,6 +48,7 @@ def examine(link: Connection, *, clock: Callable[[], int]) -> list[Check]:
         ("inbox", lambda: flow.inbox(link, prefix)),
         ("snapshots", lambda: flow.snapshots(link)),
         ("quarantine", lambda: flow.quarantine(link)),
+        ("adrift", lambda: flow.adrift(link)),
         ("checkpoints", lambda: flow.checkpoints(link, clock())),
         ("could cheat", lambda: powers.could_cheat(link, prefix)),
     ]

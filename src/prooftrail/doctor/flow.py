@@ -83,6 +83,23 @@ def quarantine(link: Connection) -> Iterator[Check]:
     )
 
 
+def adrift(link: Connection) -> Iterator[Check]:
+    """Tell which entries claim to continue an event, so that no list shows them."""
+    rows = survey.adrift(link)
+    if not rows:
+        yield Check("adrift", "ok", "every entry that continues an event has one")
+        return
+    shown = [f"{row.stream} seq {row.seq}" for row in rows]
+    yield Check(
+        "adrift",
+        "warn",
+        f"{rows[0].entries:,} entries say that they continue an event which is not "
+        "there, or is another one; searches pass them over:\n" + "\n".join(shown),
+        "read them (prooftrail tail --after-seq, one less) and ask whoever wrote them: "
+        "$source says which login",
+    )
+
+
 def checkpoints(link: Connection, now_us: int) -> Iterator[Check]:
     """Tell how much of each stream is signed, and when it last was."""
     rows = survey.checkpoints(link)

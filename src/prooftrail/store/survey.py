@@ -137,6 +137,22 @@ def holders(connection: Connection, *, seconds: int, transactions: int) -> list[
     return [Holder(*row) for row in rows]  # type: ignore[arg-type]
 
 
+class Adrift(NamedTuple):
+    """An entry that continues no event of its stream."""
+
+    stream: str
+    seq: int
+    entries: int  # such ones, in all
+
+
+def adrift(connection: Connection) -> list[Adrift]:
+    """Return the first entries that claim to continue an event, and do not."""
+    return [
+        Adrift(str(stream), int(str(seq)), int(str(entries)))
+        for stream, seq, entries in _rows(connection, "doctor_adrift")
+    ]
+
+
 def quarantined(connection: Connection) -> list[Quarantined]:
     """Return what is in quarantine and why, the most frequent reason first."""
     rows = _rows(connection, "doctor_quarantine")
