@@ -66,7 +66,7 @@ _MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9/+]*[0-9/+])")
 _RUN = re.compile(r"[A-Za-z0-9_.+/=%-]{20}")
 # Of a token that has an underscore, the letters before it.
 _UNDERSCORED = re.compile(
-    r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2})_"
+    r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2}|ptk)_"
 )
 _SCHEME = re.compile(
     r"(?<![A-Za-z])(?:([Bb]earer|BEARER)|[Bb]asic|BASIC|[Nn]egotiate|NEGOTIATE)"

@@ -1,0 +1,333 @@
+"""The trail over HTTP: written, searched, followed and checked, each by whom it may."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api_rig import Api, serving
+from tests.sealing import event, insert
+from tests.stated import EXAMPLE, stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.trail import Trail
+
+PATHS = (
+    "/audit/events",
+    "/audit/events/count",
+    f"/audit/events/{EXAMPLE['eventId']}",
+    "/audit/events?after_seq=-1&stream=main",
+    "/audit/integrity-check",
+    "/audit/integrity-check/0190a5a0-0000-7000-8000-000000000009",
+    "/readyz",
+    "/readyz/read",
+    "/readyz/write",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+)
+
+
+def us(month: int) -> int:
+    return int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+@pytest.fixture
+def api(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    with serving(trail, monkeypatch) as made:
+        yield made
+
+
+def test_an_event_is_recorded_once_and_other_bytes_are_a_conflict(api: Api) -> None:
+    with api.client(api.key("writer")) as client:
+        first = client.post("/audit/events", json=EXAMPLE)
+        assert (first.status_code, first.json()["status"]) == (201, "accepted")
+        for sealed in (False, True):
+            if sealed:
+                api.seal()
+            again = client.post("/audit/events", json=EXAMPLE)
+            assert (again.status_code, again.json()["status"]) == (200, "duplicate")
+            other = client.post("/audit/events", json={**EXAMPLE, "result": "denied"})
+            assert other.status_code == 409
+            told = other.json()
+            assert told["recordedDigest"] == first.json()["digest"] != told["digest"]
+            assert told["recordedDigest"] in told["error"]
+
+
+def test_an_event_without_a_time_is_the_same_when_it_comes_again(api: Api) -> None:
+    given = {name: item for name, item in EXAMPLE.items() if name != "timestamp"}
+    with api.client(api.key()) as client:
+        assert client.post("/audit/events", json=given).status_code == 201
+        api.seal()
+        assert client.post("/audit/events", json=given).status_code == 200
+        other = {**given, "result": "denied"}
+        assert client.post("/audit/events", json=other).status_code == 409
+
+
+def test_a_bad_event_spoils_no_other(api: Api) -> None:
+    with api.client(api.key()) as client:
+        body = f'[{json.dumps(EXAMPLE)}, {{"action": "x"}}, 3, {{"a": 1, "a": 2}}]'
+        answer = client.post("/audit/events", content=body)
+    assert answer.status_code == 200
+    states = [one["status"] for one in answer.json()["results"]]
+    assert states == ["accepted", "refused", "refused", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"[1", 400),
+        (b"\xff", 400),
+        (b"[" * 100_000, 400),
+        (b"[" + b"1," * 1_000 + b"1]", 413),
+        (b"x" * (16 * 1024 * 1024 + 1), 413),
+    ],
+    ids=["empty", "none", "half", "bytes", "deep", "many", "long"],
+)
+def test_a_body_that_is_none_is_refused(api: Api, body: bytes, status: int) -> None:
+    with api.client(api.key()) as client:
+        answer = client.post("/audit/events", content=body)
+    assert answer.status_code == status
+    assert "Traceback" not in answer.text
+
+
+def test_a_secret_reaches_neither_the_inbox_nor_a_line_of_the_log(api: Api) -> None:
+    token = api.key()
+    with api.client(token) as client:
+        given = {**EXAMPLE, "details": {"note": f"with {token}"}}
+        assert client.post("/audit/events", json=given).status_code == 201
+        client.get("/audit/events", params={"actor": token})
+    (row,) = api.trail.superuser().execute(
+        "select string_agg(event, ' ') from prooftrail.inbox"
+    )
+    assert token not in row[0]
+    assert token not in api.log.getvalue()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_a_key_nothing_is_answered(api: Api, path: str) -> None:
+    for token in (None, "ptk_" + "a" * 43, "x"):
+        with api.client(token) as client:
+            assert client.get(path).status_code == 401
+            assert client.post("/audit/events", json=EXAMPLE).status_code == 401
+            assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "opens"),
+    [
+        ("writer", (False, False, False)),
+        ("auditor", (True, True, False)),
+        ("security", (True, True, True)),
+        ("admin", (True, True, True)),
+    ],
+)
+def test_a_role_opens_what_it_is_for(api: Api, role: Any, opens: Any) -> None:
+    paths = ("/audit/events", "/audit/integrity-check", "/metrics")
+    with api.client(api.key(role)) as client:
+        found = tuple(client.get(path).status_code < 300 for path in paths)
+        assert found == opens
+        writes = client.post("/audit/events", json=EXAMPLE).status_code == 201
+        assert writes == (role in {"writer", "admin"})
+
+
+def test_every_read_is_in_the_trail(api: Api) -> None:
+    insert(api.trail, event())
+    api.seal()
+    with api.client(api.key("auditor")) as client:
+        client.get("/audit/events?result=success&limit=1")
+        client.get("/audit/events/count?pii=true")
+        client.get(f"/audit/events/{EXAMPLE['eventId']}")
+        client.get("/audit/events?after_seq=-1")
+        assert client.get("/metrics").status_code == 403
+        api.seal()
+        found = client.get("/audit/events?action=audit.log.*").json()["events"]
+    told = [(one["result"], one["details"]) for one in reversed(found)]
+    assert told[:5] == [
+        (
+            "success",
+            {
+                "filters": {"result": "success"},
+                "rows": 1,
+                "continued": False,
+            },
+        ),
+        ("success", {"filters": {"pii": "true"}, "count": 1}),
+        ("success", {"eventId": EXAMPLE["eventId"], "rows": 0}),
+        ("success", {"filters": {}, "afterSeq": -1, "follow": False}),
+        ("success", {"filters": {}, "rows": 2, "afterSeq": 1}),
+    ]
+    assert told[5] == ("denied", {"refused": "operate"})
+
+
+def test_a_key_of_one_stream_and_march_sees_nothing_else(api: Api) -> None:
+    api.trail.stream("b")
+    ids = {}
+    for stream in ("main", "b"):
+        for month in ("02", "03", "04"):
+            made = event(timestamp=f"2026-{month}-15T12:00:00Z")
+            ids[stream, month] = made["eventId"]
+            insert(api.trail, made, stream=stream)
+    api.seal()
+    token = api.key("auditor", names=["main"], from_us=us(3), to_us=us(4))
+    with api.client(token) as client:
+
+        def seen(path: str) -> list[str]:
+            return [one["eventId"] for one in client.get(path).json()["events"]]
+
+        assert seen("/audit/events") == [ids["main", "03"]]
+        assert seen("/audit/events?from=2026-02-01&to=2026-05-01") == [
+            ids["main", "03"]
+        ]
+        assert client.get("/audit/events/count").json() == {"count": 1}
+        lines = client.get("/audit/events?after_seq=-1").text.splitlines()
+        assert [json.loads(line).get("eventId") for line in lines] == [
+            ids["main", "03"],
+            None,
+        ]
+        newest = json.loads(lines[0])["seq"]
+        assert json.loads(lines[-1]) == {"after_seq": newest}
+        there, not_there = (
+            client.get(f"/audit/events/{one}")
+            for one in (ids["b", "03"], EXAMPLE["eventId"])
+        )
+        assert there.status_code == not_there.status_code == 404
+        assert there.json() == not_there.json()
+        assert client.get(f"/audit/events/{ids['main', '04']}").status_code == 404
+        texts = {
+            client.get(f"{path}stream={name}").text.replace(f"'{name}'", "")
+            for name in ("b", "nowhere-at-all")
+            for path in ("/audit/events?", "/audit/events/count?")
+        }
+        assert len(texts) == 1
+        run = client.get("/audit/integrity-check")
+        assert run.status_code == 202
+        told = _result(client, run.headers["location"])
+        assert told["verdict"] == "verified"
+        assert set(told) == {"id", "state", "verdict", "startedAt", "finishedAt"}
+        assert client.get("/audit/integrity-check?stream=b").status_code == 400
+    with api.client(api.key("auditor")) as other:
+        assert other.get(run.headers["location"]).status_code == 404
+
+
+def _result(client: Any, place: str) -> dict[str, Any]:
+    for _ in range(300):
+        told: dict[str, Any] = client.get(place).json()
+        if told["state"] != "running":
+            return told
+        time.sleep(0.1)
+    raise AssertionError(told)
+
+
+def test_a_revoked_key_reads_nothing_at_once(api: Api) -> None:
+    insert(api.trail, event())
+    api.seal()
+    with api.client(api.key("auditor")) as client:
+        assert len(client.get("/audit/events").json()["events"]) == 2
+        api.trail.superuser().execute(
+            "update prooftrail.api_key set revoked_at = now()"
+        )
+        answer = client.get("/audit/events")
+        assert answer.status_code == 401 or answer.json()["events"] == []
+
+
+def test_an_export_of_ten_thousand_is_one_result_for_each_of_them(api: Api) -> None:
+    customers = [f"cust_{number}" for number in range(10_000)]
+    parts = stated({**EXAMPLE, "subjects": customers}).texts
+    insert(api.trail, *parts)
+    api.seal()
+    with api.client(api.key("auditor")) as client:
+        for customer in ("cust_0", "cust_456", "cust_9999"):
+            asked = {"resource": customer}
+            found = client.get("/audit/events", params=asked).json()
+            assert [one["eventId"] for one in found["events"]] == [EXAMPLE["eventId"]]
+            assert client.get("/audit/events/count", params=asked).json() == {
+                "count": 1
+            }
+        whole = client.get(f"/audit/events/{EXAMPLE['eventId']}").json()
+    shown = whole["subjects"] + [
+        subject for part in whole["parts"] for subject in part["subjects"]
+    ]
+    assert shown == customers
+
+
+def test_pages_stay_the_same_while_events_arrive(api: Api) -> None:
+    before = [event(timestamp="2026-03-01T00:00:00Z") for _ in range(25)]
+    insert(api.trail, *before)
+    api.seal()
+    found: list[str] = []
+    asked = {"limit": "4", "action": before[0]["action"]}
+    with api.client(api.key("auditor")) as client:
+        while True:
+            page = client.get("/audit/events", params=asked).json()
+            found += [one["eventId"] for one in page["events"]]
+            late = event(timestamp="2026-02-01T00:00:00Z")
+            insert(api.trail, event(timestamp="2026-03-01T00:00:00Z"), late)
+            api.seal()
+            if page["cursor"] is None:
+                break
+            asked["cursor"] = page["cursor"]
+        other = client.get("/audit/events", params={**asked, "pii": "true"})
+        assert other.status_code == 400
+    assert sorted(found) == sorted(one["eventId"] for one in before)
+
+
+def test_numbers_are_shown_as_they_were_written(api: Api) -> None:
+    with api.client(api.key()) as client:
+        text = json.dumps(EXAMPLE).replace('"record_count": 1', '"amount": 12.50')
+        assert client.post("/audit/events", content=text).status_code == 201
+        api.seal()
+        shown = client.get(f"/audit/events/{EXAMPLE['eventId']}").text
+    assert '"amount":12.50' in shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "colour=red",
+        "from=yesterday",
+        "from=2026-02-30",
+        "from=2026-03-01&to=2026-02-01",
+        "result=maybe",
+        "ip=host.example",
+        "ip=1.2.3.4%00",
+        "actor=",
+        "actor=a%00b",
+        "actor=%ff%fe%00",
+        "pii=perhaps",
+        "limit=0",
+        "limit=1001",
+        "limit=9e9",
+        "cursor=abc",
+        "cursor=%00",
+        "after_seq=x",
+        "after_seq=-2",
+        "after_seq=1&follow=maybe",
+        "after_seq=1&cursor=x",
+        "pii=true&pii=false",
+    ],
+)
+def test_what_is_not_understood_is_said(api: Api, query: str) -> None:
+    with api.client(api.key("auditor")) as client:
+        answer = client.get(f"/audit/events?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+
+
+def test_the_pages_for_people_and_programs_are_there(api: Api) -> None:
+    with api.client(api.key("auditor")) as client:
+        document = client.get("/openapi.json").json()
+        assert "/audit/events" in document["paths"]
+        page = client.get("/docs")
+        assert page.status_code == 200
+        assert all(path in page.text for path in document["paths"])
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert "<script" not in page.text
