@@ -1,0 +1,129 @@
+"""`prooftrail key`, `search` and `tail`: as the holder of a key, and recorded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.commands import run
+from tests.sealing import event, insert, seal
+
+if TYPE_CHECKING:
+    from tests.trail import Trail
+
+EVIL = '=HYPERLINK("http://x")'
+
+
+class Keyed(NamedTuple):
+    trail: Trail
+    token: str
+
+
+def key(trail: Trail, *arguments: str) -> str:
+    done = run(trail, "key", "create", "a test", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"ptk_[\w-]{43}\n", done.stdout)
+    assert done.stdout.strip() not in done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def keyed(trail: Trail) -> Keyed:
+    insert(
+        trail,
+        *(
+            event(
+                actor={"userId": f"usr_{number}"},
+                resource={"type": "customer", "id": EVIL},
+                timestamp=f"2026-03-0{number}T00:00:00Z",
+            )
+            for number in (1, 2, 3)
+        ),
+    )
+    made = Keyed(trail, key(trail, "--role", "auditor"))
+    seal(trail)
+    return made
+
+
+def said(keyed: Keyed, *arguments: str) -> str:
+    done = run(keyed.trail, *arguments, PROOFTRAIL_KEY=keyed.token)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_keys_are_listed_and_revoked_and_stand_in_the_trail(
+    trail: Trail, keyed: Keyed
+) -> None:
+    assert "auditor" in said(keyed, "key", "list")
+    assert said(keyed, "search", "--action", "admin.apikey.create", "--count") == "1\n"
+    said(keyed, "key", "revoke", "1")
+    assert "revoked" in said(keyed, "key", "list")
+    done = run(trail, "search", PROOFTRAIL_KEY=keyed.token)
+    assert (done.returncode, "PROOFTRAIL_KEY" in done.stderr) == (1, True)
+    (row,) = trail.superuser().execute(
+        "select string_agg(event, ' ') from prooftrail.inbox"
+    )
+    assert "admin.apikey.revoke" in row[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--role", "owner"),
+        ("--role", "auditor", "--expires", "9y"),
+        ("--role", "auditor", "--stream", "nowhere"),
+        ("--role", "auditor", "--from", "2026-03-01", "--to", "2026-02-01"),
+    ],
+)
+def test_a_key_that_cannot_be_is_refused(
+    trail: Trail, arguments: tuple[str, ...]
+) -> None:
+    done = run(trail, "key", "create", "a test", *arguments)
+    assert done.returncode in {1, 2}
+    assert done.stdout == ""
+    found = trail.superuser().execute("select count(*) from prooftrail.api_key")
+    assert found.fetchall() == [(0,)]
+
+
+def test_a_search_prints_what_the_api_answers(keyed: Keyed) -> None:
+    asked = ("search", "--resource", EVIL, "--to", "2026-03-03")
+    lines = said(keyed, *asked).splitlines()
+    assert [line.split("  ")[2] for line in lines] == ["usr_2", "usr_1"]
+    whole = json.loads(said(keyed, *asked, "--format", "json"))
+    each = [
+        json.loads(line)
+        for line in said(keyed, *asked, "--format", "jsonl").splitlines()
+    ]
+    assert whole == each
+    assert [one["actor"]["userId"] for one in each] == ["usr_2", "usr_1"]
+    rows = list(csv.DictReader(io.StringIO(said(keyed, *asked, "--format", "csv"))))
+    assert [row["actor"] for row in rows] == ["usr_2", "usr_1"]
+    assert rows[0]["resource"] == f"'{EVIL}"  # a text, no formula
+    assert said(keyed, *asked, "--count") == "2\n"
+
+
+def test_an_export_is_recorded_as_one(trail: Trail, keyed: Keyed) -> None:
+    said(keyed, "search", "--limit", "2", "--format", "csv")
+    seal(trail)
+    (found,) = json.loads(
+        said(keyed, "search", "--action", "audit.log.export", "--format", "json")
+    )
+    details: dict[str, Any] = found["details"]
+    assert (details["rows"], details["format"]) == (2, "csv")
+    assert details["caller"].startswith("os:")
+
+
+def test_the_tail_comes_in_order(keyed: Keyed) -> None:
+    lines = said(keyed, "tail", "--after-seq", "-1", "--jsonl").splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2, 3, 4]
+    assert len(said(keyed, "tail", "-n", "2").splitlines()) == 2
+
+
+def test_reading_without_a_key_says_what_to_do(trail: Trail) -> None:
+    done = run(trail, "search", PROOFTRAIL_KEY="")
+    assert (done.returncode, "prooftrail key create" in done.stderr) == (1, True)
