@@ -13,7 +13,7 @@ import pytest
 
 from prooftrail import cli
 from prooftrail.integrity import findings
-from tests import cli_reference
+from tests import api_reference, cli_reference
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 350  # lines of a source file
@@ -101,6 +101,11 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
     ).stdout
     told = "docs/reference/cli.md is out of date: run make docs"
     assert cli_reference.PLACE.read_text() == said, told
+
+
+def test_the_reference_of_the_api_is_what_it_says_itself() -> None:
+    told = "docs/reference/http-api.md is out of date: run make docs"
+    assert api_reference.PLACE.read_text() == f"{api_reference.text().rstrip()}\n", told
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/index.md"])

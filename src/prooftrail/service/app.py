@@ -60,7 +60,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
         redirect_slashes=False,
     )
     callers = Callers(parts)
-    problems.install(app, parts.log)
+    problems.install(app, parts)
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
     app.include_router(checking.router(parts, callers))
@@ -113,9 +113,14 @@ class Observed:
     Pure ASGI: what the application keeps in contextvars stays there.
     """
 
-    def __init__(self, app: ASGIApp, parts: Parts) -> None:
+    def __init__(self, app: FastAPI, parts: Parts) -> None:
         self._app = app
         self._parts = parts
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What may be asked, as OpenAPI says it."""
+        return self._app.openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does."""

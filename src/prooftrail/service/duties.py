@@ -10,7 +10,7 @@ by it. A duty whose supervisor died stops by itself, after its batch.
 Does not: keep one duty's files from another of the same user: to do so, run each with
 `--only` as a user of its own (docs/how-to/run-the-service.md).
 
-Source: docs/adr/0014.
+Source: docs/adr/0013.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from prooftrail.service.logs import Log
+    from prooftrail.service.parts import Parts
 
 RETRY_SECONDS = 2
 
@@ -75,7 +75,7 @@ def answer(
     )
 
 
-def install(app: FastAPI, log: Log) -> None:
+def install(app: FastAPI, parts: Parts) -> None:
     """Have an application answer so."""
 
     def problem(_: Request, error: Exception) -> Response:
@@ -92,11 +92,11 @@ def install(app: FastAPI, log: Log) -> None:
     def ours(_: Request, error: Exception) -> Response:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if status >= 500:  # noqa: PLR2004
-            log.error("a request failed", problem=str(error))
+            parts.log.error("a request failed", problem=str(error))
         return answer(status, told(error))
 
     def defect(_: Request, error: Exception) -> Response:
-        log.error("a defect, report it", exc_info=error)
+        parts.log.error("a defect, report it", exc_info=error)
         return answer(500, "this is a defect of the service; its log says where")
 
     app.add_exception_handler(Problem, problem)
