@@ -34,10 +34,17 @@ if TYPE_CHECKING:
 class Api:
     """A running service and who calls it."""
 
-    def __init__(self, trail: Trail, url: str, log: io.StringIO) -> None:
+    def __init__(
+        self,
+        trail: Trail,
+        url: str,
+        log: io.StringIO,
+        health: Health | None = None,
+    ) -> None:
         self.trail = trail
         self.url = url
         self.log = log
+        self.health = health or Health()
 
     def key(self, role: keys.Role = "admin", **limits: Any) -> str:
         """Make a key; return its token."""
@@ -84,4 +91,4 @@ def serving(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         http = Http(app.create(parts), "127.0.0.1", 0, 100)
         stack.enter_context(closing(http))
         http.start()
-        yield Api(trail, http.url, text)
+        yield Api(trail, http.url, text, health)

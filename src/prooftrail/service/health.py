@@ -50,6 +50,16 @@ class Health:
         self._lock = threading.Lock()
         self._known: dict[Part, _Known] = {}
         self._duties: dict[str, tuple[DutyState, float]] = {}
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service is about to end: what goes on and on ends now."""
+        return self._stopping
+
+    def stop(self) -> None:
+        """Say that the service is about to end."""
+        self._stopping = True
 
     @property
     def writing_problem(self) -> str | None:

@@ -184,7 +184,9 @@ class Service:
             clock=clock,
             random=self._random,
         )
-        return stack.enter_context(closing(self._listen(self._app(parts))))
+        http = stack.enter_context(closing(self._listen(self._app(parts))))
+        stack.callback(self._health.stop)  # before it waits for requests to end
+        return http
 
     @property
     def _serves(self) -> bool:

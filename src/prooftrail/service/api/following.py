@@ -3,7 +3,8 @@
 Guarantees: entries come in order, none left out and none twice: whoever goes on with
 `after_seq` of the last line that he has gets the next one. A line without an event
 (`{"after_seq": N}`) says how far the log was looked at. A stream that is followed ends
-by itself after `LONGEST` seconds, or when the key opens nothing any more: go on anew.
+by itself after `LONGEST` seconds, when the key opens nothing any more, and when the
+service ends: go on anew.
 That somebody follows is in the trail before the first line, and how much he got, after
 the last.
 
@@ -137,7 +138,7 @@ class _Following:
         told = time.monotonic()
         self._parts.metrics.follows(1)
         try:
-            while time.monotonic() < until and await self._is_good():
+            while time.monotonic() < until and await self._goes_on():
                 before = self._seq
                 found = await self._next(BATCH)
                 for line in found:
@@ -174,7 +175,9 @@ class _Following:
                 streams=streams,
             )
 
-    async def _is_good(self) -> bool:
+    async def _goes_on(self) -> bool:
+        if self._parts.health.stopping:
+            return False
         found = await to_thread.run_sync(self._callers.holder, self._caller.token)
         return found is not None and self._name in found.streams
 
