@@ -246,7 +246,7 @@ def test_rows_single_events_and_following_are_looked_up_by_their_keys(
 ) -> None:
     connection, as_of = reader
     found = searching.page(connection, Question(), as_of, None, 20)
-    at = as_of[1] - 20
+    at = searching.newest(connection, 1) - 20
     for ask, wanted in (
         (lambda: searching.page(connection, Question(), as_of, None, 9), "log_pkey"),
         (lambda: searching.by_event_id(connection, found[0].event_id), "log_event_id"),

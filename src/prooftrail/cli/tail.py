@@ -104,7 +104,7 @@ def _end(reader: Reader, name: str) -> int:
     from prooftrail.store import searching
 
     with reader.reading() as connection:
-        return searching.ends(connection).get(reader.streams[name], -1)
+        return searching.newest(connection, reader.streams[name])
 
 
 def _before(reader: Reader, name: str, last: int) -> int:

@@ -1,8 +1,10 @@
 """Lists, counts, single events and following, as they are shown to whoever asks.
 
 Guarantees: a list's pages hold every event that answered as of the first page exactly
-once, whatever is sealed meanwhile; a count says how many that is. Following gives
-every entry of one stream in order of seq and says where to go on.
+once, whatever is sealed meanwhile; a count says how many that is. What is sealed
+meanwhile they leave out, or, for whoever may read a period only, hold once if its turn
+is still to come. Following gives every entry of one stream in order of seq and says
+where to go on.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ Guarantees: what comes back is what row-level security lets the asker see, as of
 transaction that `Readers.reading` opened. Lists and counts are of events: an entry that
 continues one is never a result of its own, and leads to its event, once. With the same
 `as_of`, pages one after another give every event exactly once and `count` says how
-many, whatever is sealed meanwhile, late event times included. Following gives every
-entry of a stream, in order of seq.
+many, whatever is sealed meanwhile, late event times included; where `as_of` is open,
+what is sealed meanwhile may come in a later page, once. Following gives every entry of
+a stream, in order of seq.
 
 Does not: find an entry that claims to continue an event which is not there, but by its
 own id, by `parts`, and when following. A text with U+0000 or an address that is none is
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
 
 _SORT = "select set_config('enable_sort', %s::boolean::text, true)"
+OPEN = LAST_US  # beyond every seq
 WINDOW = 20_000  # seqs that one call of `after` looks at, at most
 _AHEAD = 300_000_000  # an entry's time is at most this far ahead of its recording, us
 
@@ -45,23 +47,33 @@ class Followed(NamedTuple):
 
 
 def ends(connection: Connection) -> dict[int, int]:
-    """Return the newest seq of every stream in which the asker may see an entry.
+    """Return the newest seq of every stream that the asker may read, -1 if it is empty.
 
-    Whoever sees a period only gets the newest that he himself may see.
+    Whoever sees a period only gets `OPEN`: where a stream ends would tell him how much
+    he does not see, and where his own part of it ends takes reading all of that.
     """
-    rows = connection.execute(files.query("search_heads"), prepare=False).fetchall()
-    if not rows:
-        question = _begin(connection, Question(), workers=0)
-        if question.from_us is None and question.to_us is None:
-            return {}
+    bound = Values()
+    statement = asking.query("search_heads", open=bound(OPEN))
+    rows = connection.execute(statement, bound, prepare=False).fetchall()
+    return {int(str(stream)): int(str(seq)) for stream, seq in rows}
+
+
+def newest(connection: Connection, stream: int, after: int = -1) -> int:
+    """Return the newest seq of a stream that the asker sees, or `after`."""
+    last = ends(connection).get(stream, -1)
+    if last == OPEN:
+        period = _begin(connection, Question(), workers=0)
         bound = Values()
         statement = asking.query(
             "search_newest",
-            from_us=bound(FIRST_US if question.from_us is None else question.from_us),
-            to_us=bound(LAST_US if question.to_us is None else question.to_us),
+            stream=bound(stream),
+            after=bound(after),
+            from_us=bound(FIRST_US if period.from_us is None else period.from_us),
+            to_us=bound(LAST_US if period.to_us is None else period.to_us),
         )
-        rows = connection.execute(statement, bound, prepare=False).fetchall()
-    return {int(str(stream)): int(str(seq)) for stream, seq in rows}
+        row = connection.execute(statement, bound, prepare=False).fetchone()
+        last = -1 if row is None or row[0] is None else int(str(row[0]))
+    return max(last, after)
 
 
 def page(
@@ -132,8 +144,7 @@ def after(
     )
     if len(rows) >= limit:
         return Followed(rows, rows[-1].seq if rows else seq)
-    newest = ends(connection).get(stream, -1)
-    return Followed(rows, max(seq, min(until, newest)))
+    return Followed(rows, min(until, newest(connection, stream, seq)))
 
 
 def by_event_id(connection: Connection, event_id: bytes) -> list[Found]:
