@@ -115,7 +115,7 @@ def test_after_escaping_single_dollar_keys_are_the_trails_own(value: Any) -> Non
     ],
 )
 def test_what_is_not_well_formed_gains_a_dollar(foreign: dict[str, Any]) -> None:
-    escaped = normal.escape({"details": foreign})
+    escaped = normal.escape({"details": foreign}, enveloped=True)
     assert escaped == {
         "details": {
             f"${key}" if key.startswith("$") else key: item
@@ -134,7 +134,18 @@ def test_well_formed_objects_of_the_trail_stay() -> None:
         {"$number": "1.50"},
         {"$number": "-1E+9"},
     ]
-    assert normal.escape(fine) == fine
+    assert normal.escape(fine, enveloped=True) == fine
+
+
+def test_a_commitment_stays_beside_an_envelope_only() -> None:
+    dropped = {"$protected": {"class": "c", "dropped": True}}
+    number = {"$number": "1.50"}
+    given: list[Any] = [PROTECTED, dropped, number]
+    assert normal.escape(given) == [
+        {"$$protected": PROTECTED["$protected"]},
+        dropped,
+        number,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
-"""Cases of what derives from event bytes: columns, subject rows; and commitments."""
+"""Cases of what derives from event bytes: columns, subject rows."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from making.events import BARE, PROTECTED, SMALLEST, UUID4, complete
-from making.primitives import EXAMPLE, NOW_US, jcs, label, uuid7
+from making.primitives import EXAMPLE, NOW_US, jcs, uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,28 +230,3 @@ def subjects() -> Iterator[tuple[str, dict[str, Any]]]:
         more = {} if resource is None else {"resource": {"type": "c", "id": resource}}
         data = jcs(complete(subjects=given, **more)).decode()
         yield str(name), {"title": title, "eventBytes": data, "subjects": rows}
-
-
-def commitments() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield personal values and their commitments."""
-    for name, pointer, kind, value in [
-        ("email", "/actor/email", "contact.email", "dani@company.com"),
-        ("escaped-pointer", "/details/a~1b~0c", "name", "Zoë 😀"),
-        ("object", "/changes/0/before", "address", {"zip": "8000", "city": "Zürich"}),
-        ("null", "/purpose", "note", None),
-    ]:
-        salt = sha256(name.encode()).digest()
-        stated = jcs([UUID4, pointer, kind, value])
-        found = sha256(label("commitment") + salt + stated).hexdigest()
-        yield (
-            name,
-            {
-                "title": "A commitment to a personal value",
-                "eventId": UUID4,
-                "pointer": pointer,
-                "class": kind,
-                "value": value,
-                "saltHex": salt.hex(),
-                "commitment": f"sha256:{found}",
-            },
-        )

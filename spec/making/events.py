@@ -201,9 +201,21 @@ def sealing() -> Iterator[tuple[str, dict[str, Any]]]:
         ),
         (
             "protected",
-            "A well-formed protected value stays",
+            "A well-formed protected value stays beside an envelope",
             complete(actor={"userId": "u", "email": PROTECTED}),
             complete(actor={"userId": "u", "email": PROTECTED}),
+            False,
+        ),
+        (
+            "protected-alone",
+            "Without one it is the writer's own",
+            complete(actor={"userId": "u", "email": PROTECTED}),
+            complete(
+                actor={
+                    "userId": "u",
+                    "email": {"$$protected": PROTECTED["$protected"]},
+                }
+            ),
             False,
         ),
     ]
@@ -213,7 +225,7 @@ def sealing() -> Iterator[tuple[str, dict[str, Any]]]:
             f"seal-{name}",
             {
                 "title": title,
-                "row": {**row, "event": text},
+                "row": {**row, "event": text, "envelope": name == "protected"},
                 "randomHex": random.hex(),
                 "eventBytes": jcs({**event, "$source": source}).decode(),
                 "claim": claim,

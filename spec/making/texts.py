@@ -231,17 +231,21 @@ def escapes() -> Iterator[tuple[str, dict[str, Any]]]:
         "subject": "cust_1",
     }
     short = {"class": "contact.email", "commitment": COMMITMENT}
+    dropped = {"class": "contact.email", "dropped": True}
     stays: list[tuple[str, Any]] = [
         ("number", {"$number": "1.50"}),
         ("number-integer", {"$number": "7"}),
         ("protected", {"$protected": protected}),
         ("protected-without-subject", {"$protected": short}),
+        ("dropped", {"$protected": dropped}),
+        ("dropped-with-subject", {"$protected": {**dropped, "subject": "cust_1"}}),
         ("no-dollar", {"a$": {"b": [1, "$c", None]}}),
     ]
     for name, value in stays:
         case = {
             "title": "Stays as it is",
             "input": {"x": value},
+            "envelope": "dropped" not in name,
             "escaped": {"x": value},
         }
         yield f"stays-{name}", case
@@ -264,6 +268,12 @@ def escapes() -> Iterator[tuple[str, dict[str, Any]]]:
         ("protected-short", "$protected", {**short, "commitment": COMMITMENT[:-1]}),
         ("protected-more", "$protected", {**short, "value": "dani@company.com"}),
         ("protected-number", "$protected", {**short, "class": 1}),
+        ("protected-no-subject", "$protected", {**short, "subject": None}),
+        ("dropped-false", "$protected", {**dropped, "dropped": False}),
+        ("dropped-one", "$protected", {**dropped, "dropped": 1}),
+        ("dropped-committed", "$protected", {**short, "dropped": True}),
+        ("dropped-no-class", "$protected", {"dropped": True}),
+        ("without-envelope", "$protected", protected),
     ]
     for name, key, inner in gains:
         deeper = {"$$inner": 1} if name == "any-key" else inner
@@ -272,6 +282,7 @@ def escapes() -> Iterator[tuple[str, dict[str, Any]]]:
             {
                 "title": "Gains one more $",
                 "input": {"x": {key: inner}},
+                "envelope": name != "without-envelope",
                 "escaped": {"x": {f"${key}": deeper}},
             },
         )
@@ -280,6 +291,7 @@ def escapes() -> Iterator[tuple[str, dict[str, Any]]]:
         {
             "title": "A well-formed object with another key beside it is none",
             "input": {"x": [{"$number": "1", "b": {"$protected": short}}]},
+            "envelope": True,
             "escaped": {"x": [{"$$number": "1", "b": {"$protected": short}}]},
         },
     )

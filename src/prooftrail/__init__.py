@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prooftrail.capture.audit_logger import (
         Recorder,
+        open_envelopes,
         open_recorder,
         record,
         statement,
         submit,
         use,
     )
+    from prooftrail.capture.protection import Personal
     from prooftrail.capture.redaction import Redactor
     from prooftrail.core.catalog import Catalog
     from prooftrail.core.events import (
@@ -59,6 +61,7 @@ __all__ = [
     "EventError",
     "OnBehalfOf",
     "Part",
+    "Personal",
     "Pii",
     "ProoftrailError",
     "RecordError",
@@ -66,6 +69,7 @@ __all__ = [
     "Redactor",
     "Resource",
     "UnavailableError",
+    "open_envelopes",
     "open_recorder",
     "record",
     "statement",
@@ -75,8 +79,9 @@ __all__ = [
 
 _PLACES = {
     "prooftrail.capture.audit_logger": (
-        "Recorder open_recorder record statement submit use"
+        "Recorder open_envelopes open_recorder record statement submit use"
     ),
+    "prooftrail.capture.protection": "Personal",
     "prooftrail.capture.redaction": "Redactor",
     "prooftrail.core.catalog": "Catalog",
     "prooftrail.core.events": (

@@ -19,19 +19,23 @@ import os
 import threading
 import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prooftrail.capture.envelopes import Envelopes
 from prooftrail.capture.group_commit import GroupCommit
+from prooftrail.capture.published import VARIABLE, PublishedFile
 from prooftrail.capture.stating import Fields, Stated, Stating
 from prooftrail.core import catalog, ids
 from prooftrail.errors import RecordError
 from prooftrail.store import inbox, streams, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from concurrent.futures import Future
     from typing import Self, Unpack
 
+    from prooftrail.capture.envelopes import Missing
     from prooftrail.capture.redaction import Redactor
     from prooftrail.core.events import Event
     from prooftrail.store.connect import Connection
@@ -55,11 +59,12 @@ class Recorder:
         queue_size: calls that may wait; `submit` blocks while as many do.
         patience: seconds for which a call waits for the database.
         redactor: with the application's own secret names.
+        envelopes: protects what is marked as personal; by default that is dropped.
 
     Safe to be shared by threads, and by processes that fork.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but the first have defaults or names
         self,
         connect: Callable[[], Connection],
         *,
@@ -70,13 +75,18 @@ class Recorder:
         queue_size: int = QUEUE_SIZE,
         patience: float = PATIENCE,
         redactor: Redactor | None = None,
+        envelopes: Envelopes | None = None,
     ) -> None:
         self._stream = streams.check_name(stream)
         self._patience = patience
         self._clock = clock
         self._random = random
         self._stating = Stating(
-            clock=clock, random=random, known=known, redactor=redactor
+            clock=clock,
+            random=random,
+            known=known,
+            redactor=redactor,
+            envelopes=envelopes,
         )
         self._writer = GroupCommit(connect, queue_size=queue_size, patience=patience)
         # Not close(): what is registered before us still records after us.
@@ -144,13 +154,15 @@ class Recorder:
         """Return an eventId, for an event that goes into more than one stream."""
         return ids.uuid7(self._clock(), self._random(8))
 
-    def state(self, event: Event | Mapping[str, Any]) -> Stated:
+    def state(
+        self, event: Event | Mapping[str, Any], *, stream: str | None = None
+    ) -> Stated:
         """Return an event as `submit` would record it; `submit_stated` records it.
 
         Raises:
             EventError: it is refused.
         """
-        return self._stating.state(event, {})
+        return self._stating.state(event, {}, stream=stream or self._stream)
 
     def submit_stated(self, stated: Stated, *, stream: str) -> Future[str]:
         """Hand over what `state` returned, as `submit` does.
@@ -158,7 +170,7 @@ class Recorder:
         Raises:
             RecordError: the queue stayed full, or the recorder is closed.
         """
-        rows = [inbox.Row(streams.check_name(stream), text) for text in stated.texts]
+        rows = _rows(streams.check_name(stream), stated)
         return self._writer.put(rows, stated.event_id)
 
     def statement(
@@ -195,8 +207,15 @@ class Recorder:
         fields: Mapping[str, Any],
     ) -> tuple[Stated, list[inbox.Row]]:
         name = self._stream if stream is None else streams.check_name(stream)
-        stated = self._stating.state(event, fields)
-        return stated, [inbox.Row(name, text) for text in stated.texts]
+        stated = self._stating.state(event, fields, stream=name)
+        return stated, _rows(name, stated)
+
+
+def _rows(stream: str, stated: Stated) -> list[inbox.Row]:
+    return [
+        inbox.Row(stream, text, envelope)
+        for text, envelope in zip(stated.texts, stated.envelopes, strict=True)
+    ]
 
 
 def open_recorder(
@@ -207,6 +226,7 @@ def open_recorder(
     queue_size: int = QUEUE_SIZE,
     patience: float = PATIENCE,
     redactor: Redactor | None = None,
+    envelopes: Envelopes | None = None,
 ) -> Recorder:
     """Make a recorder with the system's clock and randomness.
 
@@ -218,6 +238,7 @@ def open_recorder(
         queue_size: see `Recorder`.
         patience: see `Recorder`.
         redactor: see `Recorder`.
+        envelopes: see `Recorder`; by default those of `open_envelopes`.
     """
     return Recorder(
         lambda: inbox.open_writer(dsn),
@@ -228,6 +249,30 @@ def open_recorder(
         queue_size=queue_size,
         patience=patience,
         redactor=redactor,
+        envelopes=open_envelopes() if envelopes is None else envelopes,
+    )
+
+
+def open_envelopes(
+    path: str | None = None,
+    *,
+    missing: Missing = "drop",
+    drop: Collection[str] = (),
+) -> Envelopes:
+    """Make what protects personal values, by the epoch keys that the keeper published.
+
+    Args:
+        path: of the file; by default `PROOFTRAIL_EPOCH_KEYS`. Without any, values that
+            are marked as personal are dropped.
+        missing: see `Envelopes`.
+        drop: see `Envelopes`.
+    """
+    found = path or os.environ.get(VARIABLE)
+    return Envelopes(
+        (lambda: None) if not found else PublishedFile(Path(found)),
+        random=os.urandom,
+        missing=missing,
+        drop=drop,
     )
 
 

@@ -2,8 +2,10 @@
 
 Guarantees: an `Event`, a mapping with the keys of `spec/event.md`, or keywords give
 the same bytes; what cannot be recorded is refused here, where the caller can still
-act, and never later. Every event passes redaction. The same input with the same
-eventId and timestamp gives the same bytes, always: recording it twice is safe.
+act, and never later. Every event passes redaction, and then what is marked as personal
+leaves it (`protection`). The same input with the same eventId and timestamp gives the
+same bytes, always (within one process, where values are personal): recording it twice
+is safe.
 
 Ids are spared by redaction where they only look like a card number, since a masked id
 would make two things one; a token or a private key does not become an id and is cut
@@ -15,14 +17,16 @@ Pure: the clock and randomness are arguments.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 import msgspec
 
-from prooftrail.capture import continuation
+from prooftrail.capture import continuation, protection
 from prooftrail.capture.assignments import MARK
+from prooftrail.capture.envelopes import Envelopes
 from prooftrail.capture.redaction import Redactor
 from prooftrail.core import catalog, events, ids, instants, jcs, normal
 from prooftrail.errors import EventError
@@ -79,6 +83,7 @@ class Stated(NamedTuple):
 
     event_id: str
     texts: list[str]  # canonical JSON; the continuation entries after the first
+    envelopes: list[bytes | None]  # of each: its personal values, encrypted
 
 
 class Stating:
@@ -89,6 +94,7 @@ class Stating:
         random: gives n random bytes.
         known: the catalog.
         redactor: with the application's own secret names.
+        envelopes: protects personal values; by default they are dropped.
 
     Safe to be shared by threads.
     """
@@ -100,41 +106,64 @@ class Stating:
         random: Callable[[int], bytes],
         known: catalog.Catalog = catalog.OPEN,
         redactor: Redactor | None = None,
+        envelopes: Envelopes | None = None,
     ) -> None:
         self._clock = clock
         self._random = random
         self._known = known
         self._redactor = redactor if redactor is not None else Redactor()
+        self._envelopes = (
+            envelopes
+            if envelopes is not None
+            else Envelopes(lambda: None, random=random)
+        )
 
     def state(
-        self, event: events.Event | Mapping[str, Any] | None, fields: Mapping[str, Any]
+        self,
+        event: events.Event | Mapping[str, Any] | None,
+        fields: Mapping[str, Any],
+        *,
+        stream: str = "main",
     ) -> Stated:
-        """Return the event's canonical texts.
+        """Return the event's canonical texts, and envelopes.
 
         Args:
             event: the event, or None where `fields` state it.
             fields: the keywords of `Fields`.
+            stream: where it goes: its envelope can be opened there only.
 
         Raises:
             EventError: it cannot be recorded; names the field and the remedy.
         """
         given = _given(event, fields)
         _texts_for_ids(given)
+        given, marks = protection.lift(given)
         value = normal.plain(given)
         if not isinstance(value, dict):  # pragma: no cover  a dict stays one
             raise EventError("an event is a JSON object")
         value = self._redacted(value)
         now_us = self._clock()
         _complete(value, now_us, self._random)
+        pending = protection.take(value, marks) if marks else []
         parts = continuation.split(value, limit=MAX_BYTES)
-        texts = [self._text(part, now_us) for part in parts]
-        return Stated(str(value["eventId"]), texts)
+        envelopes: list[bytes | None] = [None] * len(parts)
+        for index, part in enumerate(parts if pending else ()):
+            # parts share what they repeat, and each commits to its own eventId
+            parts[index] = own = deepcopy(part) if len(parts) > 1 else part
+            envelopes[index] = self._envelopes.protect(
+                own, pending, stream=stream, now_us=now_us
+            )
+        texts = [
+            self._text(part, now_us, enveloped=envelope is not None)
+            for part, envelope in zip(parts, envelopes, strict=True)
+        ]
+        return Stated(str(value["eventId"]), texts, envelopes)
 
-    def _text(self, value: dict[str, Value], now_us: int) -> str:
+    def _text(self, value: dict[str, Value], now_us: int, *, enveloped: bool) -> str:
         data = jcs.canonical(value)
         size = len(data)
         if b'"$' in data and size <= MAX_BYTES:
-            size = len(jcs.canonical(normal.escape(value)))
+            size = len(jcs.canonical(normal.escape(value, enveloped=enveloped)))
         if size > MAX_BYTES:
             raise EventError(
                 f"the event has {size} bytes; at most {MAX_BYTES} are recorded: keep "

@@ -3,8 +3,9 @@
 Guarantees: `plain` turns Python values into JSON values that lose nothing (a float
 or Decimal keeps its digits as `$number`, a time its instant); over-long texts are
 cut with a mark that says so, ids and lists never. `escape` keeps keys that begin
-with ``$`` for the trail: only a well-formed `$number` or `$protected` object stays,
-every other such key gains one more ``$``, and `unescape` takes it off again.
+with ``$`` for the trail: only a well-formed `$number` stays, and a `$protected` where
+it says that a value was dropped or where an envelope comes with it, for the keeper to
+check; every other such key gains one more ``$``, and `unescape` takes it off again.
 
 Source: design, record format; `spec/event-bytes.md`.
 """
@@ -101,10 +102,13 @@ def _container(value: object, key: str, depth: int) -> Value:
     if depth > jcs.MAX_DEPTH:
         raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
     if isinstance(value, msgspec.Struct):
-        value = msgspec.to_builtins(value, builtin_types=_KEPT)
+        try:
+            value = msgspec.to_builtins(value, builtin_types=_KEPT)
+        except TypeError as error:
+            raise EventError(f"{key or 'a value'}: {error}") from error
     if isinstance(value, Mapping):
         found = {
-            (spelled := _key(name)): plain(item, key=spelled, depth=depth + 1)
+            (spelled := spell_key(name)): plain(item, key=spelled, depth=depth + 1)
             for name, item in value.items()
         }
         if len(found) != len(value):
@@ -122,7 +126,12 @@ def _container(value: object, key: str, depth: int) -> Value:
     )
 
 
-def _key(name: object) -> str:
+def spell_key(name: object) -> str:
+    """Return a key as it stands in JSON.
+
+    Raises:
+        EventError: it is none.
+    """
     if isinstance(name, Enum):
         name = name.value
     if isinstance(name, str):
@@ -148,18 +157,32 @@ def cut(text: str, limit: int = MAX_TEXT) -> str:
     return f"{text[:limit]}… [cut, {len(text)} characters]"
 
 
-def escape(value: Value) -> Value:
-    """Return `value` with every foreign key that begins with ``$`` escaped."""
+def escape(value: Value, *, enveloped: bool = False) -> Value:
+    """Return `value` with every foreign key that begins with ``$`` escaped.
+
+    Args:
+        value: an event, or a part of one.
+        enveloped: whether an envelope comes with it, which opens its `$protected`.
+    """
     if isinstance(value, dict):
-        if _is_number(value) or is_protected(value):
+        if _is_number(value) or _stays_protected(value, enveloped=enveloped):
             return value
         return {
-            f"${key}" if key.startswith("$") else key: escape(item)
+            escaped_key(key): escape(item, enveloped=enveloped)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [escape(item) for item in value]
+        return [escape(item, enveloped=enveloped) for item in value]
     return value
+
+
+def escaped_key(key: str) -> str:
+    """Return a writer's own key as it stands in event bytes."""
+    return f"${key}" if key.startswith("$") else key
+
+
+def _stays_protected(value: dict[str, Value], *, enveloped: bool) -> bool:
+    return is_protected(value) and (enveloped or is_dropped(value))
 
 
 def unescape(value: Value) -> Any:  # noqa: ANN401  numbers come back as they were
@@ -203,13 +226,22 @@ def is_protected(value: object) -> bool:
     if not isinstance(value, dict) or len(value) != 1:
         return False
     inner = value.get(PROTECTED_KEY)
-    if not isinstance(inner, dict):
+    if not isinstance(inner, dict) or not isinstance(inner.get("class"), str):
         return False
+    if not isinstance(inner.get("subject", ""), str):
+        return False
+    if inner.get("dropped") is True:
+        return inner.keys() <= {"class", "dropped", "subject"}
     commitment = inner.get("commitment")
     return (
         inner.keys() <= {"class", "commitment", "subject"}
-        and all(isinstance(item, str) for item in inner.values())
-        and isinstance(inner.get("class"), str)
         and isinstance(commitment, str)
         and _COMMITMENT.fullmatch(commitment) is not None
     )
+
+
+def is_dropped(value: object) -> bool:
+    """Return whether this says that a personal value was left out for good."""
+    if not is_protected(value) or not isinstance(value, dict):
+        return False
+    return "dropped" in value[PROTECTED_KEY]

@@ -3,7 +3,8 @@
 Guarantees: `prepare` returns either an event that can be sealed, with its canonical
 bytes and projections, or the reason why not; it never raises for bad data. It fills in
 what plain SQL writers leave out (eventId, timestamp), keeps `trail.*` and ``$`` keys
-for the trail, and adds `$source` from columns that the writer cannot set.
+for the trail (a `$protected` passes beside an envelope only), and adds `$source` from
+columns that the writer cannot set.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _complete(
 ) -> tuple[dict[str, Value], bool, bool]:
     changed = claim = False
     if b"$" in stated and b'"$' in stated:  # the first alone is a fast search
-        escaped = normal.escape(value)
+        escaped = normal.escape(value, enveloped=row.envelope is not None)
         if isinstance(escaped, dict) and escaped != value:
             value, changed = escaped, True
     action = value.get("action")
