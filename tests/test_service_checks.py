@@ -127,15 +127,42 @@ def test_as_many_as_may_wait_wait_and_no_more(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checking, "WAITING", 1)
-    first, second = (rig.checks.start(asked_by="key:7") for _ in range(2))
+    first, second = (rig.checks.start(asked_by=f"key:{one}") for one in range(2))
     with pytest.raises(BusyError, match="wait already"):
         rig.checks.start(asked_by="key:7")
     assert rig.ended(first).verdict == rig.ended(second).verdict == "verified"
     assert len(rig.checks.list()) == 2
 
 
+def test_nobody_takes_all_places(rig: Rig) -> None:
+    holding = rig.trail.superuser()
+    with holding.transaction():
+        holding.execute("lock table prooftrail.stream in access exclusive mode")
+        first = rig.checks.start(asked_by="key:7")
+        with pytest.raises(BusyError, match=first):
+            rig.checks.start(asked_by="key:7")
+        other = rig.checks.start(asked_by="key:8")
+    assert rig.ended(first).verdict == rig.ended(other).verdict == "verified"
+    assert rig.ended(rig.checks.start(asked_by="key:7")).verdict == "verified"
+
+
+def test_a_result_that_is_there_is_in_the_trail(rig: Rig) -> None:
+    rig.trail.stream("other")
+    run_id = rig.checks.start(asked_by="key:7")
+    while (run := rig.checks.get(run_id)) is None or run.state == "running":
+        time.sleep(0.01)
+    found = rig.trail.superuser().execute(
+        "select stream, event::jsonb -> 'details' from prooftrail.inbox order by stream"
+    )
+    for (stream, details), name in zip(found, ("main", "other"), strict=True):
+        assert (stream, details["run"]) == (name, run_id)
+        assert details["verdict"] == "verified"
+        other = {"main": "other", "other": "main"}[name]
+        assert other not in str(details)  # of another stream nothing is told
+
+
 def test_a_run_that_the_service_s_end_cut_off_could_not_verify(rig: Rig) -> None:
-    runs = [rig.checks.start(asked_by="key:7") for _ in range(3)]
+    runs = [rig.checks.start(asked_by=f"key:{one}") for one in range(3)]
     rig.checks.close()
     verdicts = {rig.ended(run).verdict for run in runs}
     assert verdicts <= {"verified", "could not verify"}
@@ -179,7 +206,7 @@ def test_a_run_that_waits_is_seen(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> 
     holding = rig.trail.superuser()
     with holding.transaction():
         holding.execute("lock table prooftrail.stream in access exclusive mode")
-        runs = [rig.checks.start(asked_by="key:7") for _ in range(2)]
+        runs = [rig.checks.start(asked_by=f"key:{one}") for one in range(2)]
         time.sleep(1.5)
         for run_id in runs:
             run = rig.checks.get(run_id)

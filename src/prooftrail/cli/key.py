@@ -14,8 +14,10 @@ import click
 from prooftrail.cli.telling import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
+    from prooftrail.store.connect import Connection
     from prooftrail.store.keys import Key
 
 ROLES = ("writer", "auditor", "security", "admin")
@@ -72,7 +74,10 @@ def create(
     from prooftrail.store import connect, keys
 
     token = tokens.make(os.urandom)
-    with closing(connect.connect(None, autocommit=True)) as connection:
+    with (
+        closing(connect.connect(None, autocommit=True)) as connection,
+        keys.told(connection, _recording("admin.apikey.create")) as note,
+    ):
         made = keys.create(
             connection,
             name=name,
@@ -85,7 +90,7 @@ def create(
             else parameters.instant("--from", since),
             to_us=keys.LAST_US if until is None else parameters.instant("--to", until),
         )
-    _record("admin.apikey.create", made)
+        note(made)
     tell(f"Key {made.id} for {made.name}: {role}, {_limits(made)}, until", err=True)
     tell(f"{made.expires_at:%Y-%m-%d %H:%M} UTC. This is its token, shown once:")
     click.echo(token)
@@ -135,9 +140,11 @@ def revoke(number: int) -> None:
 
     from prooftrail.store import connect, keys
 
-    with closing(connect.connect(None, autocommit=True)) as connection:
-        done = keys.revoke(connection, number)
-    _record("admin.apikey.revoke", done)
+    with (
+        closing(connect.connect(None, autocommit=True)) as connection,
+        keys.told(connection, _recording("admin.apikey.revoke")) as note,
+    ):
+        done = note(keys.revoke(connection, number))
     tell(f"Key {done.id} for {done.name} opens nothing any more.", err=False)
 
 
@@ -180,33 +187,36 @@ def _limits(key: Key) -> str:
     return told
 
 
-def _record(action: str, key: Key) -> None:
-    """Record that a key was made or revoked, in the streams that it opens.
+def _recording(action: str) -> Callable[[Connection, Key], None]:
+    """Return what records, in a key's own transaction, that it was made or revoked.
 
-    Raises:
-        ProoftrailError: that is not recorded; the key is as it was told.
+    In each stream that it opens, and there nothing of another stream.
     """
     import os
     import time
-    from contextlib import closing
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.cli import caller
     from prooftrail.cli.stream import registered
-    from prooftrail.search import viewing
     from prooftrail.store import inbox
 
-    names = key.streams or tuple(stream.name for stream in registered())
+    recorder = Recorder(
+        inbox.open_writer, clock=lambda: time.time_ns() // 1000, random=os.urandom
+    )
 
-    def clock() -> int:
-        return time.time_ns() // 1000
+    def tell(connection: Connection, key: Key) -> None:
+        event_id = recorder.new_id()
+        for name in key.streams or [stream.name for stream in registered()]:
+            alone = key if key.streams is None else key._replace(streams=(name,))
+            recorder.record(
+                event_id=event_id,
+                action=action,
+                actor={"type": "user", "userId": f"os:{caller.user()}"},
+                resource={"type": "api_key", "id": str(key.id), "name": key.name},
+                details={"role": key.role, "sees": _limits(alone)},
+                result="success",
+                stream=name,
+                connection=connection,
+            )
 
-    with closing(Recorder(inbox.open_writer, clock=clock, random=os.urandom)) as writer:
-        viewing.record(
-            writer,
-            action=action,
-            actor={"type": "user", "userId": f"os:{caller.user()}"},
-            resource={"type": "api_key", "id": str(key.id), "name": key.name},
-            streams=names,
-            details={"role": key.role, "sees": _limits(key)},
-        )
+    return tell

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Self
 
@@ -67,7 +67,11 @@ class Reader:
         return self._readers.reading(self._token)
 
     def record(
-        self, action: str, names: Sequence[str], details: dict[str, Any]
+        self,
+        action: str,
+        names: Sequence[str],
+        details: dict[str, Any],
+        each: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         """Record what was read.
 
@@ -87,6 +91,7 @@ class Reader:
             },
             streams=names,
             details={**details, "caller": f"os:{caller.user()}"},
+            each=each,
         )
 
     def __enter__(self) -> Self:

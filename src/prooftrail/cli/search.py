@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prooftrail.cli.reader import Reader
     from prooftrail.search.parameters import Filters
@@ -97,9 +97,10 @@ def command(
         asked = parameters.filters(given, reader.streams)
         if counting:
             with reader.reading() as connection:
-                found = lists.count(connection, asked.question)
-            _record(reader, asked, "audit.log.view", {"count": found})
-            click.echo(f"{found:,}")
+                found = lists.counts(connection, asked.question, reader.streams)
+            _record(reader, asked, "audit.log.view", {}, count=found)
+            total = sum(found.values())
+            click.echo(f"{total:,}" if kind == "table" else str(total))
             return
         _print(kind, _events(reader, asked, None if every else limit, kind))
 
@@ -108,6 +109,8 @@ def _events(
     reader: Reader, asked: Filters, limit: int | None, kind: str
 ) -> Iterator[dict[str, Any]]:
     """Yield the events, each page of them recorded before it is printed."""
+    from collections import Counter
+
     from prooftrail.search import lists
     from prooftrail.search.parameters import Paging
 
@@ -123,11 +126,8 @@ def _events(
             reader,
             asked,
             action,
-            {
-                "rows": len(page.items),
-                "continued": cursor is not None,
-                "format": kind,
-            },
+            {"continued": cursor is not None, "format": kind},
+            rows=Counter(str(one["stream"]) for one in page.items),
         )
         yield from page.items
         cursor = page.cursor
@@ -138,7 +138,11 @@ def _events(
 
 
 def _record(
-    reader: Reader, asked: Filters, action: str, details: dict[str, Any]
+    reader: Reader,
+    asked: Filters,
+    action: str,
+    details: dict[str, Any],
+    **counted: Mapping[str, int],
 ) -> None:
     numbers = asked.question.streams
     names = [
@@ -146,7 +150,11 @@ def _record(
         for name, number in reader.streams.items()
         if numbers is None or number in numbers
     ]
-    reader.record(action, names, {"filters": asked.told, **details})
+    each = {
+        name: {what: found.get(name, 0) for what, found in counted.items()}
+        for name in names
+    }
+    reader.record(action, names, {"filters": asked.told, **details}, each)
 
 
 def _print(kind: str, found: Iterator[dict[str, Any]]) -> None:

@@ -198,15 +198,14 @@ def _record(asked: Asked, report: Report) -> None:
         connect.driver_errors(),
     ):
         connection.execute("set statement_timeout = '10s'")  # nobody waits for ever
-        prooftrail.Recorder(
+        recorder = prooftrail.Recorder(
             lambda: connect.connect("writer"),
             clock=lambda: time.time_ns() // 1000,
             random=os.urandom,
-        ).record(
-            stream=recording.stream_of(report),
-            connection=connection,
-            **recording.event(asked, report, actor=actor),
         )
+        with connection.transaction():  # in each stream or in none
+            for stream, fields in recording.events(asked, report, actor=actor):
+                recorder.record(stream=stream, connection=connection, **fields)
 
 
 class _progress:  # noqa: N801  reads as a statement

@@ -66,9 +66,12 @@ def page(
     return Page([items.item(one, names) for one in shown], onward)
 
 
-def count(connection: Connection, question: Question) -> int:
-    """Return how many events answer at present."""
-    return searching.count(connection, question, searching.ends(connection))
+def counts(
+    connection: Connection, question: Question, streams: Mapping[str, int]
+) -> dict[str, int]:
+    """Return how many events answer at present, by the name of their stream."""
+    found = searching.counts(connection, question, searching.ends(connection))
+    return {name: found[number] for name, number in streams.items() if number in found}
 
 
 def event(

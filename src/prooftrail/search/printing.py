@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.core.harmless import harmless
@@ -36,7 +37,9 @@ COLUMNS = (
     "checksum",
 )
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
+# what separates cells where a spreadsheet does not take the comma for it
+_SEPARATORS = re.compile(r"[;\t|]\s*[=+\-@]")
 
 
 def cells(item: Mapping[str, Any]) -> dict[str, str]:
@@ -78,8 +81,11 @@ def csv_row(values: Mapping[str, str] | None) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Return a cell that no spreadsheet takes for a formula, whatever separates it."""
+    shown = harmless(text)
+    if shown.lstrip().startswith(_FORMULA) or _SEPARATORS.search(shown):
+        return f"'{shown}"
+    return shown
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
 """Every read of the trail is itself in the trail: the event of a read.
 
 Guarantees: it says who read, by which filters, and how many rows were shown; nothing
-of what was shown. It goes into each stream that was read; where these are many, into
-the trail's usual one, which then says how many. What else the trail's own tools do to
-whole streams (a key made for them) is told the same way.
+of what was shown. It goes into each stream that was read, and says there nothing of
+another one: no name, and no row. What else the trail's own tools do to whole streams (a
+key made for them) is told the same way.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from prooftrail.capture.audit_logger import Recorder
 
-EACH = 16  # streams that get an event of their own
-
 
 def record(
     recorder: Recorder,
@@ -27,6 +25,7 @@ def record(
     streams: Sequence[str],
     details: Mapping[str, object],
     action: str = "audit.log.view",
+    each: Mapping[str, Mapping[str, object]] | None = None,
     resource: Mapping[str, Any] | None = None,
     result: Literal["success", "failure", "denied"] = "success",
 ) -> None:
@@ -36,7 +35,8 @@ def record(
         recorder: the writer login's.
         actor: who read.
         streams: that were read, by name.
-        details: filters and counts.
+        details: filters, and what else holds of all of them.
+        each: counts, by stream: told there alone.
         action: a view, an export or a verification.
         resource: to what; by default the stream itself.
         result: how it ended.
@@ -44,9 +44,12 @@ def record(
     Raises:
         ProoftrailError: it is not recorded: show nothing.
     """
-    few = 0 < len(streams) <= EACH
-    told = dict(details) if few else {**details, "streams": len(streams)}
-    usual = STREAM if STREAM in streams or not streams else streams[0]
+    shared = dict(details)
+    filters = shared.get("filters")
+    if isinstance(filters, dict) and "stream" in filters:
+        shared["filters"] = {
+            name: value for name, value in filters.items() if name != "stream"
+        }
     event_id = recorder.new_id()  # one read, one id, in each stream
     waiting = [
         recorder.submit(
@@ -54,11 +57,11 @@ def record(
             action=action,
             actor=actor,
             resource=resource or {"type": "audit_log", "id": name},
-            details=told,
+            details={**shared, **((each or {}).get(name) or {})},
             result=result,
             stream=name,
         )
-        for name in (streams if few else (usual,))
+        for name in streams or (STREAM,)
     ]
     for one in waiting:
         one.result()

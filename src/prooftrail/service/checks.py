@@ -5,6 +5,8 @@ run's progress is kept about once a second, its result for ever, and whoever ask
 or elsewhere finds it. A run whose process died is told as interrupted, never as
 running for ever. Every run is recorded as audit.chain.verify.
 
+Nobody has more than one run at a time, so that nobody takes all places.
+
 Does not: decide who may ask for which streams, or see whose results (`api` does).
 """
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 WAITING = 8  # runs that wait at most
 EVERY = 1.0  # seconds between tellings of the progress
+RECORDING = 30.0  # seconds that the event of a run may take to be durable
 KEEP_TRYING = 300.0  # seconds for which a result is tried to be kept
 FINDINGS = 1_000  # kept with a result; the others are counted
 
@@ -88,6 +91,7 @@ class Checks:
         self._filled = threading.Condition(self._lock)
         self._queue: deque[_Wanted] = deque()
         self._live: dict[str, tuple[int, int]] = {}  # done and total, by id
+        self._asking: dict[str, str] = {}  # who waits for which, ids by asker
         self._threads: list[threading.Thread] = []
 
     def start(
@@ -109,7 +113,7 @@ class Checks:
             actor: who, in the event; by default a service of that id.
 
         Raises:
-            BusyError: as many as may wait wait already.
+            BusyError: as many as may wait wait already, or one of this asker's does.
             UnavailableError: the database is away.
         """
         run_id = ids.uuid7(self._clock(), self._random(8))
@@ -122,12 +126,19 @@ class Checks:
         )
         actor = actor or {"type": "service", "userId": asked_by}
         with self._lock:
+            own = self._asking.get(asked_by)
+            if own is not None:
+                raise BusyError(
+                    f"your verification {own} has not ended: nothing was begun, look "
+                    "at that one, or ask again when it has"
+                )
             if self._stop.is_set() or len(self._live) > WAITING:
                 raise BusyError(
                     f"{WAITING} verifications wait already: nothing was begun, ask "
                     "again when one has ended"
                 )
             self._live[run_id] = (0, 0)
+            self._asking[asked_by] = run_id
         try:
             with closing(self._connect()) as connection:
                 check_runs.begin(
@@ -209,8 +220,8 @@ class Checks:
             told=self._progress(wanted.id),
         )
         self._metrics.verified("asked", report, time.monotonic() - begun)
+        self._record(wanted, report)  # first: a result that is read is in the trail
         self._keep(wanted, report)
-        self._record(wanted, report)
 
     def _next(self) -> _Wanted | None:
         """Wait for a run; None once there will be none."""
@@ -229,6 +240,9 @@ class Checks:
     def _end(self, run_id: str) -> None:
         with self._lock:
             self._live.pop(run_id, None)
+            self._asking = {
+                asker: one for asker, one in self._asking.items() if one != run_id
+            }
 
     def _keep(self, wanted: _Wanted, report: Report) -> None:
         """Keep a result, trying again while the database is away."""
@@ -260,17 +274,20 @@ class Checks:
                 return
 
     def _record(self, wanted: _Wanted, report: Report) -> None:
+        told = recording.events(
+            wanted.asked,
+            report,
+            actor=wanted.actor,
+            details={"run": wanted.id, "askedBy": wanted.asked_by},
+        )
         try:
-            self._recorder.record(
-                stream=recording.stream_of(report),
-                **recording.event(
-                    wanted.asked,
-                    report,
-                    actor=wanted.actor,
-                    details={"run": wanted.id, "askedBy": wanted.asked_by},
-                ),
-            )
-        except ProoftrailError as error:
+            waiting = [
+                self._recorder.submit(stream=stream, **fields)
+                for stream, fields in told
+            ]
+            for one in waiting:
+                one.result(RECORDING)
+        except (ProoftrailError, TimeoutError) as error:
             self._log.error(
                 "a verification is unrecorded", run=wanted.id, problem=str(error)
             )

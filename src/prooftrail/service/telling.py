@@ -194,8 +194,8 @@ class Telling:
             if verdict is report.verdict and now - at < self._again:
                 return
         self._last = (report.verdict, now)
-        fields = recording.event(asked, report, actor=_ACTOR)
-        self._record(recording.stream_of(report), **fields)
+        for stream, fields in recording.events(asked, report, actor=_ACTOR):
+            self._record(stream, **fields)
 
     def _record(self, stream: str, **fields: Any) -> None:  # noqa: ANN401
         try:

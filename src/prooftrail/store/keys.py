@@ -15,7 +15,7 @@ from prooftrail.store import files, roles, streams
 from prooftrail.store.connect import driver_errors, installed_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from prooftrail.store.connect import Connection
 
@@ -117,6 +117,35 @@ def revoke(connection: Connection, key_id: int) -> Key:
             f"there is no key {key_id}: prooftrail key list shows them"
         )
     return _key(row)
+
+
+@contextmanager
+def told(
+    connection: Connection, tell: Callable[[Connection, Key], None]
+) -> Iterator[Callable[[Key], Key]]:
+    """Make or revoke a key and record it, in one transaction: both or neither.
+
+    Args:
+        connection: the administrator's, in autocommit.
+        tell: records the event, on the connection that it is given, which acts as the
+            writer; what it raises undoes everything.
+
+    Yields:
+        A function that takes the key that was made or revoked, and returns it.
+    """
+    given: list[Key] = []
+
+    def note(key: Key) -> Key:
+        given.append(key)
+        return key
+
+    with driver_errors(), connection.transaction():
+        yield note
+        prefix = installed_prefix(connection)
+        if prefix is not None:
+            with roles.as_login(connection, prefix, "writer"):
+                for key in given:
+                    tell(connection, key)
 
 
 @contextmanager

@@ -111,13 +111,20 @@ def page(
     )
 
 
-def count(connection: Connection, question: Question, as_of: Mapping[int, int]) -> int:
-    """Return how many events answer a question: as many as all its pages hold."""
+def counts(
+    connection: Connection, question: Question, as_of: Mapping[int, int]
+) -> dict[int, int]:
+    """Return how many events of each stream answer: as many as all pages hold."""
     asked = Asked(_begin(connection, question, workers=2), as_of, None)
     if not asked.lasts:
-        return 0
-    row = connection.execute(asked.count(), asked.values, prepare=False).fetchone()
-    return int(str(row[0])) if row is not None else 0
+        return {}
+    rows = connection.execute(asked.count(), asked.values, prepare=False).fetchall()
+    return {int(str(stream)): int(str(found)) for stream, found in rows}
+
+
+def count(connection: Connection, question: Question, as_of: Mapping[int, int]) -> int:
+    """Return how many events answer a question: as many as all its pages hold."""
+    return sum(counts(connection, question, as_of).values())
 
 
 def after(

@@ -1,7 +1,8 @@
 """A verification leaves an event: audit.chain.verify, through the writer login.
 
-Guarantees: the event names what was asked, the verdict and how many findings there
-are; nothing of an entry stands in it.
+Guarantees: each stream that was verified has an event of its own, with what was asked,
+the verdict and how many findings there are of that stream; nothing of an entry stands
+in it, nor of another stream.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 ACTION = "audit.chain.verify"
 
 
-def event(
+def events(
     asked: Asked,
     report: Report,
     *,
     actor: Mapping[str, Any],
     details: Mapping[str, object] | None = None,
-) -> Fields:
-    """Return the event of a run, as the keywords of `Recorder.record`.
+) -> list[tuple[str, Fields]]:
+    """Return a run's events: streams, and keywords of `Recorder.record`.
 
     Args:
         asked: what was to be verified.
@@ -35,27 +36,42 @@ def event(
         actor: who asked.
         details: what else there is to say.
     """
-    told: dict[str, object] = {
-        "verdict": report.verdict.value,
-        "anchors": [str(path) for path in asked.anchors],
-        "findings": len(report.findings) + report.more,
-        "streams": [
-            {"stream": stream.name, "entries": stream.entries, "size": stream.stop}
-            for stream in report.streams
-        ],
-    }
+    shared: dict[str, object] = {"anchors": [str(path) for path in asked.anchors]}
     for key, bound in (("from", asked.since_us), ("to", asked.until_us)):
         if bound is not None:
-            told[key] = instants.text(bound)
+            shared[key] = instants.text(bound)
+    shared |= details or {}
+    if not report.streams:
+        return [(STREAM, _event(report, shared, actor, {}))]
+    found = []
+    for stream in report.streams:
+        # what is of no stream in particular concerns each
+        own = report.of(stream.name)
+        counts = {"entries": stream.entries, "size": stream.stop}
+        found.append((stream.name, _event(own, shared, actor, counts)))
+    return found
+
+
+def _event(
+    report: Report,
+    shared: Mapping[str, object],
+    actor: Mapping[str, Any],
+    counts: Mapping[str, object],
+) -> Fields:
     return {
         "action": ACTION,
         "actor": actor,
         "result": "success" if report.verdict.exit_code == 0 else "failure",
-        "details": {**told, **(details or {})},
+        "details": {
+            "verdict": report.verdict.value,
+            "findings": len(report.findings) + report.more,
+            **counts,
+            **shared,
+        },
     }
 
 
 def stream_of(report: Report, wanted: str = STREAM) -> str:
-    """Return where a run is recorded: in the wanted stream, if there is one."""
+    """Return where something of a run is recorded: in that stream, if there is one."""
     names = [stream.name for stream in report.streams]
     return wanted if wanted in names or not names else names[0]

@@ -72,6 +72,14 @@ class Report:
         """The conclusion."""
         return verdict.conclude(self.findings)
 
+    def of(self, name: str) -> Report:
+        """Return what was found out about one stream, and what concerns them all."""
+        return Report(
+            [stream for stream in self.streams if stream.name == name],
+            [one for one in self.findings if one.stream in {name, None, ""}],
+            self.more,
+        )
+
     @property
     def entries(self) -> int:
         """How many entries were checked."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from prooftrail.store.readers import Holder
 
 BELIEVED = 5.0  # seconds
+REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
 
 
@@ -120,7 +121,7 @@ class Callers:
         viewing.record(
             self._parts.recorder,
             actor=caller.actor,
-            streams=tuple(caller.holder.streams)[: viewing.EACH],
+            streams=tuple(caller.holder.streams)[:REFUSED_IN],
             details={"refused": right},
             action="audit.chain.verify" if right == "verify" else "audit.log.view",
             result="denied",

@@ -9,6 +9,7 @@ Does not: answer `q` (free text), which comes later.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -90,12 +91,14 @@ class _Reading:
         paging = parameters.paging(request.query_params)
         with self._parts.readers.reading(caller.token) as connection:
             page = lists.page(connection, asked.question, paging, streams)
-        details = {
-            "filters": asked.told,
-            "rows": len(page.items),
-            "continued": paging.cursor is not None,
-        }
-        self._viewed(caller, following.named(asked.question, streams), details)
+        names = following.named(asked.question, streams)
+        rows = Counter(str(one["stream"]) for one in page.items)
+        self._viewed(
+            caller,
+            names,
+            {"filters": asked.told, "continued": paging.cursor is not None},
+            {name: {"rows": rows[name]} for name in names},
+        )
         return self._answer({"events": page.items, "cursor": page.cursor})
 
     def count(self, request: Request) -> Response:
@@ -104,10 +107,15 @@ class _Reading:
         streams = caller.holder.streams
         asked = parameters.filters(request.query_params.multi_items(), streams)
         with self._parts.readers.reading(caller.token) as connection:
-            found = lists.count(connection, asked.question)
+            found = lists.counts(connection, asked.question, streams)
         names = following.named(asked.question, streams)
-        self._viewed(caller, names, {"filters": asked.told, "count": found})
-        return self._answer({"count": found})
+        self._viewed(
+            caller,
+            names,
+            {"filters": asked.told},
+            {name: {"count": found.get(name, 0)} for name in names},
+        )
+        return self._answer({"count": sum(found.values())})
 
     def event(self, request: Request, event_id: str) -> Response:
         """The event of an id, with the entries that continue it as `parts`."""
@@ -128,7 +136,7 @@ class _Reading:
         found = [one for one in found if one["stream"] in names]
         told = [str(one["stream"]) for one in found]
         self._viewed(
-            caller, told or names, {"eventId": str(wanted), "rows": len(found)}
+            caller, told or names, {"eventId": str(wanted), "rows": min(len(found), 1)}
         )
         if not found:
             raise Problem(404, "there is no event of this id that this key may see")
@@ -141,13 +149,18 @@ class _Reading:
         return self._answer(found[0])
 
     def _viewed(
-        self, caller: Caller, streams: Sequence[str], details: dict[str, object]
+        self,
+        caller: Caller,
+        streams: Sequence[str],
+        details: dict[str, object],
+        each: dict[str, dict[str, object]] | None = None,
     ) -> None:
         viewing.record(
             self._parts.recorder,
             actor=caller.actor,
             streams=streams,
             details=details,
+            each=each,
         )
 
     def _answer(self, value: object) -> Response:

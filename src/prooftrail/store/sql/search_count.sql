@@ -1,2 +1,2 @@
--- How many events answer a question.
-select count(*) from ({keys}) k
+-- How many events of each stream answer a question.
+select k.stream, count(*) from ({keys}) k group by k.stream
