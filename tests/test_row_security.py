@@ -181,6 +181,42 @@ def test_a_session_without_a_grant_sees_nothing(filled: Trail) -> None:
     assert seen(filled.login("reader")) == NOTHING
 
 
+def test_without_a_token_no_table_and_no_view_shows_a_row(filled: Trail) -> None:
+    admin = filled.superuser()
+    grant(filled, token=True)
+    admin.execute("insert into prooftrail.retention_policy (policy) values ('{}')")
+    admin.execute(
+        "insert into prooftrail.check_run (id, asked_by) values (%s, 'x')",
+        ("0190a5a0-0000-7000-8000-000000000001",),
+    )
+    there = admin.execute(
+        "select c.oid::regclass::text,"
+        " has_any_column_privilege('prooftrail_reader', c.oid, 'select')"
+        "  from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname like 'prooftrail%' and c.relkind in ('r', 'p', 'v', 'm')"
+    ).fetchall()
+    may = {name for name, readable in there if readable}
+    assert {"prooftrail.log", "prooftrail.retention_policy"} <= may
+    reader = filled.login("reader")
+    for token in ("", "another"):
+        reader.execute("select set_config('prooftrail.token', %s, false)", (token,))
+        for name, readable in there:
+            query: Any = f"select count(*) from {name}"
+            if readable:
+                assert (name, reader.execute(query).fetchone()) == (name, (0,))
+            else:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reader.execute(query)
+    reader.execute("select set_config('prooftrail.token', %s, false)", (TOKEN,))
+    empty = {
+        name
+        for name in may
+        if reader.execute(f"select from {name} limit 1").fetchone() is None
+    }
+    # so it was the token: with it, these have rows
+    assert empty == {"prooftrail.my_head"}  # whoever sees a period only gets no end
+
+
 def test_an_expired_grant_shows_nothing(filled: Trail) -> None:
     grant(filled, expired=True)
     grant(filled, expired=True, token=True)

@@ -21,8 +21,9 @@ alter table prooftrail.retention_policy enable row level security, force row lev
 create policy append on prooftrail.retention_policy for insert to {owner} with check (true);
 create policy whole on prooftrail.retention_policy for select
   to {owner}, {verifier}, {retention} using (true);
--- of another stream not even that it has a policy of its own
+-- of another stream not even that it has a policy of its own, and nothing to whom reads nothing
 create policy granted on prooftrail.retention_policy for select to {reader} using (
-  stream is null or stream = any (array(select g.stream from prooftrail.my_grant g)));
+  (stream is null and exists (select from prooftrail.my_grant))
+  or stream = any (array(select g.stream from prooftrail.my_grant g)));
 
 grant select on prooftrail.retention_policy to {reader}, {verifier}, {retention};
