@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
+from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +28,19 @@ def sealed(connection: Connection, stream: str, ids: Sequence[str]) -> int:
 
 
 def events(
-    connection: Connection, stream: str, ids: Sequence[str]
+    connection: Connection,
+    stream: str,
+    ids: Sequence[str],
+    period: tuple[int, int] = (FIRST_US, LAST_US),
 ) -> dict[str, bytes | None]:
-    """Return the event bytes that stand in the stream's log, by id; None: redacted."""
+    """Return the event bytes that stand in the stream's log, by id; None: redacted.
+
+    Only events of a period (event time, half-open, microseconds since the epoch, UTC).
+    """
+    from_us, to_us = period
+    given = {"stream": stream, "ids": list(ids), "from_us": from_us, "to_us": to_us}
     with driver_errors():
-        rows = connection.execute(
-            files.query("lookup_events"), {"stream": stream, "ids": list(ids)}
-        ).fetchall()
+        rows = connection.execute(files.query("lookup_events"), given).fetchall()
     return {
         str(event_id): bytes(event) if isinstance(event, bytes) else None
         for event_id, event in rows

@@ -3,9 +3,12 @@
 Guarantees: an event that brings an id is compared with the log and with what this
 process accepted lately: the same bytes are a duplicate, others a conflict that names
 both digests (SHA-256 of the canonical bytes as stated). An event without a timestamp
-that is there already counts as the same if all else is.
+that is there already counts as the same if all else is. A key that is limited to a
+period is told of no event outside of it, not even that its id is taken.
 
-Does not: wait until an event is durable; its future tells.
+Does not: wait until an event is durable; its future tells. Refuse what a limited key
+states under an id that is taken outside of its period: there the sealer drops the same
+bytes, and keeps others in quarantine.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from prooftrail.core import jcs
 from prooftrail.errors import DatabaseError, EventError
 from prooftrail.seal import prepare
 from prooftrail.store import connect, lookup
+from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.waiting import InboxRow
 
 if TYPE_CHECKING:
@@ -38,14 +42,25 @@ class Item(NamedTuple):
 
     result: dict[str, Any]
     future: Future[str] | None = None  # of one that is on its way
-    digest: bytes = b""
+    known: Known | None = None
+
+
+class Known(NamedTuple):
+    """An event that was accepted."""
+
+    digest: bytes
+    occurred_us: int
 
 
 class _Given(NamedTuple):
     value: dict[str, Any]
     stated: Stated
-    digest: bytes
+    known: Known
     own_id: bool
+
+    @property
+    def digest(self) -> bytes:
+        return self.known.digest
 
 
 class Accepting:
@@ -60,16 +75,22 @@ class Accepting:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._lately: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._lately: OrderedDict[tuple[str, str], Known] = OrderedDict()
         self._looking = threading.Lock()
         self._connection: Connection | None = None
 
-    def take(self, stream: str, raws: Sequence[bytes]) -> list[Item]:
+    def take(
+        self,
+        stream: str,
+        raws: Sequence[bytes],
+        period: tuple[int, int] = (FIRST_US, LAST_US),
+    ) -> list[Item]:
         """State the events of a request and hand over those that are new.
 
         Args:
             stream: where they go.
             raws: the text of each.
+            period: event time that the caller's key is limited to.
 
         Raises:
             UnavailableError: the database is away.
@@ -81,7 +102,7 @@ class Accepting:
             for one in given
             if isinstance(one, _Given) and one.own_id
         ]
-        there = self._sealed(stream, ids) if ids else {}
+        there = self._sealed(stream, ids, period) if ids else {}
         items = []
         within: dict[str, bytes] = {}  # this request's own
         for one in given:
@@ -89,8 +110,8 @@ class Accepting:
                 items.append(one)
                 continue
             event_id = one.stated.event_id
-            known = within.get(event_id)
-            item = self._compared(stream, one, there, known)
+            known = within.get(event_id) or self._remembered(stream, event_id, period)
+            item = self._compared(one, there, known)
             if item is None:
                 future = self._parts.recorder.submit_stated(one.stated, stream=stream)
                 result = {
@@ -98,17 +119,28 @@ class Accepting:
                     "eventId": event_id,
                     "digest": _shown(one.digest),
                 }
-                item = Item(result, future, one.digest)
+                item = Item(result, future, one.known)
                 within[event_id] = one.digest
             items.append(item)
         return items
 
     def remember(self, stream: str, item: Item) -> None:
         """Remember an event that is durable until it is likely to be sealed."""
+        if item.known is None:
+            return
         with self._lock:
-            self._lately[stream, item.result["eventId"]] = item.digest
+            self._lately[stream, item.result["eventId"]] = item.known
             while len(self._lately) > REMEMBERED:
                 self._lately.popitem(last=False)
+
+    def _remembered(
+        self, stream: str, event_id: str, period: tuple[int, int]
+    ) -> bytes | None:
+        with self._lock:
+            found = self._lately.get((stream, event_id))
+        if found is None or not period[0] <= found.occurred_us < period[1]:
+            return None
+        return found.digest
 
     def _given(self, raw: bytes) -> _Given | Item:
         try:
@@ -116,18 +148,21 @@ class Accepting:
             if not isinstance(value, dict):
                 raise EventError("an event is a JSON object")  # noqa: TRY301
             stated = self._parts.recorder.state(value)
-            digest = self._digest(stated.texts)
+            known = self._known(stated.texts)
         except EventError as error:
             return Item({"status": "refused", "error": str(error)})
-        return _Given(value, stated, digest, "eventId" in value)
+        return _Given(value, stated, known, "eventId" in value)
 
     def _digest(self, texts: Sequence[str]) -> bytes:
-        """Return the SHA-256 of an event as it is compared: escaped, all its parts.
+        return self._known(texts).digest
+
+    def _known(self, texts: Sequence[str]) -> Known:
+        """Return an event as it is compared: escaped, all its parts in one SHA-256.
 
         Raises:
             EventError: the sealer would refuse it.
         """
-        whole = sha256()
+        whole, occurred_us = sha256(), 0
         for text in texts:
             row = InboxRow(0, "", text, None, "", "", self._parts.clock())
             ready = prepare.prepare(
@@ -136,11 +171,11 @@ class Accepting:
             if isinstance(ready, prepare.Refused):
                 raise EventError(ready.told)
             whole.update(ready.stated)
-        return whole.digest()
+            occurred_us = ready.projection.occurred_us
+        return Known(whole.digest(), occurred_us)
 
     def _compared(
         self,
-        stream: str,
         one: _Given,
         there: dict[str, bytes | None],
         known: bytes | None,
@@ -164,9 +199,6 @@ class Accepting:
                 digest = self._digest(one.stated.texts[:1])
             if "timestamp" not in one.value:
                 digest = self._again(one, stated)
-        elif other is None:
-            with self._lock:
-                other = self._lately.get((stream, event_id))
         if other is None:
             return None
         if other == digest:
@@ -192,19 +224,21 @@ class Accepting:
         again = {**one.value, "timestamp": before["timestamp"]}
         return self._digest(self._parts.recorder.state(again).texts[:1])
 
-    def _sealed(self, stream: str, ids: Sequence[str]) -> dict[str, bytes | None]:
+    def _sealed(
+        self, stream: str, ids: Sequence[str], period: tuple[int, int]
+    ) -> dict[str, bytes | None]:
         with self._looking:
             try:
                 if self._connection is None:
                     self._connection = connect.connect("verifier", autocommit=True)
-                return lookup.events(self._connection, stream, ids)
+                return lookup.events(self._connection, stream, ids, period)
             except DatabaseError:
                 if self._connection is None:
                     raise
                 self._connection.close()  # it may have been lost while it rested
                 self._connection = None
             with closing(connect.connect("verifier", autocommit=True)) as connection:
-                return lookup.events(connection, stream, ids)
+                return lookup.events(connection, stream, ids, period)
 
 
 def _shown(digest: bytes) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from prooftrail.access import roles, tokens
 from prooftrail.search import viewing
 from prooftrail.service.api.problems import Problem
+from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -53,6 +54,17 @@ class Caller(NamedTuple):
         if self.address is not None:
             told["ipAddress"] = self.address
         return told
+
+    @property
+    def sees_all_time(self) -> bool:
+        """Whether its key is limited to no period."""
+        return self.holder.from_us <= FIRST_US and self.holder.to_us == LAST_US
+
+    @property
+    def operates(self) -> bool:
+        """Whether it may be told what concerns all streams and all time."""
+        whole = self.holder.all_streams and self.sees_all_time
+        return whole and self.may("operate")
 
     def may(self, right: Right) -> bool:
         """Whether the key's role has a right."""

@@ -107,7 +107,7 @@ def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
     }
     if run.state == "interrupted":
         told["verdict"] = run.told
-    if not _sees_all_time(caller):
+    if not caller.sees_all_time:
         return told
     told |= {"entriesChecked": run.done, "entries": run.total}
     for name, bound in (("from", run.since_us), ("to", run.until_us)):
@@ -163,23 +163,17 @@ def _asked(
             raise QuestionError("this key may read no stream")
     since_us, until_us = times.get("from"), times.get("to")
     if caller.holder.from_us > FIRST_US:
-        since_us = max(caller.holder.from_us, since_us or FIRST_US)
+        since_us = max(caller.holder.from_us, times.get("from", FIRST_US))
     if caller.holder.to_us < LAST_US:
-        until_us = min(caller.holder.to_us, until_us or LAST_US)
+        until_us = min(caller.holder.to_us, times.get("to", LAST_US))
     if since_us is not None and until_us is not None and since_us >= until_us:
         raise QuestionError("no time that this key may see lies between from and to")
     return tuple(names), since_us, until_us
 
 
 def _may_see(caller: Caller, run: CheckRun) -> bool:
-    return run.asked_by == _asker(caller) or (
-        caller.may("operate") and caller.holder.all_streams and _sees_all_time(caller)
-    )
+    return run.asked_by == _asker(caller) or caller.operates
 
 
 def _asker(caller: Caller) -> str:
     return f"key:{caller.holder.key_id}"
-
-
-def _sees_all_time(caller: Caller) -> bool:
-    return caller.holder.from_us <= FIRST_US and caller.holder.to_us == LAST_US

@@ -2,7 +2,8 @@
 
 Guarantees: `/healthz` alone is answered without a key, and says nothing but that
 somebody answers. Readiness tells reading from writing: a log that was found altered
-turns reading, and still takes events in.
+turns reading, and still takes events in. Why, and what is counted, concerns all
+streams and all time: only a key that may operate and is limited to neither is told.
 
 Source: Prometheus, "Exposition formats"; OpenAPI 3.1.
 """
@@ -17,12 +18,13 @@ from starlette.responses import Response as PlainResponse
 
 from prooftrail.service import metrics
 from prooftrail.service.api import pages
+from prooftrail.service.api.problems import Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.responses import Response
 
-    from prooftrail.service.api.caller import Callers
+    from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
 
 
@@ -39,10 +41,16 @@ def router(parts: Parts, callers: Callers, app: FastAPI) -> APIRouter:
         "/readyz", response_model=None, summary="Whether reading and writing are well"
     )
     def ready(request: Request) -> Response:
-        """200 where both are, else 503; each says why not."""
-        callers.of(request, None)
+        """200 where both are, else 503; why not is told to keys that may operate.
+
+        Such a key has the role security or admin, and no limits.
+        """
+        caller = callers.of(request, None)
         health = parts.health
-        return _ready({"read": health.reading_problem, "write": health.writing_problem})
+        return _ready(
+            caller,
+            {"read": health.reading_problem, "write": health.writing_problem},
+        )
 
     @made.get(
         "/readyz/read",
@@ -51,21 +59,24 @@ def router(parts: Parts, callers: Callers, app: FastAPI) -> APIRouter:
     )
     def ready_to_read(request: Request) -> Response:
         """503 while the database is away, or a verification found the log altered."""
-        callers.of(request, None)
-        return _ready({"read": parts.health.reading_problem})
+        caller = callers.of(request, None)
+        return _ready(caller, {"read": parts.health.reading_problem})
 
     @made.get(
         "/readyz/write", response_model=None, summary="Whether events are taken in"
     )
     def ready_to_write(request: Request) -> Response:
         """503 while the inbox cannot be reached."""
-        callers.of(request, None)
-        return _ready({"write": parts.health.writing_problem})
+        caller = callers.of(request, None)
+        return _ready(caller, {"write": parts.health.writing_problem})
 
     @made.get("/metrics", response_model=None, summary="Metrics for Prometheus")
     def counted(request: Request) -> Response:
-        """Needs a key of the role security or admin."""
-        callers.of(request, "operate")
+        """Needs a key of the role security or admin that has no limits."""
+        if not callers.of(request, "operate").operates:
+            raise Problem(
+                403, "this key is limited, and metrics are of all streams and all time"
+            )
         return PlainResponse(parts.metrics.render(), media_type=metrics.CONTENT_TYPE)
 
     @made.get("/openapi.json", response_model=None, include_in_schema=False)
@@ -81,7 +92,14 @@ def router(parts: Parts, callers: Callers, app: FastAPI) -> APIRouter:
     return made
 
 
-def _ready(problems: dict[str, str | None]) -> Response:
+def _ready(caller: Caller, problems: dict[str, str | None]) -> Response:
     well = not any(problems.values())
-    told = {name: problem or "ready" for name, problem in problems.items()}
+    told = {
+        name: "ready"
+        if problem is None
+        else problem
+        if caller.operates
+        else "not ready"
+        for name, problem in problems.items()
+    }
     return JSONResponse(told, 200 if well else 503)

@@ -125,7 +125,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         try:
             body = await _body(request, size)
             single, raws = _split(body)
-            results = await _write(accepting, stream, raws)
+            results = await _write(accepting, stream, raws, caller)
         finally:
             pressure.give(size)
         _count(parts, results)
@@ -137,9 +137,10 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
 
 
 async def _write(
-    accepting: Accepting, stream: str, raws: Sequence[bytes]
+    accepting: Accepting, stream: str, raws: Sequence[bytes], caller: Caller
 ) -> list[dict[str, Any]]:
-    items = await to_thread.run_sync(accepting.take, stream, raws)
+    period = (caller.holder.from_us, caller.holder.to_us)
+    items = await to_thread.run_sync(accepting.take, stream, raws, period)
     waiting = [asyncio.wrap_future(item.future) for item in items if item.future]
     done = await asyncio.gather(*waiting, return_exceptions=True)
     outcomes = iter(done)
