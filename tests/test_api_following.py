@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 WRITERS, EACH = 8, 60
+KILLS = 4
 
 
 @pytest.fixture
@@ -73,6 +77,84 @@ def test_every_seq_comes_once_and_in_order_over_sealers_and_reconnects(
         stop.set()
         sealing.join()
     assert seqs == list(range(-1, len(seqs) - 1))
+
+
+def acknowledged(api: Api, token: str, ids: list[str], enough: threading.Event) -> None:
+    """Write as a client does, a few at a time; keep the ids of what is durable."""
+    with api.client(token) as client:
+        while not enough.is_set() or len(ids) < EACH:
+            events = [event() for _ in range(5)]
+            answer = client.post("/audit/events", json=events)
+            assert answer.status_code == 200, answer.text
+            ids += [
+                one["eventId"]
+                for one in answer.json()["results"]
+                if one["status"] == "accepted"
+            ]
+            enough.wait(0.05)
+
+
+def keep_killing(trail: Trail, enough: threading.Event, stop: threading.Event) -> None:
+    """Run `prooftrail seal`; kill it at work, again and again, and let the last be."""
+    superuser = trail.superuser()
+    for last in (False,) * KILLS + (True,):
+        before = sealed(superuser)
+        command = [sys.executable, "-m", "prooftrail", "seal"]
+        process = subprocess.Popen(command, env=trail.env, stderr=subprocess.DEVNULL)
+        if last:
+            enough.set()
+            stop.wait()
+        while not last and sealed(superuser) < before + WRITERS:
+            assert process.poll() is None
+            stop.wait(0.01)
+        process.kill()
+        process.wait()
+
+
+def sealed(superuser: Any) -> int:
+    row = superuser.execute("select seq from prooftrail.head").fetchone()
+    return int(row[0])
+
+
+def test_what_was_acknowledged_is_followed_once_though_sealers_are_killed(
+    api: Api,
+) -> None:
+    token, writing = api.key("auditor"), api.key("writer")
+    enough, stop = threading.Event(), threading.Event()
+    ids: list[list[str]] = [[] for _ in range(WRITERS)]
+    threads = [
+        threading.Thread(target=acknowledged, args=(api, writing, own, enough))
+        for own in ids
+    ]
+    killing = threading.Thread(target=keep_killing, args=(api.trail, enough, stop))
+    seqs: list[int] = [-1]
+    found: list[str] = []
+    going = True
+    try:
+        for thread in (*threads, killing):
+            thread.start()
+        for lines in itertools.cycle((1, 90, 7, 300)):
+            # the connection is dropped in the middle, with lines still under way
+            for one in itertools.islice(
+                followed(api, token, f"after_seq={seqs[-1]}"), lines
+            ):
+                seqs += [one["seq"]] if "seq" in one else []
+                if one.get("action") == "customer.pii.view":
+                    found.append(one["eventId"])
+                going = any(thread.is_alive() for thread in threads)
+                if not going and len(found) >= sum(map(len, ids)):
+                    break
+            if not going and len(found) >= sum(map(len, ids)):
+                break
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
+        stop.set()
+        killing.join()
+    assert seqs == list(range(-1, len(seqs) - 1))
+    assert sorted(found) == sorted(one for own in ids for one in own)
+    assert len(found) >= WRITERS * EACH
 
 
 def test_a_follower_of_few_goes_on_where_nothing_answers(api: Api) -> None:

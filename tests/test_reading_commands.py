@@ -12,6 +12,7 @@ import pytest
 
 from tests.commands import run
 from tests.sealing import event, insert, seal
+from tests.stated import EXAMPLE, stated
 
 if TYPE_CHECKING:
     from tests.trail import Trail
@@ -105,6 +106,47 @@ def test_a_search_prints_what_the_api_answers(keyed: Keyed) -> None:
     assert [row["actor"] for row in rows] == ["usr_2", "usr_1"]
     assert rows[0]["resource"] == f"'{EVIL}"  # a text, no formula
     assert said(keyed, *asked, "--count") == "2\n"
+
+
+def test_an_export_of_ten_thousand_is_printed_as_one_for_each_of_them(
+    trail: Trail,
+) -> None:
+    customers = [f"cust_{number}" for number in range(10_000)]
+    insert(trail, event(), *stated({**EXAMPLE, "subjects": customers}).texts)
+    seal(trail)
+    keyed = Keyed(trail, key(trail, "--role", "auditor"))
+    for customer in ("cust_0", "cust_456", "cust_5000", "cust_9999"):
+        asked = ("search", "--resource", customer)
+        assert said(keyed, *asked, "--count") == "1\n"
+        assert said(keyed, *asked).count("\n") == 1
+        (found,) = json.loads(said(keyed, *asked, "--format", "json"))
+        assert found["eventId"] == EXAMPLE["eventId"]
+        assert found["part"] == {"n": 1, "of": EXAMPLE["eventId"], "total": 10}
+    assert said(keyed, "search", "--resource", "cust_10000", "--count") == "0\n"
+
+
+def test_a_limited_key_sees_no_more_by_a_command_than_over_http(keyed: Keyed) -> None:
+    trail = keyed.trail
+    trail.stream("acme")
+    insert(trail, event(actor={"userId": "usr_acme"}), stream="acme")
+    seal(trail)
+    token = key(
+        trail,
+        *("--role", "auditor", "--stream", "main"),
+        *("--from", "2026-03-02", "--to", "2026-03-03"),
+    )
+    limited = Keyed(trail, token)
+    (found,) = json.loads(said(limited, "search", "--format", "json"))
+    assert found["actor"]["userId"] == "usr_2"
+    assert said(limited, "search", "--count") == "1\n"
+    (line,) = said(limited, "tail", "--after-seq", "-1", "--jsonl").splitlines()
+    assert json.loads(line) == found
+    told = set()
+    for name in ("acme", "nowhere"):
+        done = run(trail, "search", "--stream", name, PROOFTRAIL_KEY=token)
+        assert (done.returncode, done.stdout) == (1, "")
+        told.add(done.stderr.replace(name, ""))
+    assert len(told) == 1
 
 
 def test_an_export_is_recorded_as_one(trail: Trail, keyed: Keyed) -> None:

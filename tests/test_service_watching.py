@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prooftrail.cli import serve
 from prooftrail.integrity.findings import Kind, failure
+from prooftrail.service.alerts import FIRST_PAUSE
 from prooftrail.service.standing import Standing
 from prooftrail.service.sweep import Sweep
+from prooftrail.service.watching import Pace
 from prooftrail.store import connect, reading
 from prooftrail.verification import apart
 from tests import sealing
@@ -83,6 +87,28 @@ def test_an_edit_is_told_once_by_every_way_and_cleared_when_it_is_gone(
         assert value("prooftrail_findings") == 0
         edit(trail, 3)
         until(lambda: len(seen.told("finding")) == 2, "the alert anew")
+
+
+def test_at_the_default_settings_an_edit_is_told_within_two_minutes(
+    trail: Trail,
+) -> None:
+    pace = Pace()
+    default = {one.name: one.default for one in serve.command.params}
+    assert (default["every"], default["budget"]) == (pace.minute, pace.budget)
+    # the worst moment is just after a run has passed an entry: the next one begins a
+    # minute after it did, takes its budget, and the first try to alert may fail
+    assert pace.minute + pace.budget + 2 * FIRST_PAUSE < 120
+    # that the next one is in time, at a pace that a test can wait for
+    sealing.insert(trail, *(sealing.event() for _ in range(10)))
+    sealing.seal(trail)
+    minute = 3.0
+    with watched(trail, minute=minute, budget=2.0) as seen:
+        seen.start()
+        until(lambda: seen.runs("whole"), "a first verification")
+        edit(trail, 3)
+        begun = time.monotonic()
+        until(lambda: seen.told("finding"), "an alert")
+        assert time.monotonic() - begun < 2 * minute
 
 
 def test_what_lasts_is_told_again_after_a_while(trail: Trail) -> None:
