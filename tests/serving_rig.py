@@ -51,6 +51,8 @@ class Serving:
                 f"--anchor={self.anchor}",
                 f"--key-file={self.key_file}",
                 f"--state-dir={directory / 'state'}",
+                f"--keeper-dir={directory / 'keeper'}",
+                f"--epoch-keys={directory / 'epoch-keys.json'}",
                 *arguments,
             ],
             cwd=ROOT,

@@ -224,7 +224,7 @@ def test_functions_are_executed_as_the_table_says(fixed: Fixed) -> None:
             (fixed.role(login), oid),
         ).fetchone()
         if row == (True,):
-            live.add((login, re.sub(r"\w+ (\w+)\)", r"\1)", name)))
+            live.add((login, re.sub(r"\w+ (\w+)(?=[,)])", r"\1", name)))
     assert live == _functions()
 
 

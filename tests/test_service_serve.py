@@ -56,6 +56,7 @@ def test_it_seals_signs_verifies_answers_and_stops_with_nothing_left(
         assert state["reading"] is None
         assert {name: one["up"] for name, one in state["duties"].items()} == {
             "seal": True,
+            "keep": True,
             "sign": True,
         }
         assert service.metric('prooftrail_duty_up{duty="sign"}') == 1
@@ -81,7 +82,7 @@ def test_it_seals_signs_verifies_answers_and_stops_with_nothing_left(
     assert "usr_1" not in service.text
 
 
-@pytest.mark.parametrize("duty", ["seal", "sign"])
+@pytest.mark.parametrize("duty", ["seal", "keep", "sign"])
 def test_a_duty_that_is_killed_is_started_again_and_told(
     trail: Trail, duty: str
 ) -> None:
@@ -117,8 +118,9 @@ def test_the_duties_of_a_service_that_was_killed_stop_by_themselves(
     trail: Trail,
 ) -> None:
     with Serving(trail) as service:
-        until(lambda: service.child("seal") and service.child("sign"), "there")
-        children = [service.child("seal"), service.child("sign")]
+        names = ("seal", "keep", "sign")
+        until(lambda: all(service.child(name) for name in names), "there")
+        children = [service.child(name) for name in names]
         until(lambda: len(service.said("duty")) >= 2, "at work")
         service.process.kill()
         service.process.wait()
@@ -250,13 +252,13 @@ def test_an_outage_of_the_database_is_survived(trail: Trail) -> None:
 def test_each_duty_has_its_own_login_and_sees_no_other_s(trail: Trail) -> None:
     logins = {
         f"PROOFTRAIL_{login.upper()}_DSN": trail.login_dsn(login)
-        for login in ("writer", "sealer", "signer", "reader", "verifier")
+        for login in ("writer", "sealer", "signer", "keeper", "reader", "verifier")
     }
     nothing = {"PROOFTRAIL_DSN": ""}
     with Serving(trail, "--every=0.5", **logins, **nothing) as service:
         service.record()
         until(lambda: sealed(trail) == 1, "sealed")
-        for duty, login in (("seal", "sealer"), ("sign", "signer")):
+        for duty, login in (("seal", "sealer"), ("keep", "keeper"), ("sign", "signer")):
             until(lambda duty=duty: service.child(duty), "there")  # type: ignore[misc]
             with open(f"/proc/{service.child(duty)}/environ", "rb") as file:  # noqa: PTH123
                 env = file.read().decode().split("\0")
@@ -271,7 +273,7 @@ def test_each_duty_has_its_own_login_and_sees_no_other_s(trail: Trail) -> None:
                 " and application_name like 'prooftrail%%'"
             )
         }
-        assert users >= {"prooftrail_sealer", "prooftrail_signer"}
+        assert users >= {"prooftrail_sealer", "prooftrail_keeper", "prooftrail_signer"}
         assert not any(user.endswith("owner") for user in users)
         assert service.stop() == 0
 

@@ -59,6 +59,10 @@ class SignError(ProoftrailError):
     """The signer refuses to sign a log that does not extend what it signed before."""
 
 
+class RevealError(ProoftrailError):
+    """A personal value cannot be shown or erased; says why, and shows nothing of it."""
+
+
 class EmbeddedError(ProoftrailError):
     """The embedded PostgreSQL cannot be found, started or stopped."""
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import msgspec
 
 from prooftrail.core import events, jcs, normal, protected
+from prooftrail.core.protected import MAX_SUBJECT
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class Personal:
             raise EventError(
                 f"the class {cls[:MAX_CLASS]!r} of a personal value: write dotted "
                 "names in lower case, such as contact.email"
+            )
+        if (
+            subject is not None
+            and not 0 < len(subject.encode(errors="surrogatepass")) <= MAX_SUBJECT
+        ):
+            raise EventError(
+                f"the subject of a personal value has 1 to {MAX_SUBJECT} bytes: it is "
+                "an id; leave it out where there is none"
             )
         self.value = value
         self.cls = cls
@@ -197,7 +206,13 @@ def take(value: dict[str, Value], marks: list[Mark]) -> list[Pending]:
         mask = personal.mask
         if mask is None:
             mask = mask_of(personal.cls, inner)
-        pending.append(Pending(steps, personal.cls, subject, inner, mask))
+        made = Pending(steps, personal.cls, subject, inner, mask)
+        if len(made.pointer.encode(errors="surrogatepass")) > protected.MAX_POINTER:
+            raise EventError(
+                f"a personal value stands at {made.pointer[:80]}..., under names of "
+                f"more than {protected.MAX_POINTER} bytes: shorten them"
+            )
+        pending.append(made)
         above[steps[-1]] = protected.standing(personal.cls, _NOBODY, subject)
     return pending
 
@@ -236,7 +251,12 @@ def _subject(value: dict[str, Value], steps: tuple[Step, ...]) -> str | None:
         if steps[1] == "onBehalfOf" and isinstance(holder, dict):
             holder = holder.get("onBehalfOf")
     found = holder.get(name) if isinstance(holder, dict) else None
-    return found if isinstance(found, str) and found else None
+    if (
+        not isinstance(found, str)
+        or not 0 < len(found.encode(errors="surrogatepass")) <= MAX_SUBJECT
+    ):
+        return None
+    return found
 
 
 def mask_of(cls: str, value: Value) -> str:

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "Import CloudTrail files or JSON lines.",
     "seal": "Move events from the inbox to the log.",
     "sign": "Sign checkpoints of the log and anchor them.",
+    "keep": "Open envelopes of personal values and keep these.",
     "serve": "Run the trail service: all duties, verification, HTTP.",
     "checkpoint": "Print the newest checkpoint.",
     "key": "Create, list and revoke API keys.",

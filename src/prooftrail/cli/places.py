@@ -1,4 +1,4 @@
-"""Where the signer's files lie unless a command or the environment says otherwise.
+"""Where the duties' files lie unless a command or the environment says otherwise.
 
 Guarantees: root's files lie in /var/lib/prooftrail, a user's in the platform's place
 for his data; neither is made before something is written there. The embedded
@@ -46,6 +46,40 @@ def default_key_file() -> Path:
 def default_state_dir() -> Path:
     """Return the signer's state directory."""
     return home() / "signer"
+
+
+def default_keeper_dir() -> Path:
+    """Return the directory of the keeper's keys."""
+    return home() / "keeper"
+
+
+def default_epoch_keys() -> Path:
+    """Return the file in which public epoch keys are published."""
+    return home() / "epoch-keys.json"
+
+
+def keeper_dir_option(command: Command) -> Command:
+    """Add --keeper-dir."""
+    return click.option(
+        "--keeper-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="PROOFTRAIL_KEEPER_DIR",
+        default=default_keeper_dir,
+        show_default="PROOFTRAIL_KEEPER_DIR, or in the place of this user's data",
+        help="The keeper's keys; nobody else may read them.",
+    )(command)
+
+
+def epoch_keys_option(command: Command) -> Command:
+    """Add --epoch-keys."""
+    return click.option(
+        "--epoch-keys",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="PROOFTRAIL_EPOCH_KEYS",
+        default=default_epoch_keys,
+        show_default="PROOFTRAIL_EPOCH_KEYS, or in the place of this user's data",
+        help="Where the public epoch keys are written, for applications to read.",
+    )(command)
 
 
 def key_file_option(command: Command) -> Command:

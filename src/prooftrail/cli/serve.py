@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prooftrail.service.webhook import Webhook
 
-ONLY = ("api", "seal", "sign", "watch")
+ONLY = ("api", "seal", "sign", "keep", "watch")
 SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 
 
@@ -48,7 +48,7 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     type=click.Choice(ONLY),
     envvar="PROOFTRAIL_ONLY",
     show_envvar=True,
-    help="Run only this; may be given more than once. Without it, all four.",
+    help="Run only this; may be given more than once. Without it, all five.",
 )
 @click.option(
     "--anchor",
@@ -63,6 +63,8 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 )
 @places.key_file_option
 @places.state_dir_option
+@places.keeper_dir_option
+@places.epoch_keys_option
 @click.option(
     "--webhook",
     "urls",
@@ -149,6 +151,8 @@ def command(  # noqa: PLR0917
     anchors: tuple[Path, ...],
     key_file: Path,
     state_dir: Path,
+    keeper_dir: Path,
+    epoch_keys: Path,
     urls: tuple[str, ...],
     secret_file: Path | None,
     networks: tuple[str, ...],
@@ -159,17 +163,17 @@ def command(  # noqa: PLR0917
     budget: float,
     connections: int,
 ) -> None:
-    """Run the trail service: sealer, signer, verification, and the trail over HTTP.
+    """Run the trail service: the three duties, verification, the trail over HTTP.
 
-    Sealer and signer run as processes of their own and are started again when they
-    end. Every minute the log is verified; a failure becomes an event, an alert, a
+    Sealer, keeper and signer run as processes of their own and are started again when
+    they end. Every minute the log is verified; a failure becomes an event, an alert, a
     metric, and a line on standard error. Works with the DSN of each login
     (PROOFTRAIL_SEALER_DSN and so on), or as them by PROOFTRAIL_DSN.
 
     The first interrupt ends it in good order: requests end, what was accepted is
     sealed and signed. The second one ends it at once; nothing durable is lost.
 
-    Exits 1 when sealing or signing could not be brought to an end.
+    Exits 1 when a duty could not be brought to an end.
     """
     import os
     import sys
@@ -187,6 +191,8 @@ def command(  # noqa: PLR0917
         port=port,
         key_file=key_file,
         state_dir=state_dir,
+        keeper_dir=keeper_dir,
+        epoch_keys=epoch_keys,
         only=frozenset(role for role in ROLES if not only or role in only),
         anchors=anchors,
         webhooks=_webhooks(urls, secret_file, networks, http_hosts, ca_file),
@@ -196,7 +202,9 @@ def command(  # noqa: PLR0917
     )
     if "api" in settings.only and not http.is_loopback(host):
         tell(f"warning: {host} is reached without TLS, and keys with it: see the help")
-    if "sign" in settings.only and state_dir == places.default_state_dir():
+    if ("sign" in settings.only and state_dir == places.default_state_dir()) or (
+        "keep" in settings.only and keeper_dir == places.default_keeper_dir()
+    ):
         places.make_home()
     service = Service(
         settings,

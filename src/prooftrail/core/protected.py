@@ -61,6 +61,10 @@ PLAIN: Final = frozenset(
 _COMMITMENT = label("commitment")
 _ENVELOPE = label("envelope")
 _HEAD = 1 + KEY_ID_BYTES + WRAPPED_BYTES + NONCE_BYTES
+# What is looked up in the database fits an index there.
+MAX_POINTER = 1_000  # bytes of UTF-8
+MAX_SUBJECT = 1_000  # bytes of UTF-8
+
 _SALT = re.compile(r"[0-9a-f]{64}")
 _ESCAPES = re.compile(r"~(?![01])")
 
@@ -129,10 +133,15 @@ def commitment(event_id: str, pointer: str, cls: str, value: Value, salt: bytes)
 
 def standing(cls: str, commitment: str, subject: str | None) -> dict[str, Value]:
     """Return the object that stands in the event in a value's place."""
+    return {PROTECTED_KEY: standing_inner(cls, commitment, subject)}
+
+
+def standing_inner(cls: str, commitment: str, subject: str | None) -> dict[str, Value]:
+    """Return what that object holds under its one key."""
     inner: dict[str, Value] = {"class": cls, "commitment": commitment}
     if subject is not None:
         inner["subject"] = subject
-    return {PROTECTED_KEY: inner}
+    return inner
 
 
 def dropped(cls: str, subject: str | None) -> dict[str, Value]:
@@ -252,9 +261,15 @@ def _item(value: Value) -> Item:
             "value": inner,
             "mask": str() | None as mask,
             **more,
-        } if not more and _SALT.fullmatch(salt):
+        } if not more and _SALT.fullmatch(salt) and _fits(pointer, subject):
             return Item(pointer, cls, subject, bytes.fromhex(salt), inner, mask)
     raise FormatError("the envelope holds what is no personal value")
+
+
+def _fits(pointer: str, subject: str | None) -> bool:
+    if subject is not None and not 0 < len(subject.encode()) <= MAX_SUBJECT:
+        return False
+    return len(pointer.encode()) <= MAX_POINTER
 
 
 def _spelled(key: str) -> str:

@@ -24,6 +24,7 @@ STREAM_CREATE = "trail.stream.create"
 QUARANTINE = "trail.quarantine"
 CLAIM = "trail.claim"
 CLOCK = "trail.clock"
+MISMATCH = "trail.keeper.mismatch"
 
 
 def statement(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from prooftrail.seal.prepare import Ready, Refused
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head
+    from prooftrail.store.sealing import Head, Mismatch
     from prooftrail.store.streams import Stream
     from prooftrail.store.waiting import InboxRow
 
@@ -49,6 +49,7 @@ class Batch:
     refused: dict[int, list[Refused]] = field(default_factory=dict)
     keys: dict[Key, bytes] = field(default_factory=dict)  # stated bytes
     duplicates: int = 0
+    mismatches: list[Mismatch] = field(default_factory=list)  # the keeper's, to state
 
     def halves(self) -> tuple[Batch, Batch]:
         """Split the rows in two, to find the one that the database refuses."""

@@ -22,7 +22,7 @@ from prooftrail.seal.batch import Batch
 from prooftrail.seal.intake import Intake
 from prooftrail.seal.sealed import Sealed
 from prooftrail.seal.writing import MisfitError, OvertakenError, State, Writing
-from prooftrail.store import waiting
+from prooftrail.store import sealing, waiting
 
 if TYPE_CHECKING:
     import threading
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ROWS = 2_000  # a batch's rows at most
 POLL = 0.05  # seconds between looks at an empty inbox
+KEEPER = 1.0  # seconds between looks at what the keeper found
 LOOK_AGAIN = 60.0  # seconds between looks at streams that did not fit, and tellings
 
 
@@ -71,6 +72,7 @@ class Sealer:
             raise
         self._pool = ThreadPoolExecutor(1, "prooftrail-seal")
         self._state = State({}, set())
+        self._keeper_due = 0.0
         self._told: dict[int, float] = {}  # when a stream's misfit was told
         self._loaded: Loaded | None = None
         self._forget()
@@ -109,6 +111,7 @@ class Sealer:
             SealError: the logs of some streams do not fit; the others were sealed.
         """
         total = Sealed()
+        self._keeper_due = 0.0
         try:
             while True:
                 total.add(self.turn())
@@ -152,6 +155,9 @@ class Sealer:
         try:
             if not self._leading and not self._take_lead():
                 return Sealed(leading=False)
+            if mismatches := self._mismatches():
+                self._unload()
+                return self._apply(Batch(self._intake.now_us(), mismatches=mismatches))
             loaded, self._loaded = self._loaded or self._load_next(None), None
             if loaded is None:
                 return Sealed(leading=not self._intake.stale)
@@ -170,6 +176,14 @@ class Sealer:
             return Sealed()
         else:
             return loaded.done
+
+    def _mismatches(self) -> list[sealing.Mismatch]:
+        """Return what the keeper found, to be stated, where it is time to look."""
+        if time.monotonic() < self._keeper_due:
+            return []
+        self._keeper_due = time.monotonic() + KEEPER
+        numbers = [stream.number for stream in self._streams.values()]
+        return sealing.mismatches(self._reading, numbers, self._rows)
 
     def _pending(self) -> bool:
         return self._intake.stale or self._loaded is not None

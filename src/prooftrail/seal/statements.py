@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.seal.chain import Body
     from prooftrail.seal.prepare import Ready, Refused
     from prooftrail.store.connect import Connection
-    from prooftrail.store.sealing import Head
+    from prooftrail.store.sealing import Head, Mismatch
     from prooftrail.store.streams import Stream
     from prooftrail.store.waiting import InboxRow
 
@@ -55,8 +55,9 @@ class Statements:
         connection: Connection,
         ready: Sequence[Ready],
         refused: Sequence[Refused],
+        mismatches: Sequence[Mismatch] = (),
     ) -> list[Body]:
-        """Return what stands behind them: claims, and rows that go to quarantine."""
+        """Return what stands behind them: claims, quarantined rows, the keeper's."""
         found = []
         for item in ready:
             if item.claim:
@@ -69,6 +70,12 @@ class Statements:
             kept["reason"] = reason
             kept["digest"] = "sha256:" + digest.hex()
             found.append(self._state(statement.QUARANTINE, kept))
+        for one in mismatches:
+            misfit: dict[str, Value] = {
+                "eventId": str(one.event_id),
+                "reason": one.reason,
+            }
+            found.append(self._state(statement.MISMATCH, misfit))
         return found
 
     def _state(self, action: str, details: dict[str, Value]) -> Body:

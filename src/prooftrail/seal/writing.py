@@ -190,6 +190,9 @@ class Writing:
         try:
             _set_aside(connection, loaded.batch)
             whole = sealing.seal(connection, ids) == len(ids)
+            if mismatches := [one.id for one in loaded.batch.mismatches]:
+                forgotten = sealing.forget_mismatches(connection, mismatches)
+                whole = whole and forgotten == len(mismatches)
         except ChainError as error:
             if misfits := self._misfits_now(connection, before, known):
                 raise MisfitError(misfits) from error
@@ -230,7 +233,12 @@ class Writing:
         state = statements.Statements(stream, batch.now_us, self._random)
         stepped = bool(bodies) and _steps_back(loaded, head)
         before = state.before(head, stepped=stepped)
-        after = state.after(loaded.connection, ready, refused)
+        after = state.after(
+            loaded.connection,
+            ready,
+            refused,
+            [one for one in batch.mismatches if one.stream == stream.number],
+        )
         done.events += len(bodies)
         done.statements += len(before) + len(after)
         done.quarantined += len(refused)

@@ -4,8 +4,9 @@ Guarantees: a duty that ends is started again, later each time up to `LONGEST_PA
 and that is told in log, health and metrics, as is what a duty refuses (a log that does
 not fit). It sees its own DSN and no other's. When they are to stop, they do so in
 order: the sealer ends its batch, seals what was accepted until then and ends, then the
-signer signs what was sealed; what takes too long is ended at once, and nothing is lost
-by it. A duty whose supervisor died stops by itself, after its batch.
+keeper keeps what that brought and the signer signs it; what takes too long is ended at
+once, and nothing is lost by it. A duty whose supervisor died stops by itself, after its
+batch.
 
 Does not: keep one duty's files from another of the same user: to do so, run each with
 `--only` as a user of its own (docs/how-to/run-the-service.md).
@@ -63,6 +64,12 @@ def signing(anchors: Sequence[Path], *, key_file: Path, state_dir: Path) -> Duty
     for anchor in anchors:
         options += ["--anchor", str(anchor)]
     return Duty("sign", "signer", ("sign", *options), ("sign", "--once", *options))
+
+
+def keeping(*, keeper_dir: Path, epoch_keys: Path) -> Duty:
+    """Return the keeper."""
+    options = ["--keeper-dir", str(keeper_dir), "--epoch-keys", str(epoch_keys)]
+    return Duty("keep", "keeper", ("keep", *options), ("keep", "--once", *options))
 
 
 def environment(login: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 Guarantees: what it was told to run is running or it says why not, at once; told to
 stop, it takes no more requests and finishes those that it has, makes durable what was
-accepted, seals that, signs that, and ends with 0. A part that takes longer than its
-patience is ended (and the exit code is 1); nothing that was durable is lost by it.
+accepted, seals that, keeps its personal values, signs that, and ends with 0. A part
+that takes longer than its patience is ended (and the exit code is 1); nothing that was
+durable is lost by it.
 
 Does not: read settings (`cli.serve` does), or answer requests (`app` does).
 """
@@ -41,10 +42,10 @@ if TYPE_CHECKING:
     from prooftrail.service.logs import Log
     from prooftrail.service.webhook import Webhook
 
-Role: TypeAlias = Literal["api", "seal", "sign", "watch"]
+Role: TypeAlias = Literal["api", "seal", "sign", "keep", "watch"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-DUTIES = 60.0  # seconds that sealing and signing may take to end
+DUTIES = 60.0  # seconds that the duties may take to end
 ALERTS = 5.0  # seconds that alerts may take to be delivered at the end
 LOOK = 0.2  # seconds between looks whether all is well
 
@@ -57,6 +58,8 @@ class Settings:
     port: int  # 0: any that is free
     key_file: Path
     state_dir: Path
+    keeper_dir: Path
+    epoch_keys: Path
     only: frozenset[Role] = frozenset(ROLES)
     anchors: tuple[Path, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
@@ -124,6 +127,12 @@ class Service:
         settings, found = self._settings, []
         if "seal" in settings.only:
             found.append(duties.sealing())
+        if "keep" in settings.only:
+            found.append(
+                duties.keeping(
+                    keeper_dir=settings.keeper_dir, epoch_keys=settings.epoch_keys
+                )
+            )
         if "sign" in settings.only:
             found.append(
                 duties.signing(

@@ -55,6 +55,15 @@ class Newest(NamedTuple):
     leaf: bytes | None  # of entry size - 1 as it stands in the log now
 
 
+class Mismatch(NamedTuple):
+    """What the keeper found, to be stated."""
+
+    id: int
+    stream: int
+    event_id: UUID
+    reason: str  # one of few
+
+
 class LogRow(NamedTuple):
     """One entry, as it is inserted."""
 
@@ -213,6 +222,28 @@ def insert_envelopes(
             " values (%s, %s, %s) on conflict do nothing",
             envelopes,
         )
+
+
+def mismatches(
+    connection: Connection, streams: Sequence[int], rows: int
+) -> list[Mismatch]:
+    """Return what the keeper found in these streams and nobody stated yet."""
+    with driver_errors():
+        found = connection.execute(
+            files.query("seal_mismatches"),
+            {"streams": list(streams), "rows": rows},
+            binary=True,
+        ).fetchall()
+    return [Mismatch(*row) for row in cast("list[Any]", found)]
+
+
+def forget_mismatches(connection: Connection, ids: Sequence[int]) -> int:
+    """Delete what is stated in this transaction; return how many were there."""
+    with driver_errors():
+        done = connection.execute(
+            "delete from prooftrail.mismatch where id = any(%s::bigint[])", (list(ids),)
+        )
+    return done.rowcount
 
 
 def quarantine(connection: Connection, inbox_id: int, stream: int, told: str) -> None:
