@@ -30,6 +30,8 @@ COMMANDS = {
     "search": "Search the log.",
     "tail": "Print the newest entries, and follow the log.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
+    "reveal": "Show one personal value, which is recorded.",
+    "erase": "Destroy the key of a person's values.",
     "retention": "How long entries are kept, and on which ground.",
     "doctor": "Look at the installation and say what to do.",
     "demo": "Show it all on a database of its own.",
