@@ -46,7 +46,7 @@ to do.
 | 403 | the key's role may not do that; it is recorded |
 | 404 | not there, or not for this key: the words are the same |
 | 408 | the body did not come in time |
-| 409 | another event has that eventId; or an id stands in several streams |
+| 409 | an eventId is taken, or in several streams; a value cannot be revealed |
 | 413 | more bytes or events than are taken at a time |
 | 429 | more is waiting than is taken on: come again after `Retry-After` seconds |
 | 503 | the database is away, or an event is not known to be durable: send it again |
@@ -66,7 +66,7 @@ def text() -> str:
 
 
 def _roles() -> Iterator[str]:
-    rights = ("write", "read", "verify", "operate")
+    rights = ("write", "read", "verify", "operate", "reveal")
     yield "| role | " + " | ".join(rights) + " |"
     yield "|---" * (len(rights) + 1) + "|"
     for role, held in RIGHTS.items():

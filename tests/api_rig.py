@@ -18,6 +18,7 @@ from prooftrail.service.health import Health
 from prooftrail.service.http import Http
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
+from prooftrail.service.revealing import Revealing
 from prooftrail.store import connect, inbox, keys
 from prooftrail.store.readers import Readers
 from tests.sealing import seal
@@ -25,6 +26,7 @@ from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pytest
 
@@ -71,8 +73,10 @@ class Api:
 
 
 @contextmanager
-def serving(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    for login in ("READER", "WRITER", "VERIFIER"):
+def serving(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, *, keeper_dir: Path | None = None
+) -> Iterator[Api]:
+    for login in ("READER", "WRITER", "VERIFIER", "KEEPER"):
         monkeypatch.setenv(f"PROOFTRAIL_{login}_DSN", trail.login_dsn(login.lower()))
     text = io.StringIO()
     log = logs.open_log(text, clock=now_us)
@@ -86,7 +90,15 @@ def serving(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         checks = Checks(recorder, metrics, log, clock=now_us, random=os.urandom)
         stack.enter_context(closing(checks))
         parts = Parts(
-            readers, recorder, checks, health, metrics, log, now_us, os.urandom
+            readers,
+            recorder,
+            checks,
+            health,
+            metrics,
+            log,
+            now_us,
+            os.urandom,
+            None if keeper_dir is None else Revealing(keeper_dir),
         )
         http = Http(app.create(parts), "127.0.0.1", 0, 100)
         stack.enter_context(closing(http))

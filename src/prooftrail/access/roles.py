@@ -1,14 +1,15 @@
 """What a key's role may do over HTTP. What it may read, the database decides.
 
-| role | write | read | verify | operate |
-|---|---|---|---|---|
-| writer | yes | | | |
-| auditor | | yes | yes | |
-| security | | yes | yes | yes |
-| admin | yes | yes | yes | yes |
+| role | write | read | verify | operate | reveal |
+|---|---|---|---|---|---|
+| writer | yes | | | | |
+| auditor | | yes | yes | | |
+| security | | yes | yes | yes | yes |
+| admin | yes | yes | yes | yes | yes |
 
 To read is to search, count, follow and export; to verify, to run and see verifications;
-to operate, to see metrics and everybody's verifications.
+to operate, to see metrics and everybody's verifications; to reveal, to see a personal
+value of an event that it may read.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
     from prooftrail.store.keys import Role
 
-Right: TypeAlias = Literal["write", "read", "verify", "operate"]
+Right: TypeAlias = Literal["write", "read", "verify", "operate", "reveal"]
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "writer": frozenset({"write"}),
     "auditor": frozenset({"read", "verify"}),
-    "security": frozenset({"read", "verify", "operate"}),
-    "admin": frozenset({"write", "read", "verify", "operate"}),
+    "security": frozenset({"read", "verify", "operate", "reveal"}),
+    "admin": frozenset({"write", "read", "verify", "operate", "reveal"}),
 }
 
 

@@ -25,7 +25,14 @@ from fastapi import FastAPI
 
 from prooftrail.capture.audit_logger import Recorder
 from prooftrail.service import logs
-from prooftrail.service.api import checking, operating, problems, reading, writing
+from prooftrail.service.api import (
+    checking,
+    operating,
+    problems,
+    reading,
+    revealing,
+    writing,
+)
 from prooftrail.service.api.caller import Callers
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
@@ -63,6 +70,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     problems.install(app, parts)
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
+    app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))
     app.include_router(operating.router(parts, callers, app))
     return Observed(app, parts)

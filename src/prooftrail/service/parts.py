@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from prooftrail.service.health import Health
     from prooftrail.service.logs import Log
     from prooftrail.service.metrics import Metrics
+    from prooftrail.service.revealing import Revealing
     from prooftrail.store.readers import Readers
 
 
@@ -32,3 +33,4 @@ class Parts:
     log: Log
     clock: Callable[[], int]  # microseconds since the epoch, UTC
     random: Callable[[int], bytes]  # gives n random bytes
+    revealing: Revealing | None = None  # where the keeper's keys are at hand

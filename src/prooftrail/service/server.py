@@ -27,6 +27,7 @@ from prooftrail.service.http import Http
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
 from prooftrail.service.pulse import Pulse
+from prooftrail.service.revealing import Revealing
 from prooftrail.service.telling import Telling
 from prooftrail.service.watching import Pace, Watch
 from prooftrail.store import inbox
@@ -192,6 +193,9 @@ class Service:
             log=log,
             clock=clock,
             random=self._random,
+            revealing=(
+                Revealing(settings.keeper_dir) if "keep" in settings.only else None
+            ),
         )
         http = stack.enter_context(closing(self._listen(self._app(parts))))
         stack.callback(self._health.stop)  # before it waits for requests to end

@@ -35,6 +35,9 @@ BELIEVED = 5.0  # seconds
 REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
 
+# What a refusal is recorded as, where it is no view.
+_ACTIONS = {"verify": "audit.chain.verify", "reveal": "prooftrail.reveal"}
+
 
 class Caller(NamedTuple):
     """Whose request it is."""
@@ -135,7 +138,7 @@ class Callers:
             actor=caller.actor,
             streams=tuple(caller.holder.streams)[:REFUSED_IN],
             details={"refused": right},
-            action="audit.chain.verify" if right == "verify" else "audit.log.view",
+            action=_ACTIONS.get(right, "audit.log.view"),
             result="denied",
         )
 

@@ -22,6 +22,7 @@ from prooftrail.errors import (
     ProoftrailError,
     QuestionError,
     RecordError,
+    RevealError,
     UnavailableError,
 )
 
@@ -38,6 +39,7 @@ RETRY_SECONDS = 2
 
 _STATUS: tuple[tuple[type[ProoftrailError], int], ...] = (
     (QuestionError, 400),
+    (RevealError, 409),
     (EventError, 400),
     (BusyError, 429),
     (UnavailableError, 503),
