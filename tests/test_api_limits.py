@@ -146,8 +146,9 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         for path in ("/healthz", "/readyz", "/readyz/read", "/readyz/write", "/metrics")
     },
 }
-# asked with a body: test_writing_tells_nothing_of_what_a_key_may_not_see
-WRITING = {("post", EVENTS)}
+# asked with a body: test_writing_tells_nothing_of_what_a_key_may_not_see, and
+# test_a_key_reveals_nothing_of_an_event_that_it_may_not_see
+WRITING = {("post", EVENTS), ("post", f"{EVENTS}/{{event_id}}/reveal")}
 BESIDE = ("/openapi.json", "/docs", "/", "/nothing", f"{EVENTS}/", f"{EVENTS}/x")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -103,7 +104,9 @@ def test_a_key_reveals_nothing_of_an_event_that_it_may_not_see(
     for limits in ({"names": ["other"]}, {"from_us": 0, "to_us": 1}):
         with api.client(api.key("admin", **limits)) as client:
             answer = client.post(f"/audit/events/{event_id}/reveal", json=ASK)
+            unknown = client.post(f"/audit/events/{uuid4()}/reveal", json=ASK)
         assert answer.status_code == 404
+        assert answer.text == unknown.text
         assert EMAIL not in answer.text
 
 
