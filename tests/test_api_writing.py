@@ -77,6 +77,15 @@ def test_a_body_that_is_none_is_refused(api: Api, body: bytes, status: int) -> N
     assert "Traceback" not in answer.text
 
 
+def test_a_key_that_is_known_from_reading_may_not_write_either(api: Api) -> None:
+    with api.client(api.key("auditor")) as client:
+        assert client.get("/audit/events").status_code == 200
+        assert client.post("/audit/events", json=EXAMPLE).status_code == 403
+        api.seal()
+        found = client.get("/audit/events?result=denied").json()["events"]
+    assert [one["details"] for one in found] == [{"refused": "write"}]
+
+
 def test_a_secret_reaches_neither_the_inbox_nor_a_line_of_the_log(api: Api) -> None:
     token = api.key()
     with api.client(token) as client:

@@ -164,6 +164,9 @@ class Accepting:
         """
         whole, occurred_us = sha256(), 0
         for text in texts:
+            if '"$' not in text:  # else stated as it is sealed: nothing to be escaped
+                whole.update(text.encode())
+                continue
             row = InboxRow(0, "", text, None, "", "", self._parts.clock())
             ready = prepare.prepare(
                 row, now_us=self._parts.clock(), random=self._parts.random
