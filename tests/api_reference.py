@@ -65,6 +65,19 @@ def text() -> str:
     return "".join(parts)
 
 
+def paths() -> set[str]:
+    """Return every path that is answered, those too that the document leaves out."""
+    found, waiting = set(), [app.create(cast("Parts", None)).routes]
+    while waiting:
+        for route in waiting.pop():
+            inner = getattr(route, "original_router", None)
+            if inner is not None:  # a router that was included
+                waiting.append(inner.routes)
+            else:
+                found.add(str(route.path))
+    return found
+
+
 def _roles() -> Iterator[str]:
     rights = ("write", "read", "verify", "operate", "reveal")
     yield "| role | " + " | ".join(rights) + " |"

@@ -108,6 +108,16 @@ def test_the_reference_of_the_api_is_what_it_says_itself() -> None:
     assert api_reference.PLACE.read_text() == f"{api_reference.text().rstrip()}\n", told
 
 
+def test_every_endpoint_is_documented_hidden_ones_too() -> None:
+    page = api_reference.PLACE.read_text()
+    paths = api_reference.paths()
+    assert {"/audit/events", "/docs", "/metrics"} <= paths
+    for path in sorted(paths):
+        assert re.search(rf"[ `]{re.escape(path)}(?=[`\n])", page), (
+            f"{path} is not told"
+        )
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
 def test_commands_that_documents_tell_exist(name: str) -> None:
     text = (ROOT / name).read_text()

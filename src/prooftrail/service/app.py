@@ -42,6 +42,8 @@ from prooftrail.store import inbox
 from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLE = "Prooftrail"
@@ -129,6 +131,11 @@ class Observed:
     def document(self) -> dict[str, Any]:
         """What may be asked, as OpenAPI says it."""
         return self._app.openapi()
+
+    @property
+    def routes(self) -> Sequence[Any]:
+        """What is answered, whether the document says it or not."""
+        return self._app.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does."""
