@@ -201,6 +201,17 @@ def test_a_mark_is_found_in_a_struct_and_refused_where_nothing_looks_for_it() ->
         msgspec.to_builtins(Personal(EMAIL, "contact.email"))
 
 
+def test_what_holds_itself_is_refused_at_once() -> None:
+    twice: list[Any] = [Personal("x", "note")]
+    twice += [twice, twice]
+    with pytest.raises(EventError, match="32 levels"):
+        protecting({**CUSTOMER, "details": {"x": twice}})
+    plain: list[Any] = []
+    plain += [plain, plain]
+    with pytest.raises(EventError, match="32 levels"):
+        protecting({**CUSTOMER, "details": {"x": plain}})
+
+
 def test_a_class_is_a_dotted_name() -> None:
     for bad in ("", "Contact.Email", "a..b", "a b", "a" * 101, "a.", "é"):
         with pytest.raises(EventError, match="dotted"):

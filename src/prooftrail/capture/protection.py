@@ -22,7 +22,7 @@ Source: design, "Personal values"; `spec/protected.md`; docs/adr/0014.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -40,6 +40,9 @@ MAX_CLASS = 100  # characters
 
 _CLASS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _NOBODY = "sha256:" + "0" * 64
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_MOST = 10_000  # containers that are looked through in a hurry
 
 Step: TypeAlias = str | int
 
@@ -124,14 +127,41 @@ class Pending(NamedTuple):
         )
 
 
-def lift(value: object, steps: tuple[Step, ...] = ()) -> tuple[Any, list[Mark]]:
+def lift(value: object) -> tuple[Any, list[Mark]]:
     """Return `value` with each mark replaced by what it marks, and the marks.
 
     Where nothing is marked, `value` itself is returned.
 
     Raises:
-        EventError: a mark stands where none may, or in a set.
+        EventError: a mark stands where none may, or in a set; or more than 32 levels.
     """
+    return _lift(value, ()) if _may_be_marked(value) else (value, [])
+
+
+def _may_be_marked(value: object) -> bool:
+    """Say no where nothing is marked, which is the usual case, and fast."""
+    work = [value]
+    for one in work:  # grows while it runs
+        kind = type(one)
+        if kind is dict:
+            items: Any = one.values()  # type: ignore[attr-defined]
+        elif kind is list or kind is tuple:
+            items = one
+        elif isinstance(
+            one, Personal | msgspec.Struct | Mapping | Sequence | AbstractSet
+        ):
+            if not isinstance(one, str | bytes):
+                return True
+            continue
+        else:
+            continue
+        work += [item for item in items if type(item) not in _SCALARS]
+        if len(work) > _MOST:
+            return True  # perhaps one that holds itself
+    return False
+
+
+def _lift(value: object, steps: tuple[Step, ...]) -> tuple[Any, list[Mark]]:
     if type(value) is Personal:
         if protected.pointer(steps) in protected.PLAIN:
             raise EventError(
@@ -140,9 +170,10 @@ def lift(value: object, steps: tuple[Step, ...] = ()) -> tuple[Any, list[Mark]]:
             )
         return value.value, [Mark(steps, value)]
     if len(steps) > jcs.MAX_DEPTH:
-        return value, []  # refused further on, or a list that holds itself
+        # here, not further on: what holds itself twice has ways without number
+        raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
     if isinstance(value, msgspec.Struct):
-        lifted, marks = lift(_opened(value), steps)
+        lifted, marks = _lift(_opened(value), steps)
         return (lifted if marks else value), marks
     if isinstance(value, Mapping):
         return _lifted(value, [(normal.spell_key(key), key) for key in value], steps)
@@ -174,16 +205,13 @@ def _lifted(
         item = value[key]
         if type(item) in _SCALARS:
             continue
-        lifted, found = lift(item, (*steps, step))
+        lifted, found = _lift(item, (*steps, step))
         if found:
             if copy is None:
                 copy = dict(value) if isinstance(value, Mapping) else list(value)
             copy[key] = lifted
             marks += found
     return (value if copy is None else copy), marks
-
-
-_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def take(value: dict[str, Value], marks: list[Mark]) -> list[Pending]:
