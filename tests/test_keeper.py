@@ -16,6 +16,8 @@ from prooftrail.keep import fitting
 from prooftrail.keep.keys import KeeperKeys
 from prooftrail.signing.keys import MasterKey
 from prooftrail.store import vault
+from prooftrail.verification.report import Asked
+from prooftrail.verification.run import Run
 from tests.keeping_rig import Rig
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ def test_a_copied_commitment_is_stated_and_kept_out(rig: Rig) -> None:
     assert rig.keep().misfits == {fitting.MISSING: 1}
     assert rig.misfits() == [(other["eventId"], fitting.MISSING)]
     assert rig.misfits() == [(other["eventId"], fitting.MISSING)]  # once
+    assert Run(Asked(), dsn=rig.trail.dsn).run().findings == []
 
 
 def test_swapped_commitments_are_stated(rig: Rig) -> None:

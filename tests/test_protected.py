@@ -38,7 +38,7 @@ json_values = st.recursive(
             Item,
             st.text("/ab", max_size=6),
             st.text("ab.", max_size=6),
-            st.none() | st.text("ab", max_size=6),
+            st.none() | st.text("ab", min_size=1, max_size=6),
             st.binary(min_size=32, max_size=32),
             json_values,
             st.none() | st.text("ab*", max_size=6),

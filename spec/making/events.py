@@ -291,6 +291,10 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
             "clock": instant(NOW_US),
             "newest": instant(NOW_US + 2_000_000),
         },
+        "trail.keeper.mismatch": {
+            "eventId": UUID4,
+            "reason": "a value does not fit its commitment",
+        },
     }
     for action, stated in details.items():
         event_id = uuid7(NOW_US, sha256(action.encode()).digest()[:8])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
     from prooftrail.store.vault import Enveloped
 
-ROWS = 500  # envelopes a turn at most
+ROWS = 100  # envelopes a turn at most: a writer may send 1 MiB in each
 POLL = 0.2  # seconds between looks where nothing waits
 UPKEEP = 30.0  # seconds between looks at epochs and the published file
 PROBE: Final = ""  # nobody's id: its key tells whether the key file is the right one
