@@ -6,7 +6,7 @@ import asyncio
 import io
 import socket
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+LARGE = 50_000_000  # bytes, more than sockets hold
+
 
 def application() -> Any:
     async def hello(_: Request) -> Response:
@@ -42,6 +44,12 @@ def application() -> Any:
 
         return StreamingResponse(lines())
 
+    async def large(_: Request) -> Response:
+        return Response(b"x" * LARGE)
+
+    async def refuse(_: Request) -> Response:
+        return PlainTextResponse("too long", 413)
+
     async def fail(_: Request) -> Response:
         raise ValueError("it broke\nwith dani@company.com")
 
@@ -51,6 +59,8 @@ def application() -> Any:
             Route("/body", body, methods=["POST"]),
             Route("/follow", follow),
             Route("/fail", fail),
+            Route("/large", large),
+            Route("/refuse", refuse, methods=["POST"]),
         ]
     )
 
@@ -144,23 +154,82 @@ def test_a_connection_is_used_again_and_its_next_head_is_bounded_too() -> None:
         assert closed_after(sock) < 2
 
 
-def test_more_connections_than_may_be_are_closed_and_the_others_answered() -> None:
-    with listening(connections=5) as made, httpx.Client(trust_env=False) as client:
-        assert client.get(made.url).text == "hello"  # and stays connected
-        idle = [socket.create_connection(made_at(made), 10) for _ in range(20)]
-        closed = [sock for sock in idle if closed_after(sock) < 0.2]
-        assert len(closed) >= 15
-        for sock in idle:
-            sock.close()
-        for _ in range(50):
-            if client.get(made.url).status_code == 200:
-                break
-            time.sleep(0.05)
+def test_many_connections_that_say_nothing_keep_nobody_out() -> None:
+    with listening(connections=5) as made, ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(trust_env=False))
+        idle = [stack.enter_context(connected(made)) for _ in range(20)]
         assert client.get(made.url).text == "hello"
+        assert all(closed_after(sock) < 0.2 for sock in idle[:15])
 
 
-def made_at(made: Http) -> tuple[str, int]:
-    return "127.0.0.1", int(made.url.rpartition(":")[2])
+def test_a_request_at_work_makes_room_for_nobody() -> None:
+    with listening(connections=3) as made, connected(made) as sock, ExitStack() as all_:
+        sock.sendall(b"GET /follow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        got = sock.recv(100)
+        for _ in range(20):
+            all_.enter_context(connected(made))
+        while more := sock.recv(4096):
+            got += more
+        assert b"7\n" in got
+
+
+def test_who_comes_while_all_others_are_answered_is_told_to_come_later() -> None:
+    with listening(connections=3) as made, ExitStack() as stack:
+        said = [stack.enter_context(connected(made)) for _ in range(3)]
+        for sock in said[:2]:
+            sock.sendall(b"GET /follow HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200 OK" in sock.recv(100)
+        said[2].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        told = b""
+        while more := said[2].recv(4096):
+            told += more
+        assert b" 503 " in told
+        assert b"retry-after" in told
+        assert b"come again" in told
+
+
+def test_requests_behind_one_another_are_bounded() -> None:
+    with listening() as made, connected(made) as sock:
+        sock.sendall(b"GET /follow HTTP/1.1\r\n\r\n" * 10_000)
+        assert closed_after(sock) < 2
+    with listening() as made, connected(made) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n" * 5)
+        got = b""
+        while got.count(b"hello") < 5:
+            got += sock.recv(4096)
+
+
+def test_an_answer_that_nobody_takes_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Bounded, "taking_seconds", 0.5)
+    with listening() as made, connected(made) as sock:
+        sock.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(1.5)
+        got = 0
+        with suppress(ConnectionResetError):
+            while more := sock.recv(1 << 20):
+                got += len(more)
+        assert got < LARGE
+    with listening() as made, httpx.Client(trust_env=False) as client:
+        assert len(client.get(f"{made.url}/large").content) == LARGE
+
+
+def test_who_sends_too_much_gets_the_answer_that_says_so() -> None:
+    with listening() as made, connected(made) as sock:
+        sock.sendall(b"POST /refuse HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n")
+        sock.sendall(b"x" * 9_000_000)
+        assert b" 413 " in sock.recv(4096)
+
+
+def test_a_body_that_is_refused_is_let_pass_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Bounded, "refused_seconds", 0.3)
+    monkeypatch.setattr(Bounded, "body_seconds", 60)
+    with listening() as made, connected(made) as sock:
+        sock.sendall(b"POST /refuse HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n")
+        assert cut_off(sock, b"x", pause=0.05)[0] < 2
 
 
 def test_answers_do_not_say_which_server_gives_them() -> None:

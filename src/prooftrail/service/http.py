@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from prooftrail.errors import ConfigurationError
-from prooftrail.service.connections import Bounded
+from prooftrail.service.connections import limited
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
@@ -37,8 +37,9 @@ class Http:
         app: answers.
         host: a name or an address of this machine.
         port: 0 for any that is free.
-        connections: at once; who comes with the last one is told to come later (503),
-            and more are closed.
+        connections: at once; one more takes the place of the one that has rested
+            longest. Where none rests, it is closed, and the last one that came is told
+            to come later (503).
 
     Raises:
         ConfigurationError: it cannot listen there.
@@ -48,11 +49,10 @@ class Http:
         self, app: ASGIApplication, host: str, port: int, connections: int
     ) -> None:
         self._socket = _bound(host, port)
-        protocol = type("Bounded", (Bounded,), {"most": connections})
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=protocol,
+                http=limited(connections),
                 ws="none",
                 loop="asyncio",
                 log_config=None,
@@ -60,7 +60,6 @@ class Http:
                 server_header=False,
                 proxy_headers=False,
                 backlog=BACKLOG,
-                limit_concurrency=connections,
                 timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=REQUESTS,
             )
