@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import resource
+import socket
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
+from prooftrail.errors import BusyError
+from prooftrail.service.api.writing import Pressure
 from tests.api_rig import Api, serving
 from tests.stated import EXAMPLE
 
@@ -97,3 +104,52 @@ def test_a_secret_reaches_neither_the_inbox_nor_a_line_of_the_log(api: Api) -> N
     )
     assert token not in row[0]
     assert token not in api.log.getvalue()
+
+
+def test_no_key_keeps_the_others_out() -> None:
+    pressure = Pressure(100)
+    pressure.take(1, 50)
+    with pytest.raises(BusyError):
+        pressure.take(1, 1)
+    pressure.take(2, 50)
+    for key_id in (2, 3):
+        with pytest.raises(BusyError):
+            pressure.take(key_id, 1)
+    pressure.give(1, 50)
+    pressure.give(2, 50)
+    pressure.look(1, 50)
+
+
+def test_who_announces_much_and_sends_little_keeps_nobody_out(api: Api) -> None:
+    bad, good = api.key("writer"), api.key("writer")
+    head = b"POST /audit/events HTTP/1.1\r\nAuthorization: Bearer %s\r\n" % bad.encode()
+    with ExitStack() as stack:
+        for number in range(40):
+            sock = stack.enter_context(socket.create_connection(api.address, 10))
+            kind = b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"
+            if number % 2:
+                kind = b"Content-Length: 16000000\r\n\r\n{"
+            sock.sendall(head + kind)
+        time.sleep(0.5)
+        for token in (good, bad):
+            with api.client(token) as client:
+                given = {**EXAMPLE, "eventId": str(uuid4())}
+                assert client.post("/audit/events", json=given).status_code == 201
+
+
+def test_a_body_that_would_become_much_is_refused_before_it_does(api: Api) -> None:
+    empty = b"{}," * 5_000_000 + b"{}"
+    with api.client(api.key("writer")) as client:
+        before = peak()
+        for body, status in (
+            (b"[" + empty + b"]", 413),
+            (b"[[" + empty + b"]]", 200),
+            (b'{"details": [' + empty + b"]}", 400),
+        ):
+            assert client.post("/audit/events", content=body).status_code == status
+    assert peak() - before < 150 * 1024 * 1024  # this process's, server and client
+
+
+def peak() -> int:
+    """Return the most memory that this process has had, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

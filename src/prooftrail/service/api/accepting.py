@@ -17,11 +17,14 @@ import threading
 from collections import OrderedDict
 from contextlib import closing
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import msgspec
 
 from prooftrail.core import jcs
 from prooftrail.errors import DatabaseError, EventError
 from prooftrail.seal import prepare
+from prooftrail.service.api import measuring
 from prooftrail.store import connect, lookup
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.waiting import InboxRow
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
 
 REMEMBERED = 100_000  # events that were accepted lately
+MOST_VALUES = 150_000  # of one event; 256 KiB hold fewer, but subjects may be many
+Text: TypeAlias = bytes | msgspec.Raw
 
 
 class Item(NamedTuple):
@@ -53,10 +58,11 @@ class Known(NamedTuple):
 
 
 class _Given(NamedTuple):
-    value: dict[str, Any]
+    raw: Text  # and not what it says: that takes many times the memory
     stated: Stated
     known: Known
     own_id: bool
+    own_time: bool
 
     @property
     def digest(self) -> bytes:
@@ -82,7 +88,7 @@ class Accepting:
     def take(
         self,
         stream: str,
-        raws: Sequence[bytes],
+        raws: Sequence[Text],
         period: tuple[int, int] = (FIRST_US, LAST_US),
     ) -> list[Item]:
         """State the events of a request and hand over those that are new.
@@ -142,16 +148,23 @@ class Accepting:
             return None
         return found.digest
 
-    def _given(self, raw: bytes) -> _Given | Item:
+    def _given(self, raw: Text) -> _Given | Item:
         try:
-            value = jcs.parse(raw)
+            text = bytes(raw)
+            if measuring.has_more_values(text, MOST_VALUES):
+                raise EventError(  # noqa: TRY301
+                    f"the event has more than {MOST_VALUES} values: keep the large "
+                    "part elsewhere and record its digest"
+                )
+            value = jcs.parse(text)
             if not isinstance(value, dict):
                 raise EventError("an event is a JSON object")  # noqa: TRY301
             stated = self._parts.recorder.state(value)
             known = self._known(stated.texts)
         except EventError as error:
             return Item({"status": "refused", "error": str(error)})
-        return _Given(value, stated, known, "eventId" in value)
+        own_id, own_time = "eventId" in value, "timestamp" in value
+        return _Given(raw, stated, known, own_id, own_time)
 
     def _digest(self, texts: Sequence[str]) -> bytes:
         return self._known(texts).digest
@@ -200,7 +213,7 @@ class Accepting:
             other = sha256(stated).digest()
             if len(one.stated.texts) > 1:
                 digest = self._digest(one.stated.texts[:1])
-            if "timestamp" not in one.value:
+            if not one.own_time:
                 digest = self._again(one, stated)
         if other is None:
             return None
@@ -221,10 +234,12 @@ class Accepting:
 
     def _again(self, one: _Given, stated: bytes) -> bytes:
         """Return the digest that an event has at the time of the one that is there."""
-        before = jcs.parse(stated)
-        if not isinstance(before, dict) or "timestamp" not in before:
+        before, value = jcs.parse(stated), jcs.parse(bytes(one.raw))
+        if not (isinstance(before, dict) and isinstance(value, dict)):
             return one.digest
-        again = {**one.value, "timestamp": before["timestamp"]}
+        if "timestamp" not in before:
+            return one.digest
+        again = {**value, "timestamp": before["timestamp"]}
         return self._digest(self._parts.recorder.state(again).texts[:1])
 
     def _sealed(

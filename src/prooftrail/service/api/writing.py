@@ -3,7 +3,8 @@
 Guarantees: each event has a result of its own, and a bad one spoils no other. The same
 bytes under an eventId that is in the log are a duplicate and fine; other bytes are
 refused with both digests. What waits to be durable is bounded: beyond it callers are
-told to come again (429), and no body is read that could not be taken in.
+told to come again (429), and no body is read that could not be taken in. Whoever
+sends little by little, or announces what does not come, keeps nobody from writing.
 
 Does not: see what another process accepted and nobody has sealed yet; there the sealer
 drops the same bytes, and keeps others in quarantine.
@@ -15,14 +16,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from prooftrail.errors import BusyError, EventError, ProoftrailError
+from prooftrail.service.api import measuring
 from prooftrail.service.api.accepting import Accepting, Item
 from prooftrail.service.api.problems import RETRY_SECONDS, Problem, told
 
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from prooftrail.service.api.accepting import Text
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
 
@@ -39,6 +45,9 @@ MOST_EVENTS = 1_000
 MOST_WAITING = 64 * 1024 * 1024  # bytes of bodies that are at work at once
 BODY_SECONDS = 30.0  # that a client may take to send its body
 
+PARSING = 4  # bodies that are parsed at once
+FEW = 100_000  # commas in a body: their items fit, however many these are
+
 _STATUS = {"accepted": 201, "duplicate": 200, "refused": 400, "conflict": 409}
 _BODIES = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -46,32 +55,47 @@ _BODIES = msgspec.json.Decoder(list[msgspec.Raw])
 class Pressure:
     """Counts the bytes that are at work, and takes no more than fit.
 
+    Bytes count from when they are there: who announces much and sends little takes
+    little. No key takes more than half, so that none keeps the others out.
+
     Safe to be shared by threads.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()
-        self._taken = 0
+        self._lock = threading.RLock()
+        self._taken: Counter[int] = Counter()
 
-    def take(self, size: int) -> None:
-        """Take on a body.
+    def look(self, key_id: int, size: int) -> None:
+        """See whether so many bytes would fit.
 
         Raises:
-            BusyError: it does not fit beside what is at work.
+            BusyError: not beside what is at work.
         """
         with self._lock:
-            if self._taken and self._taken + size > self._most:
+            own = self._taken[key_id] + size
+            if own > self._most // 2 or self._taken.total() + size > self._most:
                 raise BusyError(
                     "more events wait to be durable than are taken on: send them again "
                     "in a moment"
                 )
-            self._taken += size
 
-    def give(self, size: int) -> None:
-        """Be done with a body."""
+    def take(self, key_id: int, size: int) -> None:
+        """Take on bytes of a body.
+
+        Raises:
+            BusyError: they do not fit beside what is at work.
+        """
         with self._lock:
-            self._taken -= size
+            self.look(key_id, size)
+            self._taken[key_id] += size
+
+    def give(self, key_id: int, size: int) -> None:
+        """Be done with bytes."""
+        with self._lock:
+            self._taken[key_id] -= size
+            if not self._taken[key_id]:
+                del self._taken[key_id]
 
 
 def router(parts: Parts, callers: Callers) -> APIRouter:
@@ -79,6 +103,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
     made = APIRouter(tags=["Writing"])
     pressure = Pressure(MOST_WAITING)
     accepting = Accepting(parts)
+    limiter = CapacityLimiter(PARSING)
 
     @made.post(
         "/audit/events",
@@ -122,14 +147,14 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         if caller is None:
             caller = await to_thread.run_sync(callers.of, request, "write")
         stream = _stream(request, caller)
-        size = _announced(request)
-        pressure.take(size)
-        try:
-            body = await _body(request, size)
-            single, raws = _split(body)
-            results = await _write(accepting, stream, raws, caller)
-        finally:
-            pressure.give(size)
+        charged = _Charged(pressure, caller.holder.key_id)
+        with closing(charged):
+            pressure.look(caller.holder.key_id, _announced(request))
+            body = await _body(request, charged)
+            single, items = await to_thread.run_sync(
+                _taken, accepting, stream, body, caller, limiter=limiter
+            )
+            results = await _results(accepting, stream, items)
         _count(parts, results)
         if single:
             return JSONResponse(results[0], _STATUS[results[0]["status"]])
@@ -138,11 +163,33 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
     return made
 
 
-async def _write(
-    accepting: Accepting, stream: str, raws: Sequence[bytes], caller: Caller
-) -> list[dict[str, Any]]:
+class _Charged:
+    """What one body has taken."""
+
+    def __init__(self, pressure: Pressure, key_id: int) -> None:
+        self._pressure = pressure
+        self._key_id = key_id
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        self._pressure.take(self._key_id, size)
+        self._size += size
+
+    def close(self) -> None:
+        self._pressure.give(self._key_id, self._size)
+
+
+def _taken(
+    accepting: Accepting, stream: str, body: bytes, caller: Caller
+) -> tuple[bool, list[Item]]:
+    single, texts = _split(body)
     period = (caller.holder.from_us, caller.holder.to_us)
-    items = await to_thread.run_sync(accepting.take, stream, raws, period)
+    return single, accepting.take(stream, texts, period)
+
+
+async def _results(
+    accepting: Accepting, stream: str, items: Sequence[Item]
+) -> list[dict[str, Any]]:
     waiting = [asyncio.wrap_future(item.future) for item in items if item.future]
     done = await asyncio.gather(*waiting, return_exceptions=True)
     outcomes = iter(done)
@@ -199,10 +246,8 @@ def _stream(request: Request, caller: Caller) -> str:
 
 
 def _announced(request: Request) -> int:
-    """Return how long the body is, at most."""
-    header = request.headers.get("content-length")
-    if header is None:
-        return MOST_BYTES  # it comes in pieces
+    """Return how long the body is said to be; 0 where it comes in pieces."""
+    header = request.headers.get("content-length", "0")
     if not (header.isascii() and header.isdigit()):
         raise Problem(400, "Content-Length is no number")
     if int(header[:20]) > MOST_BYTES:
@@ -210,33 +255,37 @@ def _announced(request: Request) -> int:
     return int(header)
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def _body(request: Request, charged: _Charged) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for piece in request.stream():
                 size += len(piece)
-                if size > most:
+                if size > MOST_BYTES:
                     raise _too_long()
+                charged.add(len(piece))
                 pieces.append(piece)
     except TimeoutError:
         raise Problem(408, f"the body did not come within {BODY_SECONDS:g} s") from None
+    except ClientDisconnect:
+        raise Problem(400, "the body ended before its end") from None  # nobody hears
     return b"".join(pieces)
 
 
 def _too_long() -> Problem:
     return Problem(
-        413,
-        f"a body has at most {MOST_BYTES} bytes: send fewer events at a time",
-        {"Connection": "close"},
+        413, f"a body has at most {MOST_BYTES} bytes: send fewer events at a time"
     )
 
 
-def _split(body: bytes) -> tuple[bool, list[bytes]]:
+def _split(body: bytes) -> tuple[bool, Sequence[Text]]:
     """Return whether it is one event, and the texts of all."""
     if body.lstrip(b" \t\r\n")[:1] != b"[":
         return True, [body]
+    many = Problem(413, f"at most {MOST_EVENTS} events come at a time")
+    if measuring.has_more_items(body, MOST_EVENTS, few=FEW):
+        raise many
     try:
         raws = _BODIES.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -244,5 +293,5 @@ def _split(body: bytes) -> tuple[bool, list[bytes]]:
     if not raws:
         raise Problem(400, "the list is empty: send an event")
     if len(raws) > MOST_EVENTS:
-        raise Problem(413, f"at most {MOST_EVENTS} events come at a time")
-    return False, [bytes(raw) for raw in raws]
+        raise many
+    return False, raws
