@@ -290,3 +290,33 @@ def test_one_line_mounts_it_into_an_application(
     assert len(closed) >= 3
     for close in closed:
         close()
+
+
+def test_large_events_come_a_few_at_a_time_and_all_of_them(api: Api) -> None:
+    made = [event(details={f"t{n}": "x" * 8_000 for n in range(30)}) for _ in range(50)]
+    insert(api.trail, *made)
+    api.seal()
+    wanted = sorted(one["eventId"] for one in made)
+    asked: dict[str, Any] = {"limit": 1_000, "action": made[0]["action"]}
+    found, most = [], 0
+    with api.client(api.key("auditor")) as client:
+        while True:
+            answer = client.get("/audit/events", params=asked)
+            most = max(most, len(answer.content))
+            found += [one["eventId"] for one in answer.json()["events"]]
+            asked["cursor"] = answer.json()["cursor"]
+            if asked["cursor"] is None:
+                break
+        assert sorted(found) == wanted
+        assert most < 5_000_000
+        lines = client.get("/audit/events?after_seq=-1&limit=51").text.splitlines()
+        rows = [json.loads(line) for line in lines]
+        assert [one.get("seq") for one in rows] == [*range(51), None]
+        assert rows[-1] == {"after_seq": 50}
+
+
+def test_what_cannot_be_done_is_told_with_what_can(api: Api) -> None:
+    with api.client(api.key()) as client:
+        answer = client.put("/audit/events")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+        assert client.post("/audit/events/count").headers["allow"] == "GET"

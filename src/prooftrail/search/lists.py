@@ -3,8 +3,8 @@
 Guarantees: a list's pages hold every event that answered as of the first page exactly
 once, whatever is sealed meanwhile; a count says how many that is. What is sealed
 meanwhile they leave out, or, for whoever may read a period only, hold once if its turn
-is still to come. Following gives every entry of one stream in order of seq and says
-where to go on.
+is still to come. A page of large events holds fewer than it may. Following gives every
+entry of one stream in order of seq and says where to go on.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def page(
     names = {number: name for name, number in streams.items()}
     shown = found[: paging.limit]
     onward = None
-    if len(found) > paging.limit:
+    if len(found) > paging.limit or searching.is_cut(shown):
         last = shown[-1]
         place = Position(last.occurred_us, last.seq, last.stream)
         onward = cursor.write(question, cursor.Cursor(as_of, place))

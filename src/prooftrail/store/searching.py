@@ -29,12 +29,15 @@ from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.question import Found, Position, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import LiteralString
 
     from prooftrail.store.connect import Connection
 
 _SORT = "select set_config('enable_sort', %s::boolean::text, true)"
 OPEN = LAST_US  # beyond every seq
+PAGE_BYTES = 4 * 1024 * 1024  # of events in a page
+AFTER_BYTES = 128 * 1024  # of events that `after` gives: many may follow, slowly
 WINDOW = 20_000  # seqs that one call of `after` looks at, at most
 _AHEAD = 300_000_000  # an entry's time is at most this far ahead of its recording, us
 
@@ -85,6 +88,8 @@ def page(
 ) -> list[Found]:
     """Return the events that answer a question, the newest event time first.
 
+    Fewer than there are where these have `PAGE_BYTES`; `is_cut` says so.
+
     Args:
         connection: inside `Readers.reading`.
         question: what is asked.
@@ -101,10 +106,12 @@ def page(
         return []
     streams, seqs, times = (list(column) for column in zip(*keys, strict=True))
     bound = Values()
-    return _found(
+    return _first(
         connection,
         "search_rows",
         bound,
+        "g.occurred_us desc, g.seq desc, g.stream desc",
+        PAGE_BYTES,
         streams=bound(streams),
         seqs=bound(seqs),
         since=bound(min(times) - _AHEAD),
@@ -134,22 +141,24 @@ def after(
 
     Every entry counts for itself here, continuations too: a subject is looked for among
     those of the entry. The question's streams do not count. At most `WINDOW` seqs are
-    looked at; `looked_to` is where to go on, whether anything was found or not, and
-    never beyond what the asker may see.
+    looked at, and rows end where they have `AFTER_BYTES`. `looked_to` is where to go
+    on, whether anything was found or not, and never beyond what the asker may see.
     """
     until = seq + WINDOW
     bound = Values()
-    rows = _found(
+    rows = _first(
         connection,
         "search_after",
         bound,
+        "g.seq",
+        AFTER_BYTES,
         stream=bound(stream),
         after=bound(seq),
         until=bound(until),
         conditions=asking.entry(question, bound),
         limit=bound(limit),
     )
-    if len(rows) >= limit:
+    if len(rows) >= limit or is_cut(rows, AFTER_BYTES):
         return Followed(rows, rows[-1].seq if rows else seq)
     return Followed(rows, min(until, newest(connection, stream, seq)))
 
@@ -172,6 +181,11 @@ def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
         event_id=bound(UUID(bytes=event_id)),
         stream=bound(stream),
     )
+
+
+def is_cut(rows: Sequence[Found], most: int = PAGE_BYTES) -> bool:
+    """Whether rows may have ended for their bytes: there may be more."""
+    return sum(len(row.event or b"") for row in rows) >= most
 
 
 def _begin(connection: Connection, question: Question, *, workers: int) -> Question:
@@ -212,11 +226,32 @@ def _keys(
     return found[:limit]
 
 
+def _first(
+    connection: Connection,
+    name: str,
+    bound: Values,
+    order: LiteralString,
+    most: int,
+    **pieces: sql.Composable,
+) -> list[Found]:
+    """Return the first of what a statement finds, until it has `most` bytes."""
+    found = sql.SQL(files.query("search_found"))
+    entries = asking.query(name, found=found, **pieces)
+    statement = asking.query(
+        "search_within", entries=entries, order=sql.SQL(order), bytes=bound(most)
+    )
+    return _rows(connection, statement, bound)
+
+
 def _found(
     connection: Connection, name: str, bound: Values, **pieces: sql.Composable
 ) -> list[Found]:
     found = sql.SQL(files.query("search_found"))
-    rows = connection.execute(
-        asking.query(name, found=found, **pieces), bound, prepare=False, binary=True
-    ).fetchall()
+    return _rows(connection, asking.query(name, found=found, **pieces), bound)
+
+
+def _rows(
+    connection: Connection, statement: sql.Composed, bound: Values
+) -> list[Found]:
+    rows = connection.execute(statement, bound, prepare=False, binary=True).fetchall()
     return [Found(*cast("tuple[Any, ...]", row)) for row in rows]

@@ -85,10 +85,16 @@ def install(app: FastAPI, parts: Parts) -> None:
             return answer(error.status, error.message, error.headers)
         raise error
 
-    def http(_: Request, error: Exception) -> Response:
+    def http(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             told = _TOLD.get(error.status_code, str(error.detail))
-            return answer(error.status_code, told, error.headers)
+            headers = dict(error.headers or {})
+            route = getattr(request.scope.get("route"), "path", "")
+            if "Allow" in headers and route in app.openapi()["paths"]:
+                # a path has a route for each method; the error knows one of them
+                methods = sorted(app.openapi()["paths"][route])
+                headers["Allow"] = ", ".join(methods).upper()
+            return answer(error.status_code, told, headers)
         raise error
 
     def ours(_: Request, error: Exception) -> Response:
