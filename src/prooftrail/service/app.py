@@ -27,6 +27,7 @@ from prooftrail.capture.audit_logger import Recorder
 from prooftrail.service import logs
 from prooftrail.service.api import (
     checking,
+    document,
     operating,
     problems,
     reading,
@@ -130,7 +131,7 @@ class Observed:
     @property
     def document(self) -> dict[str, Any]:
         """What may be asked, as OpenAPI says it."""
-        return self._app.openapi()
+        return document.of(self._app)
 
     @property
     def routes(self) -> Sequence[Any]:

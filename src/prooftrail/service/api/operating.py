@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.responses import Response as PlainResponse
 
 from prooftrail.service import metrics
-from prooftrail.service.api import pages
+from prooftrail.service.api import document, pages
 from prooftrail.service.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ def router(parts: Parts, callers: Callers, app: FastAPI) -> APIRouter:
     @made.get("/openapi.json", response_model=None, include_in_schema=False)
     def schema(request: Request) -> Response:
         callers.of(request, None)
-        return JSONResponse(app.openapi())
+        return JSONResponse(document.of(app))
 
     @made.get("/docs", response_model=None, include_in_schema=False)
     def docs(request: Request) -> Response:
         callers.of(request, None)
-        return HTMLResponse(pages.docs(app.openapi()), headers=pages.HEADERS)
+        return HTMLResponse(pages.docs(document.of(app)), headers=pages.HEADERS)
 
     return made
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from prooftrail.errors import (
@@ -103,6 +104,9 @@ def install(app: FastAPI, parts: Parts) -> None:
             parts.log.error("a request failed", problem=str(error))
         return answer(status, told(error))
 
+    def gone(_: Request, __: Exception) -> Response:
+        return answer(400, "the body ended before its end")  # nobody hears it
+
     def defect(_: Request, error: Exception) -> Response:
         parts.log.error("a defect, report it", exc_info=error)
         return answer(500, "this is a defect of the service; its log says where")
@@ -110,6 +114,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(ProoftrailError, ours)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, defect)
 
 

@@ -1,0 +1,192 @@
+"""What may be asked and what is answered, as OpenAPI: the routes' own, completed.
+
+Guarantees: every status that an operation answers with stands in it, with the shape of
+the answer; a test holds answers against it. What any server may say of itself, and any
+client knows (405, a defect's 500), is left out.
+
+Source: OpenAPI 3.1; RFC 9110.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+
+JSON: Final = "application/json"
+JSONL: Final = "application/x-ndjson"
+EVENTS: Final = "text/event-stream"
+TEXT: Final = "text/plain"
+
+_TOLD: Final = {
+    "400": "The request is not understood, or the event is refused.",
+    "401": "No good key.",
+    "403": "The key's role may not do that; it is recorded.",
+    "404": "Not there, or not for this key.",
+    "408": "The body did not come in time.",
+    "409": "This id is in several streams: add stream=.",
+    "413": "More bytes or events than are taken at a time.",
+    "429": "More is at work than is taken on: come again later.",
+    "503": "The database is away, or too much is at work: come again later.",
+}
+_AGAIN: Final = {"429", "503"}
+
+
+def _object(required: Sequence[str] = (), **properties: object) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_STRING: Final = {"type": "string"}
+_WHOLE: Final = {"type": "integer", "minimum": 0}
+_DIGEST: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_PROBLEM: Final = _ref("Problem")
+
+_SCHEMAS: Final[dict[str, Any]] = {
+    "Problem": _object(
+        ["error"],
+        error=_object(["status", "message"], status=_WHOLE, message=_STRING),
+    ),
+    "Result": _object(
+        ["status"],
+        status={"enum": ["accepted", "duplicate", "conflict", "refused"]},
+        eventId=_STRING,
+        digest=_DIGEST,
+        recordedDigest=_DIGEST,
+        error=_STRING,
+    ),
+    "Results": _object(["results"], results={"type": "array", "items": _ref("Result")}),
+    "Entry": _object(
+        ["stream", "seq", "recordedAt", "checksum", "previousChecksum"],
+        stream=_STRING,
+        seq=_WHOLE,
+        recordedAt=_STRING,
+        checksum=_DIGEST,
+        previousChecksum=_DIGEST,
+        parts={"type": "array", "items": _ref("Entry")},
+    ),
+    "Page": _object(
+        ["events", "cursor"],
+        events={"type": "array", "items": _ref("Entry")},
+        cursor={"type": ["string", "null"]},
+    ),
+    "Count": _object(["count"], count=_WHOLE),
+    "Started": _object(
+        ["id", "state", "result"],
+        id=_STRING,
+        state={"const": "running"},
+        result=_STRING,
+    ),
+    "Run": _object(
+        ["id", "state", "verdict", "startedAt", "finishedAt"],
+        id=_STRING,
+        state={"enum": ["running", "finished", "interrupted"]},
+        verdict={"type": ["string", "null"]},
+        startedAt=_STRING,
+        finishedAt={"type": ["string", "null"]},
+        report={"type": "object"},
+    ),
+    "Readiness": _object(read=_STRING, write=_STRING),
+}
+
+
+def _either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": list(schemas)}
+
+
+_Answer = tuple[str, dict[str, Any]]  # what it is, and its content
+
+_READY: Final[dict[str, _Answer]] = {
+    "200": ("All of it is well.", {JSON: _ref("Readiness")}),
+    "503": ("Something is not.", {JSON: _either(_ref("Readiness"), _PROBLEM)}),
+}
+_ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
+    ("post", "/audit/events"): (
+        {
+            "200": (
+                "Many: a result each. One: it is there already.",
+                {JSON: _either(_ref("Results"), _ref("Result"))},
+            ),
+            "201": ("One, and it is durable.", {JSON: _ref("Result")}),
+            "400": (_TOLD["400"], {JSON: _either(_ref("Result"), _PROBLEM)}),
+            "409": ("Another event has this eventId.", {JSON: _ref("Result")}),
+        },
+        "401 403 404 408 413 429 503",
+    ),
+    ("get", "/audit/events"): (
+        {"200": ("A page, or lines.", {JSON: _ref("Page"), JSONL: _STRING})},
+        "400 401 403 429 503",
+    ),
+    ("get", "/audit/events/count"): (
+        {"200": ("How many.", {JSON: _ref("Count")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/events/{event_id}"): (
+        {"200": ("The event.", {JSON: _ref("Entry")})},
+        "400 401 403 404 409 503",
+    ),
+    ("post", "/audit/events/{event_id}/reveal"): (
+        {"200": ("The value.", {JSON: {"type": "object"}})},
+        "400 401 403 404 409 413 503",
+    ),
+    ("get", "/audit/integrity-check"): (
+        {
+            "200": ("Its progress and result, as events.", {EVENTS: _STRING}),
+            "202": ("It runs.", {JSON: _ref("Started")}),
+        },
+        "400 401 403 429 503",
+    ),
+    ("get", "/audit/integrity-check/{run_id}"): (
+        {"200": ("The run.", {JSON: _ref("Run")})},
+        "401 403 404 503",
+    ),
+    ("get", "/healthz"): ({"200": ("It answers.", {TEXT: _STRING})}, "503"),
+    ("get", "/readyz"): (_READY, "401"),
+    ("get", "/readyz/read"): (_READY, "401"),
+    ("get", "/readyz/write"): (_READY, "401"),
+    ("get", "/metrics"): ({"200": ("Metrics.", {TEXT: _STRING})}, "401 403 503"),
+}
+_OPEN: Final = {"/healthz"}  # without a key
+
+
+def of(app: FastAPI) -> dict[str, Any]:
+    """Return an application's document."""
+    document = deepcopy(app.openapi())
+    for path, methods in document["paths"].items():
+        for method, told in methods.items():
+            answers, problems = _ANSWERS[method, path]
+            every = {code: (_TOLD[code], {JSON: _PROBLEM}) for code in problems.split()}
+            every |= answers
+            told["responses"] = {
+                code: _response(code, *every[code]) for code in sorted(every)
+            }
+            if path in _OPEN:
+                told["security"] = []
+    document["components"] = {
+        "schemas": _SCHEMAS,
+        "securitySchemes": {
+            "key": {"type": "http", "scheme": "bearer"},
+            "browser": {"type": "http", "scheme": "basic"},
+        },
+    }
+    document["security"] = [{"key": []}, {"browser": []}]
+    return document
+
+
+def _response(code: str, told: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    response: dict[str, Any] = {
+        "description": told,
+        "content": {kind: {"schema": schema} for kind, schema in content.items()},
+    }
+    if code in _AGAIN:
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
+        }
+    return response
