@@ -265,16 +265,16 @@ def test_the_run_is_recorded_by_the_writer_login(attacked: Attacked) -> None:
     }
     done = verify(attacked, "--anchor", str(attacked.anchor), **env)
     assert (done.returncode, done.stderr) == (0, "")
-    found = waiting(attacked)
-    sizes = {"main": MAIN, "side": SIDE}
-    for (stream, login, event), (name, size) in zip(found, sizes.items(), strict=True):
-        assert (stream, login) == (name, "prooftrail_writer")
-        assert (event["action"], event["result"]) == ("audit.chain.verify", "success")
+    (main, login, _), (side, _, _) = found = waiting(attacked)
+    assert (main, side, login) == ("main", "side", "prooftrail_writer")
+    for (_, _, event), size in zip(found, (MAIN, SIDE), strict=True):
+        assert event["result"] == "success"
         assert event["details"] == {
             "verdict": "verified",
             "findings": 0,
             "anchors": [str(attacked.anchor)],
-            **{"entries": size, "size": size},
+            "entries": size,
+            "size": size,
         }
     with attacked.sealer() as sealer:
         assert sealer.drain().events == 2

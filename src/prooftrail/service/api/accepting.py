@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from prooftrail.core import jcs
+from prooftrail.core import instants, jcs
 from prooftrail.errors import DatabaseError, EventError
 from prooftrail.seal import prepare
 from prooftrail.service.api import measuring
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 REMEMBERED = 100_000  # events that were accepted lately
 MOST_VALUES = 150_000  # of one event; 256 KiB hold fewer, but subjects may be many
 Text: TypeAlias = bytes | msgspec.Raw
+
+
+class _Timed(msgspec.Struct):
+    timestamp: str
+
+
+_TIMED = msgspec.json.Decoder(_Timed)
 
 
 class Item(NamedTuple):
@@ -175,7 +182,7 @@ class Accepting:
         Raises:
             EventError: the sealer would refuse it.
         """
-        whole, occurred_us = sha256(), 0
+        whole = sha256()
         for text in texts:
             if '"$' not in text:  # else stated as it is sealed: nothing to be escaped
                 whole.update(text.encode())
@@ -187,8 +194,9 @@ class Accepting:
             if isinstance(ready, prepare.Refused):
                 raise EventError(ready.told)
             whole.update(ready.stated)
-            occurred_us = ready.projection.occurred_us
-        return Known(whole.digest(), occurred_us)
+        # stated, hence with a time, the same in all parts
+        at = _TIMED.decode(texts[0]).timestamp
+        return Known(whole.digest(), instants.microseconds(at))
 
     def _compared(
         self,
