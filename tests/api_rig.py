@@ -105,7 +105,7 @@ def serving(
             os.urandom,
             None if keeper_dir is None else Revealing(keeper_dir),
         )
-        http = Http(app.create(parts), "127.0.0.1", 0, 100)
+        http = Http("127.0.0.1", 0, 100)
         stack.enter_context(closing(http))
-        http.start()
+        http.start(app.create(parts))
         yield Api(trail, http.url, text, health)

@@ -279,9 +279,9 @@ def test_one_line_mounts_it_into_an_application(
     application: Any = Starlette()
     application.mount("/trail", mountable())
     token = api.key()
-    http = Http(application, "127.0.0.1", 0, 10)
+    http = Http("127.0.0.1", 0, 10)
     with closing(http):
-        http.start()
+        http.start(application)
         with Api(api.trail, f"{http.url}/trail", api.log).client(token) as client:
             assert client.post("/audit/events", json=EXAMPLE).status_code == 201
             api.seal()

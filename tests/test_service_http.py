@@ -67,8 +67,8 @@ def application() -> Any:
 
 @contextmanager
 def listening(connections: int = 100) -> Iterator[Http]:
-    made = Http(application(), "127.0.0.1", 0, connections)
-    made.start()
+    made = Http("127.0.0.1", 0, connections)
+    made.start(application())
     try:
         yield made
     finally:
@@ -263,7 +263,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match="nothing can listen"):
-            Http(application(), "127.0.0.1", port, 10)
+            Http("127.0.0.1", port, 10)
 
 
 @pytest.mark.parametrize(

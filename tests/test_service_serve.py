@@ -299,9 +299,14 @@ def test_what_cannot_be_run_is_said_at_once(trail: Trail) -> None:
     assert "needs a secret" in told
     with Serving(trail, "--only=api") as service:
         port = service.url.rpartition(":")[2]
-        code, told = serve(trail, "--only=api", f"--port={port}")
+        code, told = serve(
+            trail,
+            *("--only=api", "--only=watch", f"--port={port}"),
+            PROOFTRAIL_DSN="postgresql://127.0.0.1:1/nothing",
+        )
     assert code == 1
     assert f"nothing can listen at 127.0.0.1 port {port}" in told
+    assert "not well" not in told  # nobody looked, nothing was verified
 
 
 def test_one_duty_alone_runs_without_the_others(trail: Trail) -> None:

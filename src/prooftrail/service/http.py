@@ -31,10 +31,9 @@ LOOK = 0.05
 
 
 class Http:
-    """One server.
+    """One server, which listens from the beginning and answers once it is started.
 
     Args:
-        app: answers.
         host: a name or an address of this machine.
         port: 0 for any that is free.
         connections: at once; one more takes the place of the one that has rested
@@ -45,14 +44,29 @@ class Http:
         ConfigurationError: it cannot listen there.
     """
 
-    def __init__(
-        self, app: ASGIApplication, host: str, port: int, connections: int
-    ) -> None:
+    def __init__(self, host: str, port: int, connections: int) -> None:
         self._socket = _bound(host, port)
-        self._server = uvicorn.Server(
+        self._connections = connections
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"
+
+    def start(self, app: ASGIApplication) -> None:
+        """Answer by an application; returns once that has begun.
+
+        Raises:
+            ConfigurationError: it did not.
+        """
+        server = self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=limited(connections),
+                http=limited(self._connections),
                 ws="none",
                 loop="asyncio",
                 log_config=None,
@@ -64,48 +78,34 @@ class Http:
                 timeout_graceful_shutdown=REQUESTS,
             )
         )
-        self._thread = threading.Thread(
-            target=self._run, name="prooftrail-http", daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        host, port = self._socket.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}"
-
-    def start(self) -> None:
-        """Listen; returns once the application has begun.
-
-        Raises:
-            ConfigurationError: it did not.
-        """
         url = self.url
-        self._thread.start()
+        thread = self._thread = threading.Thread(
+            target=server.run,
+            kwargs={"sockets": [self._socket]},
+            name="prooftrail-http",
+            daemon=True,
+        )
+        thread.start()
         for _ in range(round(STARTING / LOOK)):
-            if self._server.started:
+            if server.started:
                 return
-            if not self.is_alive():
+            if not thread.is_alive():
                 break
-            self._thread.join(LOOK)
+            thread.join(LOOK)
         raise ConfigurationError(
             f"the application does not begin at {url}: see the lines before this one"
         )
 
     def is_alive(self) -> bool:
         """Whether it still answers."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def close(self) -> None:
-        """Stop, after the requests that are there."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
+        """Stop, after the requests that are there; once more does nothing."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
             self._thread.join(REQUESTS + STARTING)
         self._socket.close()
-
-    def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -117,6 +117,8 @@ def _bound(host: str, port: int) -> socket.socket:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind(address)
+            # bound alone, it could be bound by another too: the first to listen has it
+            made.listen(BACKLOG)
         except BaseException:
             made.close()
             raise

@@ -147,6 +147,10 @@ class Service:
     def _begin(self, stack: ExitStack) -> Http | None:
         """Begin what this process itself does; the last begun ends first."""
         settings, log, clock = self._settings, self._log, self._clock
+        http = None
+        if self._serves:  # before all that a taken port would be too late for
+            http = Http(settings.host, settings.port, settings.connections)
+            stack.enter_context(closing(http))
         readers = stack.enter_context(closing(Readers())) if self._serves else None
         metrics = Metrics(
             self._health, clock=clock, load=None if readers is None else readers.load
@@ -172,7 +176,7 @@ class Service:
             )
             stack.enter_context(closing(watch))
             watch.start()
-        if readers is None:
+        if readers is None or http is None:
             return None
         checks = Checks(
             recorder,
@@ -197,7 +201,8 @@ class Service:
                 Revealing(settings.keeper_dir) if "keep" in settings.only else None
             ),
         )
-        http = stack.enter_context(closing(self._listen(self._app(parts))))
+        stack.callback(http.close)  # requests end before what they work with
+        self._answer(http, self._app(parts))
         stack.callback(self._health.stop)  # before it waits for requests to end
         return http
 
@@ -205,12 +210,9 @@ class Service:
     def _serves(self) -> bool:
         return "api" in self._settings.only
 
-    def _listen(self, app: ASGIApplication) -> Http:
-        settings = self._settings
-        http = Http(app, settings.host, settings.port, settings.connections)
+    def _answer(self, http: Http, app: ASGIApplication) -> None:
         logs.adopt(self._log, "uvicorn")
         logs.adopt(self._log, "asyncio")
         logs.adopt(self._log, "psycopg")
-        http.start()
+        http.start(app)
         self._log.info("listening", url=http.url)
-        return http
