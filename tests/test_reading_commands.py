@@ -106,6 +106,12 @@ def test_a_search_prints_what_the_api_answers(keyed: Keyed) -> None:
     assert [row["actor"] for row in rows] == ["usr_2", "usr_1"]
     assert rows[0]["resource"] == f"'{EVIL}"  # a text, no formula
     assert said(keyed, *asked, "--count") == "2\n"
+    for kind, told in (
+        ("json", '{"count":2}'),
+        ("jsonl", '{"count":2}'),
+        ("csv", "count\n2"),
+    ):
+        assert said(keyed, *asked, "--count", "--format", kind) == f"{told}\n"
 
 
 def test_an_export_of_ten_thousand_is_printed_as_one_for_each_of_them(

@@ -100,9 +100,14 @@ def command(
                 found = lists.counts(connection, asked.question, reader.streams)
             _record(reader, asked, "audit.log.view", {}, count=found)
             total = sum(found.values())
-            click.echo(f"{total:,}" if kind == "table" else str(total))
+            click.echo(f"{total:,}" if kind == "table" else _counted(kind, total))
             return
         _print(kind, _events(reader, asked, None if every else limit, kind))
+
+
+def _counted(kind: str, count: int) -> str:
+    """Return a count as the API gives it, or as a column."""
+    return f"count\n{count}" if kind == "csv" else f'{{"count":{count}}}'
 
 
 def _events(
