@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.trail import Trail
 
-_MAIN = "from prooftrail.cli import main; main()"
+MAIN = "from prooftrail.cli import main; main()"
 
 
 def run(
@@ -17,7 +17,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command with the administrator's DSN alone, and whatever `env` adds."""
     done = subprocess.run(
-        [sys.executable, "-c", _MAIN, *arguments],
+        [sys.executable, "-c", MAIN, *arguments],
         env=trail.env | env,
         input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,

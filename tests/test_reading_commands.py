@@ -6,10 +6,13 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests import commands
 from tests.commands import run
 from tests.sealing import event, insert, seal
 from tests.stated import EXAMPLE, stated
@@ -170,6 +173,33 @@ def test_the_tail_comes_in_order(keyed: Keyed) -> None:
     lines = said(keyed, "tail", "--after-seq", "-1", "--jsonl").splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2, 3, 4]
     assert len(said(keyed, "tail", "-n", "2").splitlines()) == 2
+
+
+def test_how_much_the_tail_showed_is_recorded(keyed: Keyed) -> None:
+    said(keyed, "tail", "-n", "2")
+    seal(keyed.trail)
+    asked = ("search", "--action", "audit.log.view", "--format", "jsonl")
+    told = [json.loads(line)["details"] for line in said(keyed, *asked).splitlines()]
+    shown = sorted(one["rows"] for one in told if "rows" in one)
+    assert shown == [2]
+    assert len(told) == 2
+
+
+def test_the_tail_ends_when_the_key_is_revoked(keyed: Keyed) -> None:
+    code = "import prooftrail.cli.tail as t; t.GOOD = 0.5; " + commands.MAIN
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "tail", "--follow"],
+        env=keyed.trail.env | {"PROOFTRAIL_KEY": keyed.token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        said(keyed, "key", "revoke", "1")
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "revoked" in told
 
 
 def test_reading_without_a_key_says_what_to_do(trail: Trail) -> None:

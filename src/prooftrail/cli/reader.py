@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from prooftrail.store.readers import Holder
 
 KEY = "PROOFTRAIL_KEY"
+_NOT_GOOD = (
+    f"the key in {KEY} is expired, revoked or may not read: prooftrail key list shows "
+    "all keys"
+)
 
 
 class Reader:
@@ -46,10 +50,7 @@ class Reader:
             self._readers = stack.enter_context(closing(Readers(size=1)))
             holder = self._readers.holder(token)
             if holder is None or not roles.may(holder.role, "read"):
-                raise ConfigurationError(
-                    f"the key in {KEY} is expired, revoked or may not read: prooftrail "
-                    "key list shows all keys"
-                )
+                raise ConfigurationError(_NOT_GOOD)
             self._recorder = stack.enter_context(
                 closing(Recorder(inbox.open_writer, clock=clock, random=os.urandom))
             )
@@ -65,6 +66,18 @@ class Reader:
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection that reads as the key, as of one moment."""
         return self._readers.reading(self._token)
+
+    def check(self, name: str) -> None:
+        """See whether the key still opens a stream.
+
+        Raises:
+            ConfigurationError: it does not.
+        """
+        from prooftrail.errors import ConfigurationError
+
+        holder = self._readers.holder(self._token)
+        if holder is None or name not in holder.streams:
+            raise ConfigurationError(_NOT_GOOD)
 
     def record(
         self,

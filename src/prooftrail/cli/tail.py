@@ -1,7 +1,9 @@
 """``prooftrail tail``: the newest entries of a stream, and those that come.
 
 Guarantees: entries come in order of seq, none left out and none twice, over restarts
-of the sealer and of the database alike.
+of the sealer and of the database alike. That somebody reads is recorded before the
+first, and how many he got after the last; whoever goes on, about every five minutes
+too. When the key opens nothing any more, following ends and says so.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 BATCH = 500
 PAUSE = 0.25  # seconds between looks
+GOOD = 5.0  # seconds for which a key is believed where nothing comes
+RECORDED = 300.0  # seconds after which what was shown is recorded, while it goes on
 LAST = 20  # entries where nobody says from which seq
 
 
@@ -47,7 +51,8 @@ def command(
     """Print the newest entries of a stream in order of seq.
 
     Reads as the API key in PROOFTRAIL_KEY, by the reader (PROOFTRAIL_READER_DSN, or
-    PROOFTRAIL_DSN); that somebody reads is recorded when he begins.
+    PROOFTRAIL_DSN); that somebody reads is recorded when he begins, and how many
+    entries he got at the end.
     """
     from prooftrail.cli.reader import Reader
 
@@ -66,23 +71,38 @@ def _tail(reader: Reader, name: str, seq: int, *, follow: bool, jsonl: bool) -> 
     from prooftrail.search import items, printing
 
     until = None if follow else _end(reader, name)
-    while until is None or seq < until:
-        try:
-            found = _after(reader, name, seq)
-        except UnavailableError as error:
-            if not follow:
-                raise
-            tell(f"waiting: {error}")
-            time.sleep(1)
-            continue
-        for one in found.items:
-            if until is None or one["seq"] <= until:
-                click.echo(items.encode(one) if jsonl else printing.line(one))
-        if found.after_seq == seq:
-            if not follow:
-                return
-            time.sleep(PAUSE)
-        seq = found.after_seq
+    rows, good, recorded = 0, time.monotonic() + GOOD, time.monotonic() + RECORDED
+    try:
+        while until is None or seq < until:
+            try:
+                found = _after(reader, name, seq)
+                if follow and not found.items and time.monotonic() > good:
+                    reader.check(name)
+                    good = time.monotonic() + GOOD
+            except UnavailableError as error:
+                if not follow:
+                    raise
+                tell(f"waiting: {error}")
+                time.sleep(1)
+                continue
+            for one in found.items:
+                if until is None or one["seq"] <= until:
+                    rows += 1
+                    click.echo(items.encode(one) if jsonl else printing.line(one))
+            if found.after_seq == seq:
+                if not follow:
+                    return
+                time.sleep(PAUSE)
+            seq = found.after_seq
+            if rows and time.monotonic() > recorded:
+                _record(reader, name, rows, seq)
+                rows, recorded = 0, time.monotonic() + RECORDED
+    finally:
+        _record(reader, name, rows, seq)
+
+
+def _record(reader: Reader, name: str, rows: int, seq: int) -> None:
+    reader.record("audit.log.view", (name,), {"rows": rows, "afterSeq": seq})
 
 
 def _after(reader: Reader, name: str, seq: int) -> Followed:
