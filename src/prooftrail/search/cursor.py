@@ -10,6 +10,7 @@ Does not: stand in any promised format. What it holds may change with a release.
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from hashlib import sha256
@@ -20,7 +21,8 @@ import msgspec
 from prooftrail.errors import QuestionError
 from prooftrail.store.question import Position, Question
 
-LONGEST = 65_536
+LONGEST = 48 * 1024  # characters: a request's head has 64 KiB, other filters among them
+_MOST = 1024 * 1024  # bytes of what it says
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
@@ -44,11 +46,20 @@ _DECODER = msgspec.json.Decoder(_Written)
 
 
 def write(question: Question, cursor: Cursor) -> str:
-    """Return a cursor as a text that fits a URL."""
+    """Return a cursor as a text that fits a URL.
+
+    Raises:
+        QuestionError: there are too many streams for one.
+    """
     data = msgspec.json.encode(
         _Written(1, _digest(question), *cursor.before, cursor.as_of)
     )
-    return urlsafe_b64encode(data).decode().rstrip("=")
+    text = urlsafe_b64encode(zlib.compress(data)).decode().rstrip("=")
+    if len(text) > LONGEST:
+        raise QuestionError(
+            f"{len(cursor.as_of):,} streams are too many for pages: name some (stream)"
+        )
+    return text
 
 
 def read(question: Question, text: str) -> Cursor:
@@ -61,14 +72,14 @@ def read(question: Question, text: str) -> Cursor:
         if len(text) > LONGEST:
             raise ValueError  # noqa: TRY301  as any other text that is none
         data = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        found = _DECODER.decode(data)
+        found = _DECODER.decode(zlib.decompressobj().decompress(data, _MOST))
         numbers = (found.occurred_us, found.seq, found.stream)
         every = (*numbers, *found.as_of, *found.as_of.values())
         fits = all(_FIRST <= number <= _LAST for number in every)
         small = all(0 <= number < 2**15 for number in (found.stream, *found.as_of))
         if found.version != 1 or not fits or not small:
             raise ValueError  # noqa: TRY301
-    except (ValueError, Base64Error, msgspec.MsgspecError) as error:
+    except (ValueError, Base64Error, zlib.error, msgspec.MsgspecError) as error:
         raise QuestionError(
             "cursor: this is none of ours; begin again without it"
         ) from error

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.core import instants, projection
 from prooftrail.errors import EventError, QuestionError
+from prooftrail.search import cursor
 from prooftrail.store.question import (
     Exactly,
     Match,
@@ -202,7 +203,8 @@ def _term(column: Column, values: list[str]) -> Term | None:
 
 
 def _clean(name: str, value: str) -> str:
-    if not value or len(value) > MOST_CHARACTERS:
+    most = cursor.LONGEST if name == "cursor" else MOST_CHARACTERS
+    if not value or len(value) > most:
         raise QuestionError(
             f"{name} is {'empty: leave it out' if not value else 'too long'}"
         )
