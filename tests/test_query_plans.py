@@ -249,7 +249,10 @@ def test_rows_single_events_and_following_are_looked_up_by_their_keys(
     at = searching.newest(connection, 1) - 20
     for ask, wanted in (
         (lambda: searching.page(connection, Question(), as_of, None, 9), "log_pkey"),
-        (lambda: searching.by_event_id(connection, found[0].event_id), "log_event_id"),
+        (
+            lambda: searching.by_event_id(connection, found[0].event_id, [1, 2]),
+            "log_event_id",
+        ),
         (lambda: searching.parts(connection, 1, found[0].event_id), "log_continues"),
         (lambda: searching.after(connection, 1, at, Question(), 5), "log_pkey"),
     ):

@@ -217,10 +217,11 @@ def test_one_export_is_found_by_each_subject_once_with_its_parts(trail: Trail) -
         parts = searching.parts(reader, 1, event_id)
         assert [part.seq for part in parts] == list(range(3, 12))
         assert {part.continues for part in parts} == {event_id}
-        (itself,) = searching.by_event_id(reader, event_id)
+        (itself,) = searching.by_event_id(reader, event_id, [1])
         assert itself == found
-        assert searching.by_event_id(reader, parts[0].event_id) == [parts[0]]
-        assert searching.by_event_id(reader, bytes(16)) == []
+        assert searching.by_event_id(reader, parts[0].event_id, [1]) == [parts[0]]
+        assert searching.by_event_id(reader, event_id, [2]) == []
+        assert searching.by_event_id(reader, bytes(16), [1]) == []
         everything = Question()
         assert searching.count(reader, everything, as_of) == 3
         assert searching.count(reader, everything, {1: 0}) == 1

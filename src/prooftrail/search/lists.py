@@ -77,14 +77,21 @@ def counts(
 def event(
     connection: Connection, event_id: UUID, streams: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Return the entry of an id in each stream that has it, with its further parts."""
+    """Return the entry of an id in each of these streams that has it.
+
+    Where that is one, it has the entries that continue it as `parts`. Whoever may write
+    can claim to continue an event: where these have more bytes than a page,
+    `partsAfterSeq` says where the stream is to be followed from.
+    """
     names = {number: name for name, number in streams.items()}
-    shown = []
-    for one in searching.by_event_id(connection, event_id.bytes):
-        shown.append(items.item(one, names))
-        parts = searching.parts(connection, one.stream, one.event_id)
+    found = searching.by_event_id(connection, event_id.bytes, tuple(names))
+    shown = [items.item(one, names) for one in found]
+    if len(found) == 1:
+        parts = searching.parts(connection, found[0].stream, found[0].event_id)
         if parts:
-            shown[-1]["parts"] = [items.item(part, names) for part in parts]
+            shown[0]["parts"] = [items.item(part, names) for part in parts]
+        if searching.is_cut(parts):
+            shown[0]["partsAfterSeq"] = parts[-1].seq
     return shown
 
 

@@ -163,21 +163,37 @@ def after(
     return Followed(rows, min(until, newest(connection, stream, seq)))
 
 
-def by_event_id(connection: Connection, event_id: bytes) -> list[Found]:
-    """Return the entry of an event id (16 bytes) in each stream that has it."""
+def by_event_id(
+    connection: Connection, event_id: bytes, streams: Sequence[int]
+) -> list[Found]:
+    """Return the entry of an event id (16 bytes) in each of the streams that has it.
+
+    Fewer than there are where these have `PAGE_BYTES`.
+    """
     bound = Values()
-    return _found(
-        connection, "search_event", bound, event_id=bound(UUID(bytes=event_id))
+    return _first(
+        connection,
+        "search_event",
+        bound,
+        "g.stream",
+        PAGE_BYTES,
+        event_id=bound(UUID(bytes=event_id)),
+        streams=bound(list(streams)),
     )
 
 
 def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
-    """Return the entries that continue an event (16 bytes) of a stream, by seq."""
+    """Return the entries that continue an event (16 bytes) of a stream, by seq.
+
+    Fewer than there are where these have `PAGE_BYTES`; `is_cut` says so.
+    """
     bound = Values()
-    return _found(
+    return _first(
         connection,
         "search_parts",
         bound,
+        "g.seq",
+        PAGE_BYTES,
         event_id=bound(UUID(bytes=event_id)),
         stream=bound(stream),
     )

@@ -1,4 +1,3 @@
--- The entry of an event id, in each stream that has one.
+-- The entry of an event id, in each of the streams that has one.
 {found}
- where l.event_id = {event_id}
- order by l.stream
+ where l.event_id = {event_id} and l.stream = any({streams}::smallint[])

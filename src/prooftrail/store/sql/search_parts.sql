@@ -1,4 +1,3 @@
 -- The entries that continue an event.
 {found}
  where l.continues = {event_id} and l.stream = {stream}::smallint
- order by l.seq
