@@ -23,7 +23,9 @@ Written from the program by `make docs`. `prooftrail serve` answers at port 8400
 application.
 
 Each request carries an API key (`prooftrail key create`), as `Authorization: Bearer
-ptk_...`; a browser may give it as the password of Basic. What a key may read (streams,
+ptk_...`; a browser may give it as the password of Basic, which opens what is read and
+neither writes nor begins a verification. What another site has a browser send
+(Sec-Fetch-Site: cross-site) is refused. What a key may read (streams,
 a period of event time) the database decides, by row-level security. Every read is
 recorded before it is answered.
 
@@ -43,11 +45,12 @@ to do.
 |---|---|
 | 400 | the request is not understood, or the event is refused |
 | 401 | no good key |
-| 403 | the key's role may not do that; it is recorded |
+| 403 | the key's role may not do that; it is recorded. Or another site sent it |
 | 404 | not there, or not for this key: the words are the same |
 | 408 | the body did not come in time |
 | 409 | an eventId is taken, or in several streams; a value cannot be revealed |
 | 413 | more bytes or events than are taken at a time |
+| 415 | the body is not said to be JSON (`Content-Type: application/json`) |
 | 429 | more is waiting than is taken on: come again after `Retry-After` seconds |
 | 503 | the database is away, or an event is not known to be durable: send it again |
 

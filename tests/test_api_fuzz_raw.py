@@ -153,7 +153,9 @@ def test_no_bytes_are_a_failure_of_ours(api: Api) -> None:
 def test_fifty_megabytes_are_refused(api: Api, begin: bytes, *, chunked: bool) -> None:
     token = api.key("writer")
     head = (
-        b"POST /audit/events HTTP/1.1\r\nAuthorization: Bearer %s\r\n" % token.encode()
+        b"POST /audit/events HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nAuthorization: Bearer %s\r\n"
+        % token.encode()
     )
     if chunked:
         head += b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (50 * MB)
@@ -179,7 +181,10 @@ def requests(token: str) -> list[bytes]:
     """Return requests that are odd, and say whether they are HTTP only by chance."""
     key = b"Authorization: Bearer %s\r\n" % token.encode()
     get = b"GET /audit/events HTTP/1.1\r\nHost: x\r\n"
-    post = b"POST /audit/events HTTP/1.1\r\nHost: x\r\n" + key
+    post = (
+        b"POST /audit/events HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nHost: x\r\n" + key
+    )
     two, chunked = b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n"
     basic = b64encode(b"x:" + token.encode())
     return [
@@ -270,7 +275,8 @@ def test_no_turned_bytes_of_a_request_are_a_failure_of_ours(api: Api) -> None:
     token = api.key("admin")
     body = event()
     whole = (
-        b"POST /audit/events?stream=main HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"POST /audit/events?stream=main HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nHost: x\r\nConnection: close\r\n"
         b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
     ) % (token.encode(), len(body))
 
@@ -288,7 +294,10 @@ def test_no_turned_bytes_of_a_request_are_a_failure_of_ours(api: Api) -> None:
 
 def test_who_goes_in_the_middle_is_no_defect(api: Api) -> None:
     token = api.key("admin")
-    key = b" HTTP/1.1\r\nAuthorization: Bearer %s\r\n" % token.encode()
+    key = (
+        b" HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n"
+        % token.encode()
+    )
     for place in (b"", b"/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69/reveal"):
         head = b"POST /audit/events" + place + key
         exchange(api, head + b"Content-Length: 900\r\n\r\n{", wait=0.05)

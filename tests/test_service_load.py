@@ -127,8 +127,12 @@ def test_slow_heads_and_bodies_keep_nobody_out(api: Served) -> None:
     key = f"Authorization: Bearer {slow}\r\n".encode()
     heads = (
         b"GET / HTTP/1.1\r\n",
-        b"POST /audit/events HTTP/1.1\r\nContent-Length: 16000000\r\n" + key + b"\r\n[",
-        b"POST /audit/events HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+        b"POST /audit/events HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 16000000\r\n"
+        + key
+        + b"\r\n[",
+        b"POST /audit/events HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
         + key
         + b"\r\n",
     )
@@ -160,7 +164,7 @@ def test_slow_heads_and_bodies_keep_nobody_out(api: Served) -> None:
 @pytest.mark.parametrize("kind", ["announced", "in pieces", "without a key"])
 def test_a_hundred_megabytes_are_refused_and_go_nowhere(api: Served, kind: str) -> None:
     token = api.key("writer")
-    head = b"POST /audit/events HTTP/1.1\r\n"
+    head = b"POST /audit/events HTTP/1.1\r\nContent-Type: application/json\r\n"
     if kind != "without a key":
         head += f"Authorization: Bearer {token}\r\n".encode()
     if kind == "in pieces":

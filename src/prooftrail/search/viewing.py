@@ -8,9 +8,12 @@ key made for them) is told the same way.
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any, Literal
 
-from prooftrail.capture.audit_logger import STREAM
+from prooftrail.capture.audit_logger import PATIENCE, STREAM
+from prooftrail.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,5 +66,13 @@ def record(
         )
         for name in streams or (STREAM,)
     ]
+    until = time.monotonic() + 2 * PATIENCE
     for one in waiting:
-        one.result()
+        try:
+            # the writer keeps to its patience; this is for a connection that hangs
+            one.result(max(until - time.monotonic(), 0))
+        except FutureTimeoutError as error:
+            raise RecordError(
+                f"that the trail was read is not known to be recorded after "
+                f"{2 * PATIENCE:g} s: the connection hangs"
+            ) from error

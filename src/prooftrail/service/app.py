@@ -7,6 +7,8 @@ To have it in an ASGI application of your own, beside which sealer and signer ru
 
     app.mount("/trail", prooftrail.service.app.mountable())
 
+It looks at the database every few seconds, once it was first asked for anything.
+
 Does not: seal, sign or watch; `prooftrail serve` does. A mounted API does not know
 what was found there: its readiness is the database's alone.
 """
@@ -35,16 +37,19 @@ from prooftrail.service.api import (
     writing,
 )
 from prooftrail.service.api.caller import Callers
+from prooftrail.service.api.places import OPERATING, Places
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
+from prooftrail.service.pulse import Pulse
 from prooftrail.store import inbox
 from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLE = "Prooftrail"
@@ -70,7 +75,12 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
         redirect_slashes=False,
     )
     callers = Callers(parts)
-    problems.install(app, parts)
+    places = Places(OPERATING)
+
+    async def known(request: Request) -> None:
+        await places.run(callers.of, request, None)
+
+    problems.install(app, parts, known)
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
@@ -97,7 +107,7 @@ def mountable() -> Any:  # noqa: ANN401  as above
 
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            answering = await to_thread.run_sync(app)
+            answering = made[0] if made else await to_thread.run_sync(app)
             await answering(scope, receive, send)
 
     return mounted
@@ -113,7 +123,9 @@ def _own_parts() -> Parts:
     metrics = Metrics(health, clock=clock, load=readers.load)
     recorder = Recorder(inbox.open_writer, clock=clock, random=os.urandom)
     checks = Checks(recorder, metrics, log, clock=clock, random=os.urandom)
-    for part in (readers, recorder, checks):
+    pulse = Pulse(health, metrics, log)
+    pulse.start()
+    for part in (readers, recorder, checks, pulse):
         atexit.register(part.close)
     return Parts(readers, recorder, checks, health, metrics, log, clock, os.urandom)
 

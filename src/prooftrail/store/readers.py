@@ -4,7 +4,8 @@ Guarantees: whatever runs inside `reading` sees what the token's key may see, as
 moment, and can write nothing: row-level security asks the token that the transaction
 states, and without one there is nothing to see. A statement that takes too long is
 ended and told as such. When the pool is empty for `PATIENCE` seconds, the asker is
-told to come again; nobody waits without end.
+told to come again; nobody waits without end. Whose token it is, is asked on connections
+apart: readers who hold all others keep nobody from being known.
 
 Source: PostgreSQL, row security policies; psycopg_pool.
 """
@@ -12,7 +13,7 @@ Source: PostgreSQL, row security policies; psycopg_pool.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import psycopg
 from psycopg import sql
@@ -25,6 +26,7 @@ from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from prooftrail.store.connect import Connection
@@ -34,6 +36,8 @@ SIZE = 8  # connections at most
 WAITING = 256  # askers that may wait for one
 PATIENCE = 5.0  # seconds they wait at most
 STATEMENT_MS = 30_000
+KEYS = 2  # connections that look up keys
+KEY_MS = 5_000  # a statement of theirs
 
 
 class Holder(NamedTuple):
@@ -47,6 +51,9 @@ class Holder(NamedTuple):
     all_streams: bool
     from_us: int
     to_us: int
+
+
+_Pool: TypeAlias = ConnectionPool[psycopg.Connection[tuple[object, ...]]]
 
 
 class Load(NamedTuple):
@@ -78,35 +85,44 @@ class Readers:
         def configure(connection: psycopg.Connection[tuple[object, ...]]) -> None:
             connect.prepare(connection, None if own else "reader")
 
-        self._pool = ConnectionPool(
-            make_conninfo("", **given),
-            kwargs={"autocommit": True},
-            min_size=0,
-            max_size=size,
-            max_waiting=WAITING,
-            timeout=PATIENCE,
-            configure=configure,
-            check=ConnectionPool.check_connection,
-            name="prooftrail readers",
-            open=True,
-        )
+        def pool(size: int, name: str) -> _Pool:
+            return ConnectionPool(
+                make_conninfo("", **given),
+                kwargs={"autocommit": True},
+                min_size=0,
+                max_size=size,
+                max_waiting=WAITING,
+                timeout=PATIENCE,
+                configure=configure,
+                check=ConnectionPool.check_connection,
+                name=name,
+                open=True,
+            )
 
-    @contextmanager
-    def reading(self, token: str | None) -> Iterator[Connection]:
+        self._pool = pool(size, "prooftrail readers")
+        self._keys = pool(min(size, KEYS), "prooftrail keys")
+
+    def reading(self, token: str | None) -> AbstractContextManager[Connection]:
         """Give a connection that reads as the holder of `token`, as of one moment.
 
         Raises:
             UnavailableError: nobody answers, or all connections are busy.
         """
+        return self._reading(self._pool, token, STATEMENT_MS)
+
+    @contextmanager
+    def _reading(
+        self, pool: _Pool, token: str | None, milliseconds: int
+    ) -> Iterator[Connection]:
         try:
-            with self._pool.connection() as connection, driver_errors():
+            with pool.connection() as connection, driver_errors():
                 connection.execute("begin isolation level repeatable read read only")
                 try:
                     connection.execute(
                         sql.SQL(
                             "set local statement_timeout = {};"
                             " select set_config('prooftrail.token', {}, true)"
-                        ).format(STATEMENT_MS, token or "")
+                        ).format(milliseconds, token or "")
                     )
                     yield connection
                 finally:
@@ -120,7 +136,7 @@ class Readers:
 
     def holder(self, token: str) -> Holder | None:
         """Return whose token it is, or None if it opens nothing."""
-        with self.reading(token) as connection:
+        with self._reading(self._keys, token, KEY_MS) as connection:
             row = connection.execute(
                 "select id, name, role, names, streams, all_streams, from_us, to_us,"
                 " expires_at"
@@ -153,3 +169,4 @@ class Readers:
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+        self._keys.close()

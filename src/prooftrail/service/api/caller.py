@@ -2,11 +2,13 @@
 
 Guarantees: without a good key nothing is answered but 401; a key that may not do what
 it asks is told 403, and that stands in the trail. A key that was looked up is believed
-for `BELIEVED` seconds when writing; what is read, row-level security decides with each
-statement. No token is kept: only its digest is.
+for `BELIEVED` seconds when writing, and while the database does not answer for as much
+as `AWAY` seconds since it did; what is read, row-level security decides with each
+statement. No token is kept: only its digest is. What another site has a browser send
+is refused, and the password that a browser sends by itself writes and begins nothing.
 
 Source: RFC 6750 (Bearer), RFC 7617 (Basic, for browsers: any name, the token as
-password), RFC 9110 (401, 403).
+password), RFC 9110 (401, 403); Fetch Metadata (Sec-Fetch-Site).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.access import roles, tokens
+from prooftrail.errors import UnavailableError
 from prooftrail.search import viewing
 from prooftrail.service.api.problems import Problem
 from prooftrail.store.keys import FIRST_US, LAST_US
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
     from prooftrail.store.readers import Holder
 
 BELIEVED = 5.0  # seconds
+AWAY = 60.0  # seconds
 REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
+_BEARER_ONLY = ("write", "verify", "reveal")  # rights whose use does something
 
 # What a refusal is recorded as, where it is no view.
 _ACTIONS = {"verify": "audit.chain.verify", "reveal": "prooftrail.reveal"}
@@ -74,6 +79,14 @@ class Caller(NamedTuple):
         return roles.may(self.holder.role, right)
 
 
+class _Known(NamedTuple):
+    """A key that was good when it was looked up; seconds on the monotonic clock."""
+
+    holder: Holder
+    looked_up: float
+    asked: float  # when it was last asked for again, in a writer's turn
+
+
 class Callers:
     """Knows callers by their keys.
 
@@ -86,7 +99,7 @@ class Callers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, tuple[Holder, float]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     def of(self, request: Request, right: Right | None) -> Caller:
         """Return who calls.
@@ -99,15 +112,10 @@ class Callers:
             Problem: 401 without a good key, 403 if it has not that right.
             ProoftrailError: the database is away, or the refusal is not recorded.
         """
-        token = _token(request.headers.get("authorization", ""))
-        holder = None if token is None else self.holder(token)
-        if token is None or holder is None:
-            raise Problem(
-                401,
-                "a good API key is needed, as 'Authorization: Bearer ...': this one is "
-                "missing, unknown, expired or revoked (prooftrail key create)",
-                {"WWW-Authenticate": 'Bearer, Basic realm="prooftrail"'},
-            )
+        token = _given(request, right)
+        holder = self._writer(token) if right == "write" else self.holder(token)
+        if holder is None:
+            raise _unknown(right)
         caller = Caller(holder, token, _address(request))
         request.state.key_id = holder.key_id
         if right is not None and not caller.may(right):
@@ -119,10 +127,13 @@ class Callers:
         """Return who calls if that is known without asking the database.
 
         None says nothing: ask `of`. Never blocks, hence needs no thread.
+
+        Raises:
+            Problem: as `of`, without a token or from another site.
         """
-        token = _token(request.headers.get("authorization", ""))
-        holder = None if token is None else self._recent(tokens.digest(token))
-        if token is None or holder is None or not roles.may(holder.role, right):
+        token = _given(request, right)
+        holder = self._recent(tokens.digest(token))
+        if holder is None or not roles.may(holder.role, right):
             return None
         request.state.key_id = holder.key_id
         return Caller(holder, token, _address(request))
@@ -137,16 +148,36 @@ class Callers:
         with self._lock:
             self._known.pop(digest, None)
             if holder is not None:
-                self._known[digest] = (holder, now + BELIEVED)
+                self._known[digest] = _Known(holder, now, now)
                 while len(self._known) > KEPT:
                     self._known.popitem(last=False)
         return holder
 
+    def _writer(self, token: str) -> Holder | None:
+        """Return whose token it is; who is known does not wait for a database."""
+        digest, now = tokens.digest(token), time.monotonic()
+        with self._lock:
+            known = self._known.get(digest)
+            if known is not None and now >= known.looked_up + AWAY:
+                known = None
+            if known is not None and now < known.asked + BELIEVED:
+                return known.holder  # it is being asked for, or was in vain just now
+            if known is not None:
+                self._known[digest] = known._replace(asked=now)
+        try:
+            return self.holder(token)
+        except UnavailableError:
+            if known is None:
+                raise
+            return known.holder
+
     def _recent(self, digest: bytes) -> Holder | None:
         now = time.monotonic()
         with self._lock:
-            found = self._known.get(digest)
-        return found[0] if found is not None and now < found[1] else None
+            known = self._known.get(digest)
+        if known is None or now >= known.looked_up + BELIEVED:
+            return None
+        return known.holder
 
     def _refused(self, caller: Caller, right: Right) -> None:
         """Record that somebody with a key tried what it does not open."""
@@ -160,10 +191,36 @@ class Callers:
         )
 
 
-def _token(header: str) -> str | None:
+def _given(request: Request, right: Right | None) -> str:
+    """Return the token that a request may use for this.
+
+    Raises:
+        Problem: 401 without one; 403 for what another site has a browser send.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise Problem(403, "another site sent this request: open the address yourself")
+    token = _token(
+        request.headers.get("authorization", ""), basic=right not in _BEARER_ONLY
+    )
+    if token is None:
+        raise _unknown(right)
+    return token
+
+
+def _unknown(right: Right | None) -> Problem:
+    basic = "" if right in _BEARER_ONLY else ', Basic realm="prooftrail"'
+    return Problem(
+        401,
+        "a good API key is needed, as 'Authorization: Bearer ...': this one is "
+        "missing, unknown, expired or revoked (prooftrail key create)",
+        {"WWW-Authenticate": f"Bearer{basic}"},
+    )
+
+
+def _token(header: str, *, basic: bool) -> str | None:
     scheme, _, rest = header.strip().partition(" ")
     text = rest.strip()
-    if scheme.lower() == "basic":
+    if basic and scheme.lower() == "basic":
         try:
             text = b64decode(text, validate=True).decode().partition(":")[2]
         except (Base64Error, UnicodeError, ValueError):

@@ -16,14 +16,14 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, StreamingResponse
 
 from prooftrail.core import instants
-from prooftrail.errors import QuestionError
+from prooftrail.errors import ProoftrailError, QuestionError
 from prooftrail.search import parameters
-from prooftrail.service.api.problems import Problem
+from prooftrail.service.api.places import CHECKING, Places
+from prooftrail.service.api.problems import Problem, told
 from prooftrail.service.api.reading import documented
 from prooftrail.store.keys import FIRST_US, LAST_US
 
@@ -45,6 +45,7 @@ LONGEST = 600.0  # seconds of events; ask for the run again
 def router(parts: Parts, callers: Callers) -> APIRouter:
     """Return the routes."""
     made = APIRouter(tags=["Checking"])
+    places = Places(CHECKING)
 
     @made.get(
         PATH,
@@ -59,23 +60,18 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
             }
         ),
     )
-    def check(request: Request) -> Response:
+    async def check(request: Request) -> Response:
         """Begins a verification and says where its result will be (Location).
 
         With Accept: text/event-stream, the answer is its progress and its result.
         """
-        caller = callers.of(request, "verify")
-        names, since_us, until_us = _asked(request, caller)
-        run_id = parts.checks.start(
-            names,
-            since_us,
-            until_us,
-            asked_by=_asker(caller),
-            actor=caller.actor,
-        )
-        place = f"{PATH}/{run_id}"
+        caller, run_id = await places.run(begun, request)
         if EVENTS in request.headers.get("accept", ""):
-            return StreamingResponse(_events(parts, caller, run_id), media_type=EVENTS)
+            return StreamingResponse(
+                _events(parts, callers, caller, run_id, places), media_type=EVENTS
+            )
+        # where the application is mounted, its own path stands before
+        place = f"{request.scope.get('root_path', '')}{PATH}/{run_id}"
         return JSONResponse(
             {"id": run_id, "state": "running", "result": place},
             202,
@@ -85,8 +81,23 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
     @made.get(
         PATH + "/{run_id}", response_model=None, summary="What came of a verification"
     )
-    def result(request: Request, run_id: str) -> Response:
+    async def result(request: Request, run_id: str) -> Response:
         """Its state (running, finished, interrupted), progress, verdict and report."""
+        return await places.run(found, request, run_id)
+
+    def begun(request: Request) -> tuple[Caller, str]:
+        caller = callers.of(request, "verify")
+        names, since_us, until_us = _asked(request, caller)
+        run_id = parts.checks.start(
+            names,
+            since_us,
+            until_us,
+            asked_by=_asker(caller),
+            actor=caller.actor,
+        )
+        return caller, run_id
+
+    def found(request: Request, run_id: str) -> Response:
         caller = callers.of(request, "verify")
         run = parts.checks.get(run_id)
         if run is None or not _may_see(caller, run):
@@ -98,7 +109,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
 
 def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
     """Return a run as the caller may see it."""
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "id": run.id,
         "state": run.state,
         "verdict": run.verdict,
@@ -106,13 +117,13 @@ def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
         "finishedAt": None if run.finished_at is None else run.finished_at.isoformat(),
     }
     if run.state == "interrupted":
-        told["verdict"] = run.told
+        answer["verdict"] = run.told
     if not caller.sees_all_time:
-        return told
-    told |= {"entriesChecked": run.done, "entries": run.total}
+        return answer
+    answer |= {"entriesChecked": run.done, "entries": run.total}
     for name, bound in (("from", run.since_us), ("to", run.until_us)):
         if bound is not None:
-            told[name] = instants.text(bound)
+            answer[name] = instants.text(bound)
     if run.report is not None:
         report = json.loads(run.report)
         if not caller.holder.all_streams:
@@ -122,23 +133,37 @@ def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
                     for one in report.get(name, ())
                     if one.get("stream", one.get("name")) in caller.holder.streams
                 ]
-        told["report"] = report
-    return told
+        answer["report"] = report
+    return answer
 
 
-async def _events(parts: Parts, caller: Caller, run_id: str) -> AsyncIterator[bytes]:
+async def _events(
+    parts: Parts, callers: Callers, caller: Caller, run_id: str, places: Places
+) -> AsyncIterator[bytes]:
+    """Yield the progress, until there is a result or the key is good no more."""
     loop = asyncio.get_running_loop()
     until = loop.time() + LONGEST
-    while loop.time() < until:
-        run = await to_thread.run_sync(parts.checks.get, run_id)
-        if run is None:
-            return
-        kind = "progress" if run.state == "running" else "result"
-        data = json.dumps(shown(caller, run))
-        yield f"event: {kind}\ndata: {data}\n\n".encode()
-        if kind == "result":
-            return
-        await asyncio.sleep(PAUSE)
+    try:
+        while loop.time() < until and not parts.health.stopping:
+            holder = await places.run(callers.holder, caller.token)
+            if holder is None:
+                yield _event("error", {"error": "this key opens nothing any more"})
+                return
+            run = await places.run(parts.checks.get, run_id)
+            if run is None:
+                return
+            kind = "progress" if run.state == "running" else "result"
+            yield _event(kind, shown(caller, run))
+            if kind == "result":
+                return
+            await asyncio.sleep(PAUSE)
+    except ProoftrailError as error:  # the status is sent already
+        parts.log.warning("progress ended early", problem=str(error))
+        yield _event("error", {"error": told(error)})
+
+
+def _event(kind: str, data: dict[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
 
 def _asked(

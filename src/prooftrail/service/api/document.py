@@ -30,6 +30,7 @@ _TOLD: Final = {
     "408": "The body did not come in time.",
     "409": "This id is in several streams: add stream=.",
     "413": "More bytes or events than are taken at a time.",
+    "415": "The body is not said to be JSON (Content-Type).",
     "429": "More is at work than is taken on: come again later.",
     "503": "The database is away, or too much is at work: come again later.",
 }
@@ -118,7 +119,7 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
             "400": (_TOLD["400"], {JSON: _either(_ref("Result"), _PROBLEM)}),
             "409": ("Another event has this eventId.", {JSON: _ref("Result")}),
         },
-        "401 403 404 408 413 429 503",
+        "401 403 404 408 413 415 429 503",
     ),
     ("get", "/audit/events"): (
         {"200": ("A page, or lines.", {JSON: _ref("Page"), JSONL: _STRING})},
@@ -133,8 +134,11 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         "400 401 403 404 409 503",
     ),
     ("post", "/audit/events/{event_id}/reveal"): (
-        {"200": ("The value.", {JSON: {"type": "object"}})},
-        "400 401 403 404 409 413 503",
+        {
+            "200": ("The value.", {JSON: _object()}),
+            "409": ("In several streams, or the value is not kept.", {JSON: _PROBLEM}),
+        },
+        "400 401 403 404 413 415 503",
     ),
     ("get", "/audit/integrity-check"): (
         {
@@ -156,8 +160,13 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
 _OPEN: Final = {"/healthz"}  # without a key
 
 
-def of(app: FastAPI) -> dict[str, Any]:
-    """Return an application's document."""
+def of(app: FastAPI, root: str = "") -> dict[str, Any]:
+    """Return an application's document.
+
+    Args:
+        app: of the API.
+        root: the path at which it is mounted.
+    """
     document = deepcopy(app.openapi())
     for path, methods in document["paths"].items():
         for method, told in methods.items():
@@ -176,6 +185,8 @@ def of(app: FastAPI) -> dict[str, Any]:
             "browser": {"type": "http", "scheme": "basic"},
         },
     }
+    if root:
+        document["servers"] = [{"url": root}]
     document["security"] = [{"key": []}, {"browser": []}]
     return document
 

@@ -2,8 +2,9 @@
 
 Guarantees: entries come in order, none left out and none twice: whoever goes on with
 `after_seq` of the last line that he has gets the next one. A line without an event
-(`{"after_seq": N}`) says how far the log was looked at. A stream that is followed ends
-by itself after `LONGEST` seconds, when the key opens nothing any more, and when the
+(`{"after_seq": N}`) says how far the log was looked at; where the database fails in
+between, it is the last one and has an `error` too. A stream that is followed ends by
+itself after `LONGEST` seconds, when the key opens nothing any more, and when the
 service ends: go on anew.
 That somebody follows is in the trail before the first line, and how much he got, after
 the last.
@@ -18,11 +19,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
 from starlette.responses import StreamingResponse
 
 from prooftrail.errors import BusyError, ProoftrailError, QuestionError
 from prooftrail.search import items, lists, parameters, viewing
+from prooftrail.service.api.problems import told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from prooftrail.service.api.caller import Caller, Callers
+    from prooftrail.service.api.places import Places
     from prooftrail.service.parts import Parts
     from prooftrail.store.question import Question
 
@@ -54,9 +56,13 @@ def named(question: Question, streams: Mapping[str, int]) -> Sequence[str]:
 
 
 def follow(
-    parts: Parts, callers: Callers, caller: Caller, given: list[tuple[str, str]]
+    parts: Parts,
+    callers: Callers,
+    caller: Caller,
+    given: list[tuple[str, str]],
+    places: Places,
 ) -> Response:
-    """Answer a request that has `after_seq`.
+    """Answer a request that has `after_seq`; what follows takes the same places.
 
     Raises:
         QuestionError: it cannot be understood.
@@ -78,7 +84,7 @@ def follow(
     following = onward == "true"
     if following and not _followers.acquire(blocking=False):
         raise BusyError(f"{FOLLOWERS} clients follow already: come again later")
-    one = _Following(parts, callers, caller, asked, names[0], seq)
+    one = _Following(parts, callers, caller, asked, names[0], seq, places)
     try:
         one.record({"afterSeq": seq, "follow": following})
     except BaseException:
@@ -100,6 +106,7 @@ class _Following:
         asked: parameters.Filters,
         name: str,
         seq: int,
+        places: Places,
     ) -> None:
         self._parts = parts
         self._callers = callers
@@ -107,6 +114,7 @@ class _Following:
         self._asked = asked
         self._name = name
         self._seq = seq
+        self._places = places
         self._sent = 0
 
     def record(self, details: dict[str, Any]) -> None:
@@ -129,13 +137,15 @@ class _Following:
                 if not found and self._seq == before:
                     break
             yield self._mark()
+        except ProoftrailError as error:
+            yield self._broken(error)
         finally:
             await self._end()
 
     async def onward(self) -> AsyncIterator[bytes]:
         """Yield what is there, and then what is sealed."""
         until = time.monotonic() + LONGEST
-        told = time.monotonic()
+        marked = time.monotonic()
         self._parts.metrics.follows(1)
         try:
             while time.monotonic() < until and await self._goes_on():
@@ -145,20 +155,22 @@ class _Following:
                     yield line
                 now = time.monotonic()
                 if found:
-                    told = now
-                elif now - told > QUIET:
-                    told = now
+                    marked = now
+                elif now - marked > QUIET:
+                    marked = now
                     yield self._mark()
                 if self._seq == before:
                     await asyncio.sleep(PAUSE)
             yield self._mark()
+        except ProoftrailError as error:
+            yield self._broken(error)
         finally:
             _followers.release()
             self._parts.metrics.follows(-1)
             await self._end()
 
     async def _next(self, limit: int) -> list[bytes]:
-        found = await to_thread.run_sync(self._read, limit)
+        found = await self._places.run(self._read, limit)
         self._seq = found.after_seq
         self._sent += len(found.items)
         return [items.encode(one) + b"\n" for one in found.items]
@@ -178,23 +190,29 @@ class _Following:
     async def _goes_on(self) -> bool:
         if self._parts.health.stopping:
             return False
-        found = await to_thread.run_sync(self._callers.holder, self._caller.token)
+        found = await self._places.run(self._callers.holder, self._caller.token)
         return found is not None and self._name in found.streams
 
-    def _mark(self) -> bytes:
-        return items.encode({"after_seq": self._seq}) + b"\n"
+    def _mark(self, **more: str) -> bytes:
+        return items.encode({"after_seq": self._seq, **more}) + b"\n"
+
+    def _broken(self, error: ProoftrailError) -> bytes:
+        """Return the line that ends what cannot go on: its status is sent already."""
+        self._parts.log.warning("following ended early", problem=str(error))
+        return self._mark(error=told(error))
 
     async def _end(self) -> None:
         """Record how much was sent; the client may be gone by now."""
         try:
             await asyncio.shield(
-                to_thread.run_sync(
+                self._places.run(
                     self.record, {"rows": self._sent, "afterSeq": self._seq}
                 )
             )
         except ProoftrailError as error:
-            told = "how much was read is not recorded"
-            self._parts.log.warning(told, problem=str(error))
+            self._parts.log.warning(
+                "how much was read is not recorded", problem=str(error)
+            )
 
 
 def _seq(text: str) -> int:

@@ -37,7 +37,7 @@ pre { background: #8882; padding: .75rem; overflow-x: auto; }
 """
 
 _EXAMPLE = """curl -H "Authorization: Bearer $PROOFTRAIL_KEY" \\
-  'http://127.0.0.1:8400/audit/events?action=customer.pii.*&from=2026-01-01'"""
+  'http://127.0.0.1:8400{root}/audit/events?action=customer.pii.*&from=2026-01-01'"""
 
 
 def docs(document: dict[str, Any]) -> str:
@@ -51,13 +51,16 @@ def docs(document: dict[str, Any]) -> str:
         f"<h2>{escape(name)}</h2>{''.join(found)}" for name, found in groups.items()
     )
     title = escape(document["info"]["title"])
+    (server,) = document.get("servers") or [{"url": ""}]
+    root = server["url"]
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"
         f"<title>{title}</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{title}</h1><p>{escape(document['info'].get('description', ''))}</p>"
-        f"<pre>{escape(_EXAMPLE)}</pre>"
-        "<p>The same for programs: <a href='/openapi.json'>openapi.json</a></p>"
+        f"<pre>{escape(_EXAMPLE.format(root=root))}</pre>"
+        "<p>The same for programs: "
+        f"<a href='{escape(root)}/openapi.json'>openapi.json</a></p>"
         f"{body}</main></body></html>"
     )
 

@@ -28,7 +28,7 @@ from prooftrail.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -78,44 +78,74 @@ def answer(
     )
 
 
-def install(app: FastAPI, parts: Parts) -> None:
-    """Have an application answer so."""
+def check_json(request: Request) -> None:
+    """Have a body be said to be JSON: a form of another site cannot say so.
 
-    def problem(_: Request, error: Exception) -> Response:
+    Raises:
+        Problem: 415, it is not.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(415, "a body is JSON: add Content-Type: application/json")
+
+
+def install(
+    app: FastAPI, parts: Parts, known: Callable[[Request], Awaitable[None]]
+) -> None:
+    """Have an application answer so.
+
+    Args:
+        app: of the API.
+        parts: that it works with.
+        known: raises a Problem for who has no good key: he is not told what is there.
+    """
+
+    async def problem(_: Request, error: Exception) -> Response:
         if isinstance(error, Problem):
             return answer(error.status, error.message, error.headers)
         raise error
 
-    def http(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException):
-            told = _TOLD.get(error.status_code, str(error.detail))
-            headers = dict(error.headers or {})
-            route = getattr(request.scope.get("route"), "path", "")
-            if "Allow" in headers and route in app.openapi()["paths"]:
-                # a path has a route for each method; the error knows one of them
-                methods = sorted(app.openapi()["paths"][route])
-                headers["Allow"] = ", ".join(methods).upper()
-            return answer(error.status_code, told, headers)
-        raise error
+    async def http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        try:
+            await known(request)
+        except Problem as one:
+            return await problem(request, one)
+        except ProoftrailError as one:
+            return await ours(request, one)
+        told = _TOLD.get(error.status_code, str(error.detail))
+        return answer(error.status_code, told, _headers(app, request, error))
 
-    def ours(_: Request, error: Exception) -> Response:
+    async def ours(_: Request, error: Exception) -> Response:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if status >= 500:  # noqa: PLR2004
             parts.log.error("a request failed", problem=str(error))
         return answer(status, told(error))
 
-    def gone(_: Request, __: Exception) -> Response:
-        return answer(400, "the body ended before its end")  # nobody hears it
-
-    def defect(_: Request, error: Exception) -> Response:
+    async def defect(_: Request, error: Exception) -> Response:
         parts.log.error("a defect, report it", exc_info=error)
         return answer(500, "this is a defect of the service; its log says where")
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(ProoftrailError, ours)
-    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, defect)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return answer(400, "the body ended before its end")  # nobody hears it
+
+
+def _headers(app: FastAPI, request: Request, error: HTTPException) -> dict[str, str]:
+    headers = dict(error.headers or {})
+    route = getattr(request.scope.get("route"), "path", "")
+    if "Allow" in headers and route in app.openapi()["paths"]:
+        # a path has a route for each method; the error knows one of them
+        methods = sorted(app.openapi()["paths"][route])
+        headers["Allow"] = ", ".join(methods).upper()
+    return headers
 
 
 def told(error: Exception) -> str:

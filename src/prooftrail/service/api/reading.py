@@ -19,6 +19,7 @@ from starlette.responses import Response
 from prooftrail.errors import QuestionError
 from prooftrail.search import items, lists, parameters, viewing
 from prooftrail.service.api import following
+from prooftrail.service.api.places import FOLLOWING, READING, Places
 from prooftrail.service.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -74,18 +75,41 @@ class _Reading:
     def __init__(self, parts: Parts, callers: Callers) -> None:
         self._parts = parts
         self._callers = callers
+        self._places = Places(READING)
+        self._following = Places(FOLLOWING)
 
-    def search(self, request: Request) -> Response:
+    async def search(self, request: Request) -> Response:
         """Events that answer all filters, newest event time first, a page at a time.
 
         Each has the event's own keys and stream, seq, recordedAt, checksum and
         previousChecksum. A filter given twice asks for either. With after_seq, every
         entry of one stream instead, in order of seq, as JSON lines.
         """
+        if "after_seq" in request.query_params:
+            return await self._following.run(self._follow, request)
+        return await self._places.run(self._search, request)
+
+    async def count(self, request: Request) -> Response:
+        """How many events answer all filters, exactly."""
+        return await self._places.run(self._count, request)
+
+    async def event(self, request: Request, event_id: str) -> Response:
+        """The event of an id, with the entries that continue it as `parts`.
+
+        Parts end at 4 MiB; `partsAfterSeq` then says where following goes on.
+        """
+        return await self._places.run(self._event, request, event_id)
+
+    def _follow(self, request: Request) -> Response:
         caller = self._callers.of(request, "read")
         given = request.query_params.multi_items()
-        if "after_seq" in request.query_params:
-            return following.follow(self._parts, self._callers, caller, given)
+        return following.follow(
+            self._parts, self._callers, caller, given, self._following
+        )
+
+    def _search(self, request: Request) -> Response:
+        caller = self._callers.of(request, "read")
+        given = request.query_params.multi_items()
         streams = caller.holder.streams
         asked = parameters.filters(given, streams, beside=("limit", "cursor"))
         paging = parameters.paging(request.query_params)
@@ -101,8 +125,7 @@ class _Reading:
         )
         return self._answer({"events": page.items, "cursor": page.cursor})
 
-    def count(self, request: Request) -> Response:
-        """How many events answer all filters, exactly."""
+    def _count(self, request: Request) -> Response:
         caller = self._callers.of(request, "read")
         streams = caller.holder.streams
         asked = parameters.filters(request.query_params.multi_items(), streams)
@@ -117,8 +140,7 @@ class _Reading:
         )
         return self._answer({"count": sum(found.values())})
 
-    def event(self, request: Request, event_id: str) -> Response:
-        """The event of an id, with the entries that continue it as `parts`."""
+    def _event(self, request: Request, event_id: str) -> Response:
         caller = self._callers.of(request, "read")
         streams = caller.holder.streams
         asked = parameters.filters(request.query_params.multi_items(), streams)
@@ -132,8 +154,9 @@ class _Reading:
             ) from None
         names = following.named(asked.question, streams)
         with self._parts.readers.reading(caller.token) as connection:
-            found = lists.event(connection, wanted, streams)
-        found = [one for one in found if one["stream"] in names]
+            found = lists.event(
+                connection, wanted, {name: streams[name] for name in names}
+            )
         told = [str(one["stream"]) for one in found]
         self._viewed(
             caller, told or names, {"eventId": str(wanted), "rows": min(len(found), 1)}

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from prooftrail.errors import QuestionError
 from prooftrail.search import items, lists
-from prooftrail.service.api.problems import Problem
+from prooftrail.service.api.places import REVEALING, Places
+from prooftrail.service.api.problems import Problem, check_json
 
 if TYPE_CHECKING:
     from prooftrail.service.api.caller import Caller, Callers
@@ -60,6 +60,7 @@ class _Asked(msgspec.Struct, forbid_unknown_fields=True):
 def router(parts: Parts, callers: Callers) -> APIRouter:
     """Return the route."""
     made = APIRouter(tags=["Reading"])
+    places = Places(REVEALING)
 
     @made.post(
         "/audit/events/{event_id}/reveal",
@@ -73,14 +74,15 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         For keys with the role security or admin. 409 where the value is not kept, was
         erased, or does not fit the commitment in the log.
         """
-        caller = await to_thread.run_sync(callers.of, request, "reveal")
+        caller = await places.run(callers.of, request, "reveal")
+        check_json(request)
         if parts.revealing is None:
             raise Problem(
                 404, "values are revealed where the service runs: prooftrail reveal"
             )
         asked = _read(await _body(request))
         wanted = _wanted(event_id)
-        found = await to_thread.run_sync(_revealed, parts, caller, wanted, asked)
+        found = await places.run(_revealed, parts, caller, wanted, asked)
         return Response(
             items.encode(found),
             media_type="application/json",

@@ -28,7 +28,8 @@ from starlette.responses import JSONResponse
 from prooftrail.errors import BusyError, EventError, ProoftrailError
 from prooftrail.service.api import measuring
 from prooftrail.service.api.accepting import Accepting, Item
-from prooftrail.service.api.problems import RETRY_SECONDS, Problem, told
+from prooftrail.service.api.places import WRITING, Places
+from prooftrail.service.api.problems import RETRY_SECONDS, Problem, check_json, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
     pressure = Pressure(MOST_WAITING)
     accepting = Accepting(parts)
     limiter = CapacityLimiter(PARSING)
+    places = Places(WRITING)
 
     @made.post(
         "/audit/events",
@@ -144,7 +146,8 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         """
         caller = callers.believed(request, "write")
         if caller is None:
-            caller = await to_thread.run_sync(callers.of, request, "write")
+            caller = await places.run(callers.of, request, "write")
+        check_json(request)
         stream = _stream(request, caller)
         charged = _Charged(pressure, caller.holder.key_id)
         with closing(charged):
