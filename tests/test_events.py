@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prooftrail.core import catalog, events, instants, jcs
+from prooftrail import Catalog
+from prooftrail.core import events, instants, jcs
 from prooftrail.errors import EventError
 
 NOW = instants.microseconds("2026-02-17T14:23:02Z")
@@ -263,7 +264,7 @@ def test_a_time_may_be_five_minutes_ahead_and_any_time_behind() -> None:
 
 
 def test_a_strict_catalog_refuses_what_it_does_not_know() -> None:
-    strict = catalog.Catalog(strict=True)
+    strict = Catalog(strict=True)
     check(SMALLEST | {"action": "data.export.create"}, known=strict)
     with pytest.raises(EventError, match=r"'a.b' is not in the catalog"):
         check(SMALLEST, known=strict)

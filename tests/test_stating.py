@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prooftrail import Actor, Catalog, Change, Event, OnBehalfOf, Redactor, Resource
-from prooftrail.capture.stating import MAX_BYTES
+from prooftrail.capture.stating import MAX_BYTES, Fields
+from prooftrail.catalog import customer
 from prooftrail.core import jcs
 from prooftrail.errors import EventError
 from prooftrail.seal import prepare
@@ -234,6 +235,15 @@ def test_a_strict_catalog_refuses_unknown_actions() -> None:
     strict.state({**SMALL, "action": "aws.s3.GetObject"}, {})
     with pytest.raises(EventError, match="not in the catalog"):
         strict.state({**SMALL, "action": "plan.changed"}, {})
+
+
+def test_an_action_may_be_given_as_its_type() -> None:
+    fields: Fields = {"action": customer.PII_VIEW, "result": "success"}
+    fields["actor"] = {"userId": "usr_1"}
+    assert state(**fields)["action"] == "customer.pii.view"
+    assert state({**SMALL, "action": customer.PII_VIEW})["action"] == (
+        "customer.pii.view"
+    )
 
 
 def test_a_protected_address_passes() -> None:

@@ -9,8 +9,9 @@
         result="success",
     )
 
-The names below are the public interface; everything else may change. Importing this
-package loads nothing: a name's module is loaded when the name is first used.
+The names below and those of `prooftrail.catalog` are the public interface; everything
+else may change. Importing this package loads nothing: a name's module is loaded when
+the name is first used.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     )
     from prooftrail.capture.protection import Personal
     from prooftrail.capture.redaction import Redactor
-    from prooftrail.core.catalog import Catalog
+    from prooftrail.catalog.known import Catalog
     from prooftrail.core.events import (
         Actor,
         Authorization,
@@ -83,7 +84,7 @@ _PLACES = {
     ),
     "prooftrail.capture.protection": "Personal",
     "prooftrail.capture.redaction": "Redactor",
-    "prooftrail.core.catalog": "Catalog",
+    "prooftrail.catalog.known": "Catalog",
     "prooftrail.core.events": (
         "Actor Authorization Change Event OnBehalfOf Part Pii Resource"
     ),

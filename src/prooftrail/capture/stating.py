@@ -28,6 +28,7 @@ from prooftrail.capture import continuation, protection
 from prooftrail.capture.assignments import MARK
 from prooftrail.capture.envelopes import Envelopes
 from prooftrail.capture.redaction import Redactor
+from prooftrail.catalog.event_type import EventType
 from prooftrail.core import catalog, events, ids, instants, jcs, normal
 from prooftrail.errors import EventError
 
@@ -62,7 +63,7 @@ class Fields(TypedDict, total=False):
     """The keywords of `record`: the fields of an event."""
 
     actor: events.Actor | Mapping[str, Any]
-    action: str
+    action: str | EventType
     result: Literal["success", "failure", "denied"]
     event_id: str | UUID
     timestamp: str | datetime
@@ -136,6 +137,8 @@ class Stating:
             EventError: it cannot be recorded; names the field and the remedy.
         """
         given = _given(event, fields)
+        if isinstance(action := given.get("action"), EventType):
+            given["action"] = action.name
         _texts_for_ids(given)
         given, marks = protection.lift(given)
         value = normal.plain(given)

@@ -37,8 +37,8 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
     Works as the writer (PROOFTRAIL_WRITER_DSN, or PROOFTRAIL_DSN).
     """
     from prooftrail.capture.audit_logger import open_recorder
+    from prooftrail.catalog import Catalog
     from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
-    from prooftrail.core.catalog import Catalog
     from prooftrail.importers import Problem, jsonl
 
     def refused(where: str, reason: str) -> None:

@@ -1,39 +1,36 @@
-"""The catalog: which event types there are.
+"""What the core knows of a catalog: how actions are named, and whose `trail.` is.
 
-Guarantees: the 47 built-in names, and the families that lie outside them and pass a
-strict catalog all the same. An application adds its own names. `trail.` belongs to
-the trail itself and is never accepted from outside.
+Guarantees: `trail.` belongs to the trail itself and is never accepted from outside.
+Which event types there are is the catalog's matter (`prooftrail.catalog`, above this
+layer): it comes in as a `Catalog`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from difflib import get_close_matches
+import re
+from functools import lru_cache
+from typing import Final, Protocol
 
 from prooftrail.errors import EventError
 
 TRAIL = "trail."
 
-BUILT_IN = frozenset(
-    f"{group}.{name}"
-    for group, names in {
-        "auth": "login.success login.failure logout password.change password.reset "
-        "mfa.enable mfa.disable account.lock",
-        "customer.pii": "view search export create update delete unmask share erase "
-        "access_request consent_update kyc_update document_upload document_view",
-        "admin": "user.create user.update user.disable user.delete user.unlock "
-        "role.change permission.grant permission.revoke config.update apikey.create "
-        "apikey.revoke impersonation.start",
-        "data": "export.create export.download import.complete",
-        "bulk": "records.update records.delete",
-        "system": "access.denied job.run release.deploy",
-        "audit": "log.view log.export chain.verify retention.archive capture.change",
-    }.items()
-    for name in names.split()
-)
+_ACTION = re.compile(r"\$?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 
-# Written by the product and its importers; they need no declaration.
-FAMILIES = ("prooftrail.", "aws.", "http.", "sshd.")
+
+class Catalog(Protocol):
+    """The event types that an installation knows."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether an unknown name is refused (else it is accepted as it is)."""
+
+    def check(self, action: str) -> None:
+        """Accept a known action.
+
+        Raises:
+            EventError: `trail.*`, or unknown under a strict catalog.
+        """
 
 
 def is_trail(action: str) -> bool:
@@ -57,35 +54,28 @@ def refuse_trail(action: str) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Catalog:
-    """The event types that an installation knows.
+@lru_cache(maxsize=1024)  # names recur
+def check_name(action: str) -> None:
+    """Accept a name that an action may have.
 
-    Args:
-        declared: the application's own names, beside the 47.
-        strict: whether an unknown name is refused (else it is accepted as it is).
+    Raises:
+        EventError: `trail.*`, or no dotted name.
     """
-
-    declared: frozenset[str] = frozenset()
-    strict: bool = False
-
-    def check(self, action: str) -> None:
-        """Accept a known action.
-
-        Raises:
-            EventError: `trail.*`, or unknown under a strict catalog.
-        """
-        refuse_trail(action)
-        if not self.strict or action in BUILT_IN or action in self.declared:
-            return
-        if action.startswith(FAMILIES):
-            return
-        near = get_close_matches(action, sorted(BUILT_IN | self.declared), n=1)
-        hint = f"did you mean {near[0]!r}? Otherwise " if near else ""
+    refuse_trail(action)
+    if not _ACTION.fullmatch(action):
         raise EventError(
-            f"action {action!r} is not in the catalog: {hint}declare it, "
-            "or turn the strict catalog off"
+            f"action {action[:80]!r}: write dotted names of letters, digits, "
+            "'_' and '-', such as customer.pii.export"
         )
 
 
-OPEN = Catalog()
+class _Open:
+    """Knows no names, and takes every one but the trail's."""
+
+    strict = False
+
+    def check(self, action: str) -> None:
+        refuse_trail(action)
+
+
+OPEN: Final[Catalog] = _Open()

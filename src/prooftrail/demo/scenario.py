@@ -75,7 +75,12 @@ def _logins(random: Random) -> Iterator[tuple[float, dict[str, Any]]]:
         )
         yield (
             random.uniform(31_000, 34_000),
-            {"actor": _actor(person), "action": "auth.logout", "result": "success"},
+            {
+                "actor": _actor(person),
+                "action": "auth.logout",
+                "result": "success",
+                "details": {"reason": "user"},
+            },
         )
 
 
