@@ -54,12 +54,13 @@ LOG_EXPORT: Final = EventType(
 CHAIN_VERIFY: Final = EventType(
     name="audit.chain.verify",
     meaning="Verification run; outcome=failure also raises 2004",
-    sentence="{actor} verified the trail[: {verdict}]",
+    sentence="{actor} verified the trail: {verdict|no verdict is stated}",
     attempt="verify the trail",
     required=(Detail("verdict", "text", "verified, tampered or could not verify"),),
     optional=(Detail("findings", "count", "how many there were"),),
     controls=("PCI DSS 10.3.4", "SOC 2 CC4.1", "SOC 2 CC7.2"),
     ocsf=ocsf(6007, 2),
+    expected=("success", "failure"),  # that the log does not fit is a result, too
 )
 RETENTION_ARCHIVE: Final = EventType(
     name="audit.retention.archive",

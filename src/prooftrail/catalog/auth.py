@@ -39,7 +39,7 @@ LOGIN_FAILURE: Final = EventType(
     ),
     controls=("PCI DSS 10.2.1.4", "SOC 2 CC6.1", "SOC 2 CC7.2"),
     ocsf=ocsf(3002, 1),
-    expected="failure",
+    expected=("failure",),
 )
 LOGOUT: Final = EventType(
     name="auth.logout",

@@ -1,9 +1,10 @@
 """What an event does not say, though its type asks for it.
 
-Guarantees: a finding, never an error: an event that lacks something is recorded all
-the same. Asked for are the details of what happened; of what failed or was denied only
-those that are known even then (`Detail.always`). A continuation entry is asked for
-nothing: the entry that it continues has said it.
+Guarantees: total, and a finding, never an error: an event that lacks something is
+recorded all the same. Asked for are the details of what happened; where the result is
+not one that the type expects, such as denied, only those that are known even then
+(`Detail.always`). A continuation entry is asked for nothing: the entry that it continues
+has said it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ def missing(event: Mapping[str, Any]) -> list[str]:
     """
     action = event.get("action")
     known = registry.find(action) if isinstance(action, str) else None
-    if known is None or at(event, "/part/n") not in {ABSENT, 1}:
+    n = at(event, "/part/n")
+    if known is None or (n is not ABSENT and n != 1):
         return []
-    happened = event.get("result") == "success"
+    happened = event.get("result") in known.expected
     return [
         detail.name
         for detail in known.required

@@ -51,7 +51,7 @@ class Detail:
         kind: what stands there; a `value` may be anything, null included.
         meaning: what it says, in a few words.
         places: where else in an event it may stand instead, as RFC 6901 pointers.
-        always: asked for even where the result is failure or denied.
+        always: asked for whatever the result.
     """
 
     name: str
@@ -124,7 +124,8 @@ class EventType:
         policy: what is done where it cannot be made durable.
         controls: requirements that ask for such events.
         ocsf: its activity there, if it has one.
-        expected: the result of one that is told by `sentence`.
+        expected: the results of those that are told by `sentence`, and of which all
+            that is required is asked.
     """
 
     name: str
@@ -137,7 +138,7 @@ class EventType:
     policy: Policy = "spool"
     controls: tuple[str, ...] = ()
     ocsf: Ocsf | None = None
-    expected: Result = "success"
+    expected: tuple[Result, ...] = ("success",)
 
     def __post_init__(self) -> None:
         check_name(self.name)

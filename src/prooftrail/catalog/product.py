@@ -26,5 +26,5 @@ INTEGRITY_FINDING: Final = EventType(
     ),
     optional=(Detail("seq", "count", "at which entry"),),
     controls=("PCI DSS 10.3.4", "SOC 2 CC7.2", "SOC 2 CC7.3"),
-    expected="failure",
+    expected=("failure",),
 )

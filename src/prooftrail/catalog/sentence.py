@@ -45,7 +45,7 @@ def tell(event: Mapping[str, Any]) -> str:
 
 def _by_type(event: Mapping[str, Any], known: EventType) -> str | None:
     result = event.get("result")
-    if result == known.expected:
+    if result in known.expected:
         return _filled(known.sentence, event, known)
     end = _ENDS.get(result) if isinstance(result, str) else None
     tried = _filled(known.attempt, event, known) if end is not None else None

@@ -29,7 +29,7 @@ ACCESS_DENIED: Final = EventType(
     ),
     controls=("PCI DSS 10.2.1.4", "SOC 2 CC6.1", "SOC 2 CC7.2"),
     ocsf=ocsf(6003, 99),
-    expected="denied",
+    expected=("denied",),
 )
 JOB_RUN: Final = EventType(
     name="system.job.run",
