@@ -3,8 +3,8 @@
 Guarantees: total, and a finding, never an error: an event that lacks something is
 recorded all the same. Asked for are the details of what happened; where the result is
 not one that the type expects, such as denied, only those that are known even then
-(`Detail.always`). A continuation entry is asked for nothing: the entry that it continues
-has said it.
+(`Detail.always`). A continuation entry is asked for nothing: the entry that it
+continues has said it.
 """
 
 from __future__ import annotations

@@ -128,7 +128,10 @@ def _who(event: Mapping[str, Any]) -> str:
 def _what(event: Mapping[str, Any]) -> str:
     kind = first(event, ("/resource/type",))
     which = first(event, ("/resource/name", "/resource/id"))
-    told = [wording.word(one) for one in (kind, which) if one is not ABSENT]
+    told = [
+        "" if kind is ABSENT else wording.word(kind).replace("_", " "),
+        "" if which is ABSENT else wording.word(which),
+    ]
     return " ".join(filter(None, told))
 
 
