@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prooftrail
-from prooftrail.capture import audit_logger
+from prooftrail.capture import process
 from tests.keeping_rig import Rig
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ def test_what_the_page_says_protects_and_is_revealed(
     rig.keep()
     monkeypatch.setenv("PROOFTRAIL_WRITER_DSN", trail.login_dsn("writer"))
     monkeypatch.setenv("PROOFTRAIL_EPOCH_KEYS", str(rig.published))
-    before = audit_logger._default.recorder
-    monkeypatch.setattr(audit_logger._default, "recorder", None)
+    before = process._default.recorder
+    monkeypatch.setattr(process._default, "recorder", None)
     record, use = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     try:
         exec(use, {"prooftrail": prooftrail})
         exec(record, {})
     finally:
-        made = audit_logger._default.recorder
+        made = process._default.recorder
         assert made is not None
         made.close()
-        audit_logger._default.recorder = before
+        process._default.recorder = before
     rig.seal()
     assert rig.keep().values == 2
     assert rig.misfits() == []

@@ -10,7 +10,7 @@ import pytest
 
 import prooftrail
 from prooftrail import EventError, RecordError
-from prooftrail.capture.audit_logger import open_recorder
+from prooftrail.capture.process import open_recorder
 from prooftrail.errors import (
     ConfigurationError,
     DatabaseError,

@@ -20,8 +20,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prooftrail.capture.audit_logger import (
-        Recorder,
+    from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.capture.process import (
         open_envelopes,
         open_recorder,
         record,
@@ -79,8 +79,9 @@ __all__ = [
 ]
 
 _PLACES = {
-    "prooftrail.capture.audit_logger": (
-        "Recorder open_envelopes open_recorder record statement submit use"
+    "prooftrail.capture.audit_logger": "Recorder",
+    "prooftrail.capture.process": (
+        "open_envelopes open_recorder record statement submit use"
     ),
     "prooftrail.capture.protection": "Personal",
     "prooftrail.capture.redaction": "Redactor",

@@ -4,10 +4,11 @@ Guarantees: when `record` returns, the event is committed, and will be in the lo
 the returned eventId exactly once; with ``connection=`` it commits or rolls back with
 the caller's transaction. When `record` raises EventError, the event was refused and is
 not there; when it raises RecordError, it is not known to be durable. kill -9 loses
-only events whose call had not returned.
+only events whose call had not returned. Each call's `policy` may say otherwise.
 
-Does not: seal, chain or hold a key (`seal` does, in another process), and writes to no
-file: where the database is away for longer than the patience, the caller is told.
+Does not: seal, chain or hold a key to the log (`seal` does, in another process).
+Without a `spool` it writes to no file: where the database is away for longer than the
+patience, the caller is told.
 
 In asynchronous code: ``await asyncio.wrap_future(prooftrail.submit(...))``.
 """
@@ -15,28 +16,25 @@ In asynchronous code: ``await asyncio.wrap_future(prooftrail.submit(...))``.
 from __future__ import annotations
 
 import atexit
-import os
-import threading
-import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prooftrail.capture.envelopes import Envelopes
 from prooftrail.capture.group_commit import GroupCommit
-from prooftrail.capture.published import VARIABLE, PublishedFile
 from prooftrail.capture.stating import Fields, Stated, Stating
 from prooftrail.core import catalog, ids
 from prooftrail.errors import RecordError
 from prooftrail.store import inbox, streams, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from typing import Self, Unpack
 
-    from prooftrail.capture.envelopes import Missing
+    from prooftrail.capture.envelopes import Envelopes
+    from prooftrail.capture.policy import Counts
     from prooftrail.capture.redaction import Redactor
+    from prooftrail.capture.spool import Spool
+    from prooftrail.catalog import Policy
     from prooftrail.core.events import Event
     from prooftrail.store.connect import Connection
     from prooftrail.store.within import Statement
@@ -50,8 +48,8 @@ class Recorder:
     """Records events through one writer thread, which starts with the first event.
 
     Args:
-        connect: opens a connection in autocommit as a login that may INSERT; called by
-            the writer thread, again whenever the connection was lost.
+        connect: opens a connection in autocommit as a login that may INSERT; called in
+            a thread of its own, again whenever the connection was lost.
         clock: microseconds since the epoch, UTC.
         random: gives n random bytes.
         known: the catalog: which actions there are.
@@ -60,6 +58,8 @@ class Recorder:
         patience: seconds for which a call waits for the database.
         redactor: with the application's own secret names.
         envelopes: protects what is marked as personal; by default that is dropped.
+        spool: where events with the policy `spool` or `background` go while the
+            database is away; without one, `spool` is as `closed`.
 
     Safe to be shared by threads, and by processes that fork.
     """
@@ -76,6 +76,7 @@ class Recorder:
         patience: float = PATIENCE,
         redactor: Redactor | None = None,
         envelopes: Envelopes | None = None,
+        spool: Spool | None = None,
     ) -> None:
         self._stream = streams.check_name(stream)
         self._patience = patience
@@ -88,7 +89,9 @@ class Recorder:
             redactor=redactor,
             envelopes=envelopes,
         )
-        self._writer = GroupCommit(connect, queue_size=queue_size, patience=patience)
+        self._writer = GroupCommit(
+            connect, queue_size=queue_size, patience=patience, spool=spool
+        )
         # Not close(): what is registered before us still records after us.
         atexit.register(self._writer.drain)
 
@@ -98,6 +101,7 @@ class Recorder:
         *,
         stream: str | None = None,
         connection: object = None,
+        policy: Policy = "closed",
         **fields: Unpack[Fields],
     ) -> str:
         """Record an event; return its eventId once it is durable.
@@ -107,6 +111,8 @@ class Recorder:
             stream: where it goes.
             connection: the caller's own, whose transaction the event then rides:
                 psycopg, SQLAlchemy (Connection, Session) or Django.
+            policy: what durable means while the database is away: see `policy`. Not
+                with `connection`, where the transaction decides.
             **fields: the fields of an Event, such as ``actor=`` and ``action=``.
 
         Raises:
@@ -119,7 +125,7 @@ class Recorder:
         if connection is not None:
             within.insert_within(connection, rows)
             return stated.event_id
-        future = self._writer.put(rows, stated.event_id)
+        future = self._writer.put(rows, stated.event_id, policy)
         try:
             # the writer keeps to the patience; this is for a connection that hangs
             return future.result(2 * self._patience)
@@ -137,18 +143,20 @@ class Recorder:
         event: Event | Mapping[str, Any] | None = None,
         *,
         stream: str | None = None,
+        policy: Policy = "closed",
         **fields: Unpack[Fields],
     ) -> Future[str]:
         """Hand an event over; the future gives its eventId once it is durable.
 
-        Takes what `record` takes. Blocks only while the queue is full.
+        Takes what `record` takes. Blocks only while the queue is full, and never with
+        the policy `background`, whose future is done at once.
 
         Raises:
             EventError: it is refused.
             RecordError: the queue stayed full, or the recorder is closed.
         """
         stated, rows = self._rows(event, stream, fields)
-        return self._writer.put(rows, stated.event_id)
+        return self._writer.put(rows, stated.event_id, policy)
 
     def new_id(self) -> str:
         """Return an eventId, for an event that goes into more than one stream."""
@@ -164,14 +172,20 @@ class Recorder:
         """
         return self._stating.state(event, {}, stream=stream or self._stream)
 
-    def submit_stated(self, stated: Stated, *, stream: str) -> Future[str]:
+    def submit_stated(
+        self, stated: Stated, *, stream: str, policy: Policy = "closed"
+    ) -> Future[str]:
         """Hand over what `state` returned, as `submit` does.
 
         Raises:
             RecordError: the queue stayed full, or the recorder is closed.
         """
         rows = _rows(streams.check_name(stream), stated)
-        return self._writer.put(rows, stated.event_id)
+        return self._writer.put(rows, stated.event_id, policy)
+
+    def counts(self) -> Counts:
+        """Return how calls have ended so far in this process."""
+        return self._writer.counts()
 
     def statement(
         self,
@@ -188,6 +202,13 @@ class Recorder:
             EventError: it is refused.
         """
         return within.statement(self._rows(event, stream, fields)[1])
+
+    def drain(self) -> None:
+        """Wait until all that was handed over before is written or has failed.
+
+        Where the database answers, also until the spool is empty, for the patience.
+        """
+        self._writer.drain()
 
     def close(self) -> None:
         """Write what waits, then end; the interpreter's end writes it, too."""
@@ -216,126 +237,3 @@ def _rows(stream: str, stated: Stated) -> list[inbox.Row]:
         inbox.Row(stream, text, envelope)
         for text, envelope in zip(stated.texts, stated.envelopes, strict=True)
     ]
-
-
-def open_recorder(
-    dsn: str | None = None,
-    *,
-    known: catalog.Catalog = catalog.OPEN,
-    stream: str = STREAM,
-    queue_size: int = QUEUE_SIZE,
-    patience: float = PATIENCE,
-    redactor: Redactor | None = None,
-    envelopes: Envelopes | None = None,
-) -> Recorder:
-    """Make a recorder with the system's clock and randomness.
-
-    Args:
-        dsn: of a login that may INSERT; by default `PROOFTRAIL_WRITER_DSN`, or
-            `PROOFTRAIL_DSN` acting as the writer. Connects with the first event.
-        known: see `Recorder`, as all others.
-        stream: see `Recorder`.
-        queue_size: see `Recorder`.
-        patience: see `Recorder`.
-        redactor: see `Recorder`.
-        envelopes: see `Recorder`; by default those of `open_envelopes`.
-    """
-    return Recorder(
-        lambda: inbox.open_writer(dsn),
-        clock=_clock,
-        random=os.urandom,
-        known=known,
-        stream=stream,
-        queue_size=queue_size,
-        patience=patience,
-        redactor=redactor,
-        envelopes=open_envelopes() if envelopes is None else envelopes,
-    )
-
-
-def open_envelopes(
-    path: str | None = None,
-    *,
-    missing: Missing = "drop",
-    drop: Collection[str] = (),
-) -> Envelopes:
-    """Make what protects personal values, by the epoch keys that the keeper published.
-
-    Args:
-        path: of the file; by default `PROOFTRAIL_EPOCH_KEYS`. Without any, values that
-            are marked as personal are dropped.
-        missing: see `Envelopes`.
-        drop: see `Envelopes`.
-    """
-    found = path or os.environ.get(VARIABLE)
-    return Envelopes(
-        (lambda: None) if not found else PublishedFile(Path(found)),
-        random=os.urandom,
-        missing=missing,
-        drop=drop,
-    )
-
-
-def _clock() -> int:
-    return time.time_ns() // 1_000
-
-
-class _Default:
-    """The process's own recorder, made when it is first used."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.recorder: Recorder | None = None
-
-    def unlock(self) -> None:
-        self.lock = threading.Lock()
-
-    def get(self) -> Recorder:
-        if self.recorder is None:
-            with self.lock:
-                if self.recorder is None:
-                    self.recorder = open_recorder()
-        return self.recorder
-
-
-_default = _Default()
-if hasattr(os, "register_at_fork"):
-    # another thread may have held the lock when this one forked
-    os.register_at_fork(after_in_child=_default.unlock)
-
-
-def use(recorder: Recorder) -> None:
-    """Make `recorder` the one that `prooftrail.record` uses; the caller closes it."""
-    with _default.lock:
-        _default.recorder = recorder
-
-
-def record(
-    event: Event | Mapping[str, Any] | None = None,
-    *,
-    stream: str | None = None,
-    connection: object = None,
-    **fields: Unpack[Fields],
-) -> str:
-    """Record by the process's own recorder: see `Recorder.record`."""
-    return _default.get().record(event, stream=stream, connection=connection, **fields)
-
-
-def submit(
-    event: Event | Mapping[str, Any] | None = None,
-    *,
-    stream: str | None = None,
-    **fields: Unpack[Fields],
-) -> Future[str]:
-    """Submit to the process's own recorder: see `Recorder.submit`."""
-    return _default.get().submit(event, stream=stream, **fields)
-
-
-def statement(
-    event: Event | Mapping[str, Any] | None = None,
-    *,
-    stream: str | None = None,
-    **fields: Unpack[Fields],
-) -> Statement:
-    """Return an INSERT for any driver: see `Recorder.statement`."""
-    return _default.get().statement(event, stream=stream, **fields)

@@ -1,123 +1,128 @@
 """The writer thread: events from many threads, committed together.
 
-Guarantees: a future resolves only after the commit that holds its rows; the rows of
-one call commit together. While one group commits, the next one gathers: no event waits
-for a timer. A lost connection is replaced and the group sent again, which is safe
-because the sealer drops the same bytes under the same eventId. One event whose values
-the database refuses fails alone. After a fork the child begins with a thread, a
-connection and a queue of its own, and never touches its parent's.
+Guarantees: a call ends only after the commit that holds its rows, or as its policy says
+(`policy`); the rows of one call commit together. While one group commits, the next one
+gathers: no event waits for a timer. A lost connection is replaced and the group sent
+again, which is safe because the sealer drops the same bytes under the same eventId. One
+event whose values the database refuses fails alone. While the database is away, calls
+that may be spooled go to the spool, and behind what is in it until it is empty; it is
+replayed in order, beside calls that may not. After a fork the child begins with a
+thread, a connection, a queue and a spool of its own, and never touches its parent's.
 
-Does not: keep events anywhere but in memory before they are committed. A process that
-is killed loses those whose call had not returned.
+Does not: keep closed events anywhere but in memory before they are committed. A process
+that is killed loses those whose call had not returned, and background ones. An INSERT
+that hangs holds all up until the connection counts as lost (`store.inbox`).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 import weakref
 from collections import deque
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from prooftrail.errors import (
-    ConfigurationError,
-    DatabaseError,
-    EventError,
-    PoisonError,
-    ProoftrailError,
-    RecordError,
-    UnavailableError,
-)
-from prooftrail.store import inbox
+from prooftrail.capture.pending import Call
+from prooftrail.capture.policy import Counting
+from prooftrail.capture.writing import BYTES, ROWS, Writing
+from prooftrail.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
+    from prooftrail.capture.policy import Counts
+    from prooftrail.capture.spool import Spool
+    from prooftrail.catalog import Policy
+    from prooftrail.store import inbox
     from prooftrail.store.connect import Connection
 
-ROWS = 1_000  # a group's rows, about
-BYTES = 4 * 1024 * 1024  # and its text
 QUEUE_BYTES = 64 * 1024 * 1024  # text that waits at most, whatever the queue's size
 
-_FIRST_PAUSE = 0.02  # seconds between tries to reach the database; doubles
-_LONGEST_PAUSE = 1.0
 _GRACE = 5.0  # seconds that close() waits beyond the patience
+_LOOK = 0.02  # seconds between looks at whether the spool is empty
 
-_SAFE_AGAIN = (
-    "It may or may not be there: record it again with the same eventId, the same "
-    "bytes are never counted twice"
-)
-
-
-class _Item(NamedTuple):
-    """What one call wants to be durable."""
-
-    rows: Sequence[inbox.Row]
-    event_id: str
-    size: int  # bytes of text
-    deadline: float  # on the monotonic clock
-    future: Future[str]
+_log = logging.getLogger("prooftrail")
 
 
 class GroupCommit:
     """A bounded queue and the one thread that empties it into the inbox.
 
     Args:
-        connect: opens a connection in autocommit; called by the thread.
+        connect: opens a connection in autocommit; called by a thread of its own.
         queue_size: calls that may wait at most.
         patience: seconds after which an event that could not be made durable fails.
+        spool: where calls may go whose policy says so; without one they are as closed.
 
     Safe to be shared by threads.
     """
 
     def __init__(
-        self, connect: Callable[[], Connection], *, queue_size: int, patience: float
+        self,
+        connect: Callable[[], Connection],
+        *,
+        queue_size: int,
+        patience: float,
+        spool: Spool | None = None,
     ) -> None:
         self._connect = connect
         self._queue_size = queue_size
         self._patience = patience
+        self._spool = spool
         self._closed = False
         self._inherited: list[Connection] = []
         self._begin()
         _ALL.add(self)
+        if spool is not None:
+            with self._lock:
+                self._start()  # what a dead process left waits for no new event
 
-    def put(self, rows: Sequence[inbox.Row], event_id: str) -> Future[str]:
+    def put(
+        self, rows: Sequence[inbox.Row], event_id: str, policy: Policy = "closed"
+    ) -> Future[str]:
         """Queue the rows of one call; the future gives `event_id` once durable.
 
         Blocks while the queue is full, at most for the patience. The future cannot be
-        cancelled: what was stated is recorded.
+        cancelled: what was stated is recorded. With the policy `background` it never
+        blocks or raises, the future is done, and what finds half the queue full is
+        lost.
 
         Raises:
             RecordError: the queue stayed full, or it is closed.
         """
-        size = sum(len(row.event) + len(row.envelope or b"") for row in rows)
         deadline = time.monotonic() + self._patience
-        future: Future[str] = Future()
-        future.set_running_or_notify_cancel()
+        call = Call(rows, event_id, policy, deadline)
+        if policy == "background":
+            self._put_if_room(call)
+            return call.future
         with self._lock:
-            while not self._closed and not self._fits(size):
+            while not self._closed and not self._fits(call.size, self._queue_size):
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._room.wait(left):
+                    self._counting.add("failed")
                     raise RecordError(
-                        f"{len(self._queue)} events wait already and none was written "
-                        f"for {self._patience:g} s: the event was NOT recorded. Check "
-                        "that the database keeps up (prooftrail doctor), then try again"
+                        f"{len(self._queue) + self._stuck} events wait already and "
+                        f"none was written for {self._patience:g} s: the event was NOT "
+                        "recorded. Check that the database keeps up (prooftrail "
+                        "doctor), then try again"
                     )
             if self._closed:
                 raise RecordError("the recorder is closed: the event was NOT recorded")
-            self._queue.append(_Item(rows, event_id, size, deadline, future))
-            self._waiting_bytes += size
-            if self._thread is None:
-                self._start()
-            self._filled.notify()
-        return future
+            self._add(call)
+        return call.future
+
+    def counts(self) -> Counts:
+        """Return how calls have ended so far."""
+        waiting = 0 if self._spool is None else self._spool.waiting
+        return self._counting.counts(waiting)
 
     def close(self) -> None:
         """Write what waits, then end the thread and its connection."""
         with self._lock:
             self._closed = True
+            self._close_by = time.monotonic() + self._patience
             self._filled.notify_all()
             self._room.notify_all()
             thread = self._thread
@@ -126,39 +131,90 @@ class GroupCommit:
         with self._lock:
             left = list(self._queue)
             self._queue.clear()
-        for item in left:
-            _fail(item, RecordError, "the recorder was closed before it was written")
+        for call in left:
+            told = "the recorder was closed before it was written"
+            call.fail(self._counting, RecordError, told)
 
     def drain(self) -> None:
-        """Wait until all that was put before is written or has failed."""
+        """Wait until all that was put before has ended.
+
+        Where the database answers, also until the spool is empty, for the patience.
+        """
         with self._lock:
             if self._closed or self._thread is None:
                 return
         self.put((), "").result(2 * self._patience)
+        if self._spool is None:
+            return
+        until = time.monotonic() + self._patience
+        while self._spool.waiting and not self._writing.away:
+            if time.monotonic() > until:
+                break
+            time.sleep(_LOOK)
+        self.tell_of_the_spool()
+
+    def tell_of_the_spool(self) -> None:
+        """Say what is left in the spool when a process ends."""
+        if self._spool is not None and self._spool.waiting:
+            _log.warning(
+                "%d audit events stay in the spool %s: the next process that uses it "
+                "records them, or prooftrail spool replay",
+                self._spool.waiting,
+                self._spool.directory,
+            )
 
     def start_over(self) -> None:
-        """Forget thread, queue and connection: they are the parent process's."""
-        if self._connection is not None:
+        """Forget thread, queue, connection and spool: they are the parent's."""
+        if self._writing.connection is not None:
             # Closing it would say goodbye on the socket that the parent still uses.
-            self._inherited.append(self._connection)
+            self._inherited.append(self._writing.connection)
+        if self._spool is not None:
+            self._spool.start_over()
         self._begin()
 
     def _begin(self) -> None:
         self._lock = threading.RLock()  # a signal handler may record, too
         self._filled = threading.Condition(self._lock)
         self._room = threading.Condition(self._lock)
-        self._queue: deque[_Item] = deque()
+        self._queue: deque[Call] = deque()
         self._waiting_bytes = 0
+        self._stuck = 0  # calls that the thread has taken and cannot write at present
+        self._stuck_bytes = 0
+        self._close_by = 0.0
         self._thread: threading.Thread | None = None
-        self._connection: Connection | None = None
-
-    def _fits(self, size: int) -> bool:
-        if not self._queue:
-            return True
-        return (
-            len(self._queue) < self._queue_size
-            and self._waiting_bytes + size <= QUEUE_BYTES
+        self._counting = Counting()
+        self._writing = Writing(
+            self._connect,
+            patience=self._patience,
+            spool=self._spool,
+            counting=self._counting,
+            wake=self._filled,
         )
+
+    def _fits(self, size: int, most: int) -> bool:
+        waiting = len(self._queue) + self._stuck
+        if not waiting:
+            return True
+        held = self._waiting_bytes + self._stuck_bytes
+        return waiting < most and held + size <= QUEUE_BYTES
+
+    def _put_if_room(self, call: Call) -> None:
+        with self._lock:
+            # the other half is for those who wait for their events
+            fits = self._fits(call.size, max(1, self._queue_size // 2))
+            closed = self._closed
+            if fits and not closed:
+                self._add(call)
+                return
+        why = "the recorder is closed" if closed else "the queue is full"
+        self._counting.lose(1, why)
+
+    def _add(self, call: Call) -> None:
+        self._queue.append(call)
+        self._waiting_bytes += call.size
+        if self._thread is None:
+            self._start()
+        self._filled.notify()
 
     def _start(self) -> None:
         # A daemon: the interpreter's end runs close(), which drains, and would
@@ -169,105 +225,66 @@ class GroupCommit:
         self._thread.start()
 
     def _run(self) -> None:
-        group: list[_Item] = []
+        writing = self._writing
         try:
-            while group := self._take():
-                self._write(group)
+            while self._take():
+                writing.turn()
+                self._note_what_is_stuck()
         except BaseException as error:
-            for item in group:
-                if not item.future.done():
-                    _fail(item, RecordError, f"the writer thread failed: {error!r}")
+            told = f"the writer thread failed: {type(error).__name__}"
+            for call in writing.held:
+                if not call.done:
+                    call.fail(self._counting, RecordError, told, error)
+            writing.held.clear()
             raise
         finally:
-            self._disconnect()
+            if self._spool is not None and self._closed:
+                self.tell_of_the_spool()
+            writing.end()
+            self._counting.tell_rest()
             with self._lock:
                 self._thread = None
+                self._stuck = self._stuck_bytes = 0
                 if self._queue and not self._closed:
                     self._start()
 
-    def _take(self) -> list[_Item]:
-        """Wait for work; return a group, empty when there will be no more."""
+    def _take(self) -> bool:
+        """Wait for something to do; False when there will be no more."""
         with self._lock:
-            while not self._queue and not self._closed:
-                self._filled.wait()
-            group: list[_Item] = []
+            while not self._queue:
+                if self._closed and self._is_done():
+                    return False
+                due = self._writing.due_in()
+                if due is not None and due <= 0:
+                    break
+                self._filled.wait(due)
             rows = size = 0
             while self._queue and rows < ROWS and size < BYTES:
-                item = self._queue.popleft()
-                group.append(item)
-                rows += len(item.rows)
-                size += item.size
+                call = self._queue.popleft()
+                self._writing.held.append(call)
+                rows += len(call.rows)
+                size += call.size
             self._waiting_bytes -= size
+            if self._writing.ready:
+                self._stuck = self._stuck_bytes = 0
             self._room.notify_all()
-            return group
+            return True
 
-    def _write(self, group: list[_Item]) -> None:
-        """Make a group durable, or fail those of it that cannot be."""
-        pause = 0.0
-        while group:
-            try:
-                self._insert(group)
-            except PoisonError as error:
-                self._divide(group, error)
-                return
-            except UnavailableError as error:
-                self._disconnect()
-                group = self._still_patient(group, error)
-                if group:
-                    time.sleep(pause)
-                    pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
-            except (DatabaseError, ConfigurationError) as error:
-                self._disconnect()
-                for item in group:
-                    _fail(item, type(error), str(error), error)
-                return
-            else:
-                for item in group:
-                    item.future.set_result(item.event_id)
-                return
+    def _is_done(self) -> bool:
+        if self._writing.held:
+            return False
+        if self._spool is None or not self._spool.waiting or self._writing.away:
+            return True
+        return time.monotonic() > self._close_by
 
-    def _insert(self, group: list[_Item]) -> None:
-        rows = [row for item in group for row in item.rows]
-        if rows:
-            if self._connection is None:
-                self._connection = self._connect()
-            inbox.insert_all(self._connection, rows)
-
-    def _divide(self, group: list[_Item], error: PoisonError) -> None:
-        """Write all but what the database refuses, by halving."""
-        if len(group) == 1:
-            _fail(group[0], EventError, f"{inbox.REFUSED}: {error}", error)
+    def _note_what_is_stuck(self) -> None:
+        held = self._writing.held
+        if not held and not self._stuck:
             return
-        middle = len(group) // 2
-        self._write(group[:middle])
-        self._write(group[middle:])
-
-    def _still_patient(
-        self, group: list[_Item], error: UnavailableError
-    ) -> list[_Item]:
-        now = time.monotonic()
-        told = f"not durable after {self._patience:g} s: {error}. {_SAFE_AGAIN}"
-        for item in group:
-            if item.deadline <= now:
-                _fail(item, RecordError, told, error)
-        return [item for item in group if item.deadline > now]
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-def _fail(
-    item: _Item,
-    kind: type[ProoftrailError],
-    told: str,
-    cause: BaseException | None = None,
-) -> None:
-    """Fail one future with an error of its own: threads must not share a traceback."""
-    error = kind(told)
-    error.__cause__ = cause
-    item.future.set_exception(error)
+        with self._lock:
+            self._stuck = len(held)
+            self._stuck_bytes = sum(call.size for call in held)
+            self._room.notify_all()
 
 
 _ALL: weakref.WeakSet[GroupCommit] = weakref.WeakSet()

@@ -20,6 +20,7 @@ COMMANDS = {
     "db": "An embedded PostgreSQL, to try everything at once.",
     "stream": "Create and list streams.",
     "record": "Record events: JSON lines on standard input.",
+    "spool": "Look at what applications have spooled, and replay it.",
     "import": "Import CloudTrail files or JSON lines.",
     "seal": "Move events from the inbox to the log.",
     "sign": "Sign checkpoints of the log and anchor them.",

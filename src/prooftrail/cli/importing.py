@@ -101,7 +101,7 @@ def _import(
     stream: str,
     redactor: Redactor | None,
 ) -> None:
-    from prooftrail.capture.audit_logger import open_recorder
+    from prooftrail.capture.process import open_recorder
     from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
     from prooftrail.store import lookup
 
@@ -120,7 +120,7 @@ def _import(
             there, waiting = 0, lookup.waiting(looking, stream)
         with (
             open_recorder(
-                stream=stream, redactor=redactor, queue_size=2 * AHEAD
+                stream=stream, redactor=redactor, queue_size=2 * AHEAD, spool=False
             ) as recorder,
             _progress(len(paths)) as (begin, advance),
         ):

@@ -56,7 +56,7 @@ def actor() -> dict[str, Any]:
 @contextmanager
 def recording(stream: str) -> Iterator[Callable[[Mapping[str, Any]], object]]:
     """Give what records an event durably, as the writer."""
-    from prooftrail.capture.audit_logger import open_recorder
+    from prooftrail.capture.process import open_recorder
 
-    with open_recorder(stream=stream) as recorder:
+    with open_recorder(stream=stream, spool=False) as recorder:
         yield recorder.record

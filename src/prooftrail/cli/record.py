@@ -36,7 +36,7 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
 
     Works as the writer (PROOFTRAIL_WRITER_DSN, or PROOFTRAIL_DSN).
     """
-    from prooftrail.capture.audit_logger import open_recorder
+    from prooftrail.capture.process import open_recorder
     from prooftrail.catalog import Catalog
     from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
     from prooftrail.importers import Problem, jsonl
@@ -51,7 +51,9 @@ def command(*, stream: str, strict: bool, declared: tuple[str, ...]) -> None:
     with as_verifier(stream):
         pass  # there is such a stream, as far as this login may know
     with (
-        open_recorder(known=known, stream=stream, queue_size=2 * AHEAD) as recorder,
+        open_recorder(
+            known=known, stream=stream, queue_size=2 * AHEAD, spool=False
+        ) as recorder,
         _progress(lines) as advance,
     ):
         feeding = Feeding(recorder, stream, refused)
