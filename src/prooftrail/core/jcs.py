@@ -212,14 +212,19 @@ def _check(value: object, depth: int) -> None:
         raise CanonicalError(
             f"nested deeper than {MAX_DEPTH} levels: flatten the event"
         )
+    items = value
     if type(value) is dict:
-        for key, item in value.items():
-            if type(key) is not str:
-                raise CanonicalError(f"the key {key!r} is not a text")
+        _check_keys(value)
+        items = value.values()  # type: ignore[assignment]
+    for item in items:
+        if type(item) is not str:  # most are, and need no call
             _check(item, depth + 1)
-    else:
-        for item in value:
-            _check(item, depth + 1)
+
+
+def _check_keys(value: dict[object, object]) -> None:
+    for key in value:
+        if type(key) is not str:
+            raise CanonicalError(f"the key {key!r} is not a text")
 
 
 def _stands_for_a_number(value: object) -> bool:

@@ -56,8 +56,20 @@ def plain(value: object, *, key: str = "", depth: int = 1) -> Value:
         EventError: a value that has no faithful spelling (bytes, NaN, an object),
             or more than 32 levels.
     """
-    if value is None or isinstance(value, bool):
-        return value
+    kind = type(value)
+    # The usual types first, by identity: an application's request waits for this.
+    if kind is str:
+        return value if len(value) <= MAX_TEXT or key in _IDS else cut(value)  # type: ignore[arg-type,return-value]
+    if kind is dict:
+        return _object(value, key, depth)  # type: ignore[arg-type]
+    if value is None or kind is bool:
+        return value  # type: ignore[return-value]
+    if kind is int and -jcs.MAX_INTEGER <= value <= jcs.MAX_INTEGER:  # type: ignore[operator]
+        return value  # type: ignore[return-value]
+    return _odd(value, key, depth)
+
+
+def _odd(value: object, key: str, depth: int) -> Value:
     if isinstance(value, Enum):
         return plain(value.value, key=key, depth=depth)
     if isinstance(value, str):
@@ -107,15 +119,7 @@ def _container(value: object, key: str, depth: int) -> Value:
         except TypeError as error:
             raise EventError(f"{key or 'a value'}: {error}") from error
     if isinstance(value, Mapping):
-        found = {
-            (spelled := spell_key(name)): plain(item, key=spelled, depth=depth + 1)
-            for name, item in value.items()
-        }
-        if len(found) != len(value):
-            raise EventError(
-                f"{key or 'a value'} has two keys of one spelling: one would be lost"
-            )
-        return found
+        return _object(value, key, depth)
     if isinstance(value, AbstractSet):
         value = sorted(value, key=str)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
@@ -124,6 +128,23 @@ def _container(value: object, key: str, depth: int) -> Value:
         f"{key or 'a value'} is a {type(value).__name__}: pass text, numbers, times, "
         "lists or dicts"
     )
+
+
+def _object(value: Mapping[Any, object], key: str, depth: int) -> Value:
+    if depth > jcs.MAX_DEPTH:
+        raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
+    found: dict[str, Value] = {}
+    for name, item in value.items():
+        spelled = name if type(name) is str else spell_key(name)
+        if type(item) is str and len(item) <= MAX_TEXT:
+            found[spelled] = item
+        else:
+            found[spelled] = plain(item, key=spelled, depth=depth + 1)
+    if len(found) != len(value):
+        raise EventError(
+            f"{key or 'a value'} has two keys of one spelling: one would be lost"
+        )
+    return found
 
 
 def spell_key(name: object) -> str:
