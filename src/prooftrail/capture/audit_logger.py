@@ -20,8 +20,9 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.capture.group_commit import GroupCommit
+from prooftrail.capture.scope import completed, current_scope
 from prooftrail.capture.stating import Fields, Stated, Stating
-from prooftrail.core import catalog, ids
+from prooftrail.core import catalog, events, ids
 from prooftrail.errors import RecordError
 from prooftrail.store import inbox, streams, within
 
@@ -210,6 +211,11 @@ class Recorder:
         """
         self._writer.drain()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the queue is full, so that handing over more would block."""
+        return self._writer.full
+
     def close(self) -> None:
         """Write what waits, then end; the interpreter's end writes it, too."""
         atexit.unregister(self._writer.drain)
@@ -228,7 +234,11 @@ class Recorder:
         fields: Mapping[str, Any],
     ) -> tuple[Stated, list[inbox.Row]]:
         name = self._stream if stream is None else streams.check_name(stream)
+        scope = current_scope()
+        event, fields = completed(event, fields)
         stated = self._stating.state(event, fields, stream=name)
+        if scope is not None:
+            scope.note(*_said(event, fields))
         return stated, _rows(name, stated)
 
 
@@ -237,3 +247,14 @@ def _rows(stream: str, stated: Stated) -> list[inbox.Row]:
         inbox.Row(stream, text, envelope)
         for text, envelope in zip(stated.texts, stated.envelopes, strict=True)
     ]
+
+
+def _said(
+    event: Event | Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return action and result of an event that was stated."""
+    if event is None:
+        return str(fields["action"]), str(fields["result"])
+    if isinstance(event, events.Event):
+        return event.action, event.result
+    return str(event["action"]), str(event["result"])

@@ -118,6 +118,12 @@ class GroupCommit:
         waiting = 0 if self._spool is None else self._spool.waiting
         return self._counting.counts(waiting)
 
+    @property
+    def full(self) -> bool:
+        """Whether `put` would block."""
+        with self._lock:
+            return not self._fits(0, self._queue_size)
+
     def close(self) -> None:
         """Write what waits, then end the thread and its connection."""
         with self._lock:

@@ -23,7 +23,7 @@ from prooftrail.core import catalog
 from prooftrail.store import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from concurrent.futures import Future
     from typing import Unpack
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from prooftrail.store.within import Statement
 
 
-def open_recorder(
+def open_recorder(  # noqa: PLR0913  settings, all by name
     dsn: str | None = None,
     *,
     known: catalog.Catalog = catalog.OPEN,
@@ -43,6 +43,7 @@ def open_recorder(
     queue_size: int = QUEUE_SIZE,
     patience: float = PATIENCE,
     redactor: Redactor | None = None,
+    clock: Callable[[], int] | None = None,
     envelopes: Envelopes | None = None,
     spool: Spool | Path | str | Literal[False] | None = None,
 ) -> Recorder:
@@ -56,6 +57,7 @@ def open_recorder(
         queue_size: see `Recorder`.
         patience: see `Recorder`.
         redactor: see `Recorder`.
+        clock: see `Recorder`; by default the system's.
         envelopes: see `Recorder`; by default those of `open_envelopes`.
         spool: see `Recorder`; or its directory; by default as `PROOFTRAIL_SPOOL_DIR`
             says, if it does; False for none in any case.
@@ -69,7 +71,7 @@ def open_recorder(
         spool = Spool(spool, clock=_clock, random=os.urandom)
     return Recorder(
         lambda: inbox.open_writer(dsn),
-        clock=_clock,
+        clock=_clock if clock is None else clock,
         random=os.urandom,
         known=known,
         stream=stream,
@@ -130,6 +132,11 @@ _default = _Default()
 if hasattr(os, "register_at_fork"):
     # another thread may have held the lock when this one forked
     os.register_at_fork(after_in_child=_default.unlock)
+
+
+def chosen(recorder: Recorder | None) -> Recorder:
+    """Return a recorder, or the process's own."""
+    return _default.get() if recorder is None else recorder
 
 
 def use(recorder: Recorder) -> None:
