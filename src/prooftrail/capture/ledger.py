@@ -1,0 +1,216 @@
+"""The ledger: what a database transaction has changed so far, until it is decided.
+
+Guarantees: what is entered goes into the innermost event that is being stated; where
+there is none, or it has no room, into events of its own when the transaction commits.
+What is rolled back, a savepoint's part too, is taken out of the event again and leaves
+none of its own: of changes that are not there, no success is told.
+
+Does not: know a database; the integrations tell it what happens to their transactions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail import catalog
+from prooftrail.capture import draft, emitting, process, scope
+from prooftrail.capture.effects import DATA_CHANGE, ROOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
+    from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.capture.draft import Draft
+    from prooftrail.capture.effects import Effect
+    from prooftrail.capture.scope import Scope
+    from prooftrail.catalog import EventType
+
+_BULK = {"update": "bulk.records.update", "delete": "bulk.records.delete"}
+
+
+class Line(NamedTuple):
+    """One effect, and where it went."""
+
+    effect: Effect
+    draft: Draft | None  # the event that it is in
+    alone: bool  # whether its changes go into an event of their own
+    event_type: EventType | None  # what the model named for that
+    scope: Scope | None  # whose it was
+
+
+class Ledger:
+    """The changes of one transaction, by savepoints."""
+
+    def __init__(self) -> None:
+        self._levels: list[tuple[object, list[Line]]] = [(None, [])]
+        self._committing: list[Line] = []
+
+    def enter(self, effect: Effect, event_type: EventType | None = None) -> None:
+        """Enter what was done."""
+        own = draft.current_draft()
+        fits = own is not None and own.affect(effect)
+        line = Line(effect, own, not fits, event_type, scope.current_scope())
+        self._levels[-1][1].append(line)
+
+    def savepoint(self, name: object) -> None:
+        """Begin a savepoint."""
+        self._levels.append((name, []))
+
+    def release(self, name: object) -> None:
+        """Keep what was done since a savepoint, as far as the whole is kept."""
+        for lines in self._since(name):
+            self._levels[-1][1].extend(lines)
+
+    def rollback_to(self, name: object) -> None:
+        """Take back what was done since a savepoint."""
+        for lines in self._since(name):
+            _take_back(lines)
+
+    def rollback(self) -> None:
+        """Take back all that was done, a commit that failed included."""
+        for _, lines in self._levels:
+            _take_back(lines)
+        _take_back(self._committing)
+        self._levels = [(None, [])]
+        self._committing = []
+
+    def commit(self) -> None:
+        """Say that the commit begins; `settled` says that it is done."""
+        for _, lines in self._levels:
+            self._committing.extend(lines)
+        self._levels = [(None, [])]
+
+    @property
+    def committing(self) -> bool:
+        """Whether a commit has begun that leaves something."""
+        return bool(self._committing)
+
+    def drafts(self) -> list[tuple[Draft, str]]:
+        """Return the events of their own of what is about to be committed."""
+        alone = [line for line in self._committing if line.alone]
+        return list(gather(alone))
+
+    def recorded(self) -> None:
+        """Say that the events of `drafts` are recorded in the transaction itself."""
+        self._committing = [line._replace(alone=False) for line in self._committing]
+
+    def settled(self) -> list[tuple[Draft, str]]:
+        """Return the events that a commit leaves, once; they are yet to be recorded."""
+        made = self.drafts()
+        self._committing = []
+        return made
+
+    def _since(self, name: object) -> list[list[Line]]:
+        """Take the levels from a savepoint on, the outermost first."""
+        names = [known for known, _ in self._levels]
+        if name not in names[1:]:
+            return []
+        at = len(names) - 1 - names[::-1].index(name)
+        taken = [lines for _, lines in self._levels[at:]]
+        del self._levels[at:]
+        return taken
+
+
+def record(
+    made: Iterable[tuple[Draft, str]],
+    *,
+    recorder: Recorder | None,
+    stream: str | None,
+    connection: object = None,
+) -> list[Future[str]]:
+    """Record a transaction's events of its own; the futures tell when each is durable.
+
+    Args:
+        made: what `Ledger.settled` or `Ledger.drafts` gave.
+        recorder: by default the process's own.
+        stream: where they go.
+        connection: whose transaction they ride; there are no futures then.
+
+    Raises:
+        RecordError: the queue stayed full, or the recorder is closed.
+        EventError: the database refuses one.
+    """
+    futures = []
+    for one, action in made:
+        if connection is not None:
+            event = one.stated("success", action=action)
+            process.chosen(recorder).record(event, stream=stream, connection=connection)
+            continue
+        future = emitting.emit(
+            one, "success", recorder=recorder, stream=stream, action=action
+        )
+        if future is not None:
+            futures.append(future)
+    return futures
+
+
+def _take_back(lines: Iterable[Line]) -> None:
+    for line in lines:
+        if line.draft is not None:
+            line.draft.take_back(line.effect)
+
+
+def gather(lines: Iterable[Line]) -> Iterator[tuple[Draft, str]]:
+    """Gather lines into events: one a thing, or a statement, as far as they fit."""
+    open_: dict[object, _Own] = {}
+    for line in lines:
+        key = _key(line)
+        found = open_.get(key)
+        if found is None or not found.affect(line.effect):
+            if found is not None:
+                yield found.made, found.action
+            found = open_[key] = _Own(line)
+            found.affect(line.effect)
+    for one in open_.values():
+        yield one.made, one.action
+
+
+class _Own:
+    """An event of its own, while lines are gathered into it."""
+
+    def __init__(self, line: Line) -> None:
+        self.made, self.action = _begin(line)
+        self._room = ROOM
+        self._empty = True
+        self._fields: dict[str, None] = {}
+
+    def affect(self, effect: Effect) -> bool:
+        """Take an effect in; False where it has no room."""
+        if not self._empty and effect.weight > self._room:
+            return False
+        self._empty = False
+        self._room -= effect.weight
+        self.made.affect(effect)
+        if effect.statement is not None:
+            self._fields.update((one.field, None) for one in effect.changes)
+            self.made.detail(fields_changed=list(self._fields))
+            if effect.changes:
+                self.made.count("record_count", effect.details.get("rows_affected", 1))
+        return True
+
+
+def _key(line: Line) -> object:
+    effect = line.effect
+    what = (effect.kind, effect.id) if effect.statement is None else effect.statement
+    return (what, effect.operation, id(line.scope), id(line.draft))
+
+
+def _begin(line: Line) -> tuple[Draft, str]:
+    effect = line.effect
+    known = line.event_type
+    if known is None and effect.statement is not None and line.draft is None:
+        bulk = _BULK.get(effect.operation)
+        known = None if bulk is None else catalog.resolve(bulk)
+    if known is None:
+        known = catalog.derived(DATA_CHANGE)
+    nobody = line.scope is None and scope.current_actor() is None
+    made = draft.Draft(
+        known, scope=line.scope, actor=dict(draft.SYSTEM) if nobody else None
+    )
+    if effect.statement is not None:
+        made.on(effect.kind)
+    made.detail(operation=effect.operation)
+    if line.draft is not None:
+        made.detail(follows=line.draft.event_type.name)
+    return made, known.name

@@ -1,0 +1,109 @@
+"""Rows that are saved and deleted one by one, by Django's signals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.models import Model
+from django.db.models.query import QuerySet
+
+from prooftrail.integrations.django_models import hooks, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prooftrail.integrations.django_models.sources import Source
+
+_BEFORE = "_prooftrail_before"
+_Row = dict[str, Any]
+
+
+class Rows:
+    """The receivers of one model's signals.
+
+    Args:
+        source: the model.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def saving(self, instance: Model, using: str, **_: object) -> None:
+        """`pre_save`: read the row as it is."""
+        state = instance._state
+        key = instance._meta.pk
+        given = state.adding and (key.has_default() or instance.pk is None)
+        before = None if given else self._read(using, instance.pk, lock=True)
+        instance.__dict__[_BEFORE] = before
+
+    def saved(
+        self,
+        instance: Model,
+        using: str,
+        update_fields: Iterable[str] | None = None,
+        **_: object,
+    ) -> None:
+        """`post_save`: tell what changed."""
+        source = self._source
+        before: _Row | None = instance.__dict__.pop(_BEFORE, None)
+        names = source.names
+        if update_fields is not None and before is not None:
+            written = set(update_fields)
+            names = [
+                name
+                for name in names
+                if name in written or source.fields[name].name in written
+            ]
+        after = source.written(instance, names)
+        if any(name not in after for name in names):
+            after |= self._read(using, instance.pk) or {}
+        if before is None:
+            effect = source.audited.effect("insert", None, after)
+        else:
+            effect = source.audited.effect("update", before, {**before, **after})
+        hooks.enter(using, source, [effect])
+
+    def deleting(
+        self, instance: Model, using: str, origin: object = None, **_: object
+    ) -> None:
+        """`pre_delete`: keep the row as it is."""
+        # What a queryset deletes was loaded for it just now; an object may be old.
+        fresh = isinstance(origin, QuerySet) or (
+            isinstance(origin, Model) and origin is not instance
+        )
+        source = self._source
+        before = source.written(instance) if fresh else None
+        if before is None or any(name not in before for name in source.names):
+            before = self._read(using, instance.pk, lock=True)
+        instance.__dict__[_BEFORE] = before
+
+    def deleted(
+        self, instance: Model, using: str, origin: object = None, **_: object
+    ) -> None:
+        """`post_delete`: tell what it was."""
+        before = instance.__dict__.pop(_BEFORE, None)
+        if before is None:
+            return
+        together = origin if isinstance(origin, QuerySet) else None
+        effect = self._source.audited.effect("delete", before, None, statement=together)
+        hooks.enter(using, self._source, [effect])
+
+    def _read(
+        self, using: str, key: object, *, lock: bool = False
+    ) -> dict[str, Any] | None:
+        if key is None:
+            return None
+        found = self._source.model._base_manager.using(using).filter(pk=key)
+        if lock and can_lock(using):
+            found = found.select_for_update(of=("self",))
+        with quiet.reading():
+            rows = self._source.rows(found.values_list(*self._source.names))
+        return next(iter(rows.values()), None)
+
+
+def can_lock(using: str) -> bool:
+    """Whether rows can be locked here: in a transaction, by a server that knows how."""
+    connection = connections[using]
+    features = connection.features
+    return bool(connection.in_atomic_block and features.has_select_for_update_of)

@@ -1,0 +1,172 @@
+"""Which models and tables are audited, and how their rows are read.
+
+Guarantees: a model is looked at once, when it is first seen; what is not marked costs a
+look-up in a dict. Fields have the names of the model's attributes, also where a Core
+statement names columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy.orm import Mapper, mapperlib
+
+from prooftrail.capture import audited, personal_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Table
+    from sqlalchemy.sql import FromClause
+
+    from prooftrail.capture.audited import Audited
+
+_AUDITED = "__audited__"
+
+# What selects a column: the attribute of a class, or the column of a table.
+Selected: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """An audited model or table, and where its fields are.
+
+    Args:
+        audited: what is told of it.
+        selected: what a SELECT names, by field.
+        columns: the field of each column of its tables.
+        table: the table that a SELECT FOR UPDATE locks.
+        computed: the fields that the database fills in where nothing is given.
+    """
+
+    audited: Audited
+    selected: Mapping[str, Selected]
+    columns: Mapping[Any, str]
+    table: FromClause
+    computed: frozenset[str]
+
+    @property
+    def key(self) -> list[Selected]:
+        """The columns of the primary key."""
+        return [self.selected[name] for name in self.audited.key]
+
+
+class Models:
+    """The audited models of one `track`.
+
+    Args:
+        named: models that are audited though nothing marks them.
+    """
+
+    def __init__(self, named: Iterable[type] = ()) -> None:
+        self._named = frozenset(named)
+        self._by_class: WeakKeyDictionary[type, Source | None] = WeakKeyDictionary()
+        self._by_table: WeakKeyDictionary[Any, Source | None] = WeakKeyDictionary()
+
+    def of_class(self, kind: type) -> Source | None:
+        """Return what is audited of a mapped class; None for one that is not."""
+        try:
+            return self._by_class[kind]
+        except KeyError:
+            made = self._by_class[kind] = self._of_class(kind)
+            return made
+
+    def of_table(self, table: Table) -> Source | None:
+        """Return what is audited of a table, by its model or by its own columns."""
+        try:
+            return self._by_table[table]
+        except KeyError:
+            made = self._by_table[table] = self._of_table(table)
+            return made
+
+    def _of_class(self, kind: type) -> Source | None:
+        try:
+            mapper: Any = inspect(kind)
+        except NoInspectionAvailable:
+            return None
+        if not isinstance(mapper, Mapper):
+            return None
+        said = getattr(kind, _AUDITED, None)
+        marked = personal_fields.marked(kind)
+        named = any(issubclass(kind, one) for one in self._named)
+        if said is False or not (said or marked.classes or named):
+            return None
+        props = {
+            prop.key: prop.columns[0]
+            for prop in mapper.column_attrs
+            if getattr(prop.columns[0], "table", None) is not None
+        }
+        kept = [
+            name for name, one in props.items() if one.info.get("audit") is not False
+        ]
+        key = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
+        made = audited.describe(
+            kind.__name__,
+            said,
+            key=key,
+            fields=dict.fromkeys([*key, *kept]),
+            marked=marked,
+        )
+        columns = {
+            column: prop.key for prop in mapper.column_attrs for column in prop.columns
+        }
+        return Source(
+            made,
+            {name: getattr(kind, name) for name in made.fields},
+            columns,
+            mapper.local_table,
+            _computed(columns),
+        )
+
+    def _of_table(self, table: Table) -> Source | None:
+        mapper = _mapper_of(table)
+        if mapper is not None:
+            return self.of_class(mapper.class_)
+        classes = {
+            one.key: one.info["pii"] for one in table.columns if one.info.get("pii")
+        }
+        said = table.info.get("audited")
+        if said is False or not (said or classes):
+            return None
+        subject = next(
+            (one.key for one in table.columns if one.info.get("pii_subject")), None
+        )
+        columns = {
+            one: one.key
+            for one in table.columns
+            if one.info.get("audit") is not False or one.primary_key
+        }
+        made = audited.describe(
+            table.name,
+            said,
+            key=[one.key for one in table.primary_key],
+            fields=columns.values(),
+            marked=personal_fields.Marked(classes, subject),
+        )
+        selected = {name: one for one, name in columns.items() if name in made.fields}
+        return Source(made, selected, columns, table, _computed(columns))
+
+
+def _computed(columns: Mapping[Any, str]) -> frozenset[str]:
+    return frozenset(
+        name
+        for column, name in columns.items()
+        if getattr(column, "server_default", None) is not None
+        or getattr(column, "primary_key", False)
+    )
+
+
+def _mapper_of(table: Table) -> Mapper[Any] | None:
+    """Return the topmost mapper of a table."""
+    # Nothing public leads from a table to its mappers.
+    for registry in mapperlib._all_registries():  # noqa: SLF001
+        for mapper in registry.mappers:
+            if mapper.local_table is table and (
+                mapper.inherits is None or mapper.inherits.local_table is not table
+            ):
+                return mapper
+    return None
