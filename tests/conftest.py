@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
+pytest.register_assert_rewrite("tests.capturing.contract")
+
 VERSIONS = ("15", "18")
 _HOME = "PROOFTRAIL_TEST_HOME"
 _numbers = itertools.count()

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import django  # type: ignore[import-untyped]
-import django.conf  # type: ignore[import-untyped]
+import django
+import django.conf
 import psycopg
 import psycopg.rows
 import pytest
 import sqlalchemy
-from django.db import models  # type: ignore[import-untyped]
-from django.db.utils import ConnectionHandler  # type: ignore[import-untyped]
-from django.utils.connection import ConnectionProxy  # type: ignore[import-untyped]
+from django.db import models
+from django.db.utils import ConnectionHandler
+from django.utils.connection import ConnectionProxy
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import prooftrail

@@ -20,7 +20,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from prooftrail.capture.actors import actor_of
     from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.capture.authorization import (
+        AccessDeniedError,
+        allowed,
+        denied,
+        require,
+    )
+    from prooftrail.capture.changes import changes
+    from prooftrail.capture.decorators import audited, event
+    from prooftrail.capture.draft import Draft, current_draft
     from prooftrail.capture.process import (
         open_envelopes,
         open_recorder,
@@ -31,6 +41,15 @@ if TYPE_CHECKING:
     )
     from prooftrail.capture.protection import Personal
     from prooftrail.capture.redaction import Redactor
+    from prooftrail.capture.scope import (
+        Scope,
+        acting,
+        bind,
+        carried,
+        current_actor,
+        current_scope,
+        scoped,
+    )
     from prooftrail.catalog.known import Catalog
     from prooftrail.core.events import (
         Actor,
@@ -50,14 +69,20 @@ if TYPE_CHECKING:
         RecordError,
         UnavailableError,
     )
+    from prooftrail.middleware.asgi import AuditMiddleware
+    from prooftrail.middleware.routes import emits, excused
+    from prooftrail.middleware.wsgi import WSGIAuditMiddleware
 
 __all__ = [
+    "AccessDeniedError",
     "Actor",
+    "AuditMiddleware",
     "Authorization",
     "Catalog",
     "Change",
     "ConfigurationError",
     "DatabaseError",
+    "Draft",
     "Event",
     "EventError",
     "OnBehalfOf",
@@ -69,10 +94,28 @@ __all__ = [
     "Recorder",
     "Redactor",
     "Resource",
+    "Scope",
     "UnavailableError",
+    "WSGIAuditMiddleware",
+    "acting",
+    "actor_of",
+    "allowed",
+    "audited",
+    "bind",
+    "carried",
+    "changes",
+    "current_actor",
+    "current_draft",
+    "current_scope",
+    "denied",
+    "emits",
+    "event",
+    "excused",
     "open_envelopes",
     "open_recorder",
     "record",
+    "require",
+    "scoped",
     "statement",
     "submit",
     "use",
@@ -84,7 +127,18 @@ _PLACES = {
         "open_envelopes open_recorder record statement submit use"
     ),
     "prooftrail.capture.protection": "Personal",
+    "prooftrail.capture.actors": "actor_of",
+    "prooftrail.capture.authorization": "AccessDeniedError allowed denied require",
+    "prooftrail.capture.changes": "changes",
+    "prooftrail.capture.decorators": "audited event",
+    "prooftrail.capture.draft": "Draft current_draft",
     "prooftrail.capture.redaction": "Redactor",
+    "prooftrail.capture.scope": (
+        "Scope acting bind carried current_actor current_scope scoped"
+    ),
+    "prooftrail.middleware.asgi": "AuditMiddleware",
+    "prooftrail.middleware.routes": "emits excused",
+    "prooftrail.middleware.wsgi": "WSGIAuditMiddleware",
     "prooftrail.catalog.known": "Catalog",
     "prooftrail.core.events": (
         "Actor Authorization Change Event OnBehalfOf Part Pii Resource"

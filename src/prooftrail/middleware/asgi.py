@@ -1,0 +1,215 @@
+"""The ASGI middleware: FastAPI, Starlette, and whatever else speaks ASGI.
+
+    app.add_middleware(prooftrail.AuditMiddleware, actor=lambda request: request.user)
+
+Guarantees: as `exchange`; where the event's type is *closed*, a success is answered
+when its event is durable, and 503 is in its place if that cannot be. The answer to
+anything else goes out in any case. Context variables of the application are left as
+they are (no BaseHTTPMiddleware); websockets and lifespan pass untouched. The event of
+an answer is recorded when it begins: if it breaks off, a second event says so.
+
+Does not: hold a body back, or read one.
+
+Source: ASGI 3.0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from prooftrail.capture.waiting import waited
+from prooftrail.errors import ProoftrailError
+from prooftrail.middleware.exchange import Exchange
+from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
+from prooftrail.middleware.routes import Route
+from prooftrail.middleware.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import Unpack
+
+    from prooftrail.middleware.rules import Settings
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+_log = logging.getLogger("prooftrail")
+
+_ERROR = 500
+
+
+class AuditMiddleware:
+    """Records requests; in one line, outermost but for error pages.
+
+    Args:
+        app: what answers.
+        **settings: see `Settings`.
+    """
+
+    def __init__(self, app: App, **settings: Unpack[Settings]) -> None:
+        self._app = app
+        self.rules = Rules(**settings)
+
+    async def __call__(
+        self, asgi: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Answer as the application does, and record it."""
+        if asgi["type"] != "http":
+            await self._app(asgi, receive, send)
+            return
+        answer = _Answer(self.rules, asgi, send)
+        try:
+            with answer.exchange.inside():
+                try:
+                    await self._app(asgi, receive, answer.send)
+                except BaseException as error:
+                    await answer.failed(error)
+                    raise
+                await answer.ended()
+        finally:
+            answer.exchange.close()
+
+
+class _Answer:
+    """One request's answer on its way out."""
+
+    def __init__(
+        self, rules: Rules, asgi: MutableMapping[str, Any], send: Send
+    ) -> None:
+        self._asgi = asgi
+        self._send = send
+        self._rules = rules
+        self._begun = False
+        self._complete = False
+        self._refused = False
+        client = asgi.get("client")
+        self.exchange = Exchange(
+            rules,
+            method=asgi["method"],
+            headers=_headers(asgi),
+            peer=client[0] if client else None,
+            found=self._route,
+            who=self._who,
+        )
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the application's on."""
+        if self._refused:
+            return
+        if message["type"] == "http.response.start" and not self._begun:
+            self._begun = True
+            if not await self._recorded(message["status"]):
+                self._refused = True
+                await self._refuse()
+                return
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._complete = True
+        await self._send(message)
+
+    async def failed(self, error: BaseException) -> None:
+        """Record that the application raised."""
+        cancelled = isinstance(error, asyncio.CancelledError)
+        try:
+            if not self._begun:
+                future = self.exchange.finish(_ERROR, error)
+            elif not self._complete:
+                future = self.exchange.broke(error)
+            else:
+                return  # a background task's own failure
+            if future is not None and not cancelled:
+                await waited(future)
+        except ProoftrailError as problem:
+            error.add_note(f"prooftrail: this failure is not recorded: {problem}")
+
+    async def ended(self) -> None:
+        """Record a request that was not answered at all."""
+        if not self._begun:
+            await self._recorded(_ERROR)
+
+    async def _recorded(self, status: int) -> bool:
+        """Record the answer; return whether it may go out."""
+        exchange = self.exchange
+        try:
+            if exchange.crowded:
+                future = await asyncio.to_thread(exchange.finish, status)
+            else:
+                future = exchange.finish(status)
+            if future is not None and exchange.waits:
+                await waited(future)
+        except ProoftrailError as error:
+            _log.error("a request is not recorded: %s", error)
+            return not exchange.must_be_durable
+        return True
+
+    async def _refuse(self) -> None:
+        body = json.dumps({"detail": REFUSAL}).encode()
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": UNAVAILABLE,
+                "headers": [
+                    (b"content-type", b"application/json"),
+                    (b"content-length", str(len(body)).encode()),
+                    (b"retry-after", b"%d" % RETRY_SECONDS),
+                ],
+            }
+        )
+        await self._send({"type": "http.response.body", "body": body})
+
+    def _route(self) -> Route:
+        asgi = self._asgi
+        parameters = {
+            name: str(value) for name, value in asgi.get("path_params", {}).items()
+        }
+        endpoint = asgi.get("endpoint")
+        path = getattr(asgi.get("route"), "path", None)
+        if isinstance(path, str):
+            return Route(f"{asgi.get('root_path', '')}{path}", parameters, endpoint)
+        if endpoint is None:
+            return self._rules.routes.guess(self.exchange.method, asgi["path"])
+        return Route(_template(asgi["path"], parameters), parameters, endpoint)
+
+    def _who(self) -> object:
+        if self._rules.actor is not None:
+            return self._rules.who(_request(self._asgi))
+        user = self._asgi.get("user")
+        return self._asgi.get("state", {}).get("user") if user is None else user
+
+
+def _headers(asgi: MutableMapping[str, Any]) -> dict[str, str]:
+    wanted = Exchange.HEADERS
+    made: dict[str, str] = {}
+    for name, value in asgi["headers"]:
+        key = name.decode("latin-1").lower()
+        if key in wanted:
+            text = value.decode("latin-1")
+            made[key] = f"{made[key]}, {text}" if key in made else text
+    return made
+
+
+def _template(path: str, parameters: dict[str, str]) -> str:
+    """Return a path with its parameters' names in their places.
+
+    For frameworks that do not say which template matched.
+    """
+    left = {value: name for name, value in parameters.items()}
+    parts = [
+        f"{{{left.pop(part)}}}" if part in left else part for part in path.split("/")
+    ]
+    made = "/".join(parts)
+    for value, name in left.items():  # one that spans several parts
+        made = made.replace(value, f"{{{name}}}", 1) if value else made
+    return made
+
+
+def _request(asgi: MutableMapping[str, Any]) -> object:
+    try:
+        from starlette.requests import Request  # noqa: PLC0415  if it is in use
+    except ImportError:
+        return asgi
+    return Request(asgi)

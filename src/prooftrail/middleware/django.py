@@ -1,0 +1,200 @@
+"""The Django middleware, under WSGI and ASGI: one line in `MIDDLEWARE`.
+
+    MIDDLEWARE = ["prooftrail.middleware.django.AuditMiddleware", ...]
+    PROOFTRAIL = {"routes": {"PUT /customers/<id>": "customer.pii.update"}}
+
+Guarantees: as `exchange`; the answer has been made and the view's transaction has ended
+(ATOMIC_REQUESTS too) when the event is recorded, so that a rollback leaves no event of
+success. Where the type is *closed*, a success is answered when its event is durable,
+and 503 is in its place if that cannot be. If a streaming body breaks off, a second
+event says so.
+
+The actor is `request.user` unless `PROOFTRAIL["actor"]` says another. Put this first:
+what other middleware refuses is recorded too.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import JsonResponse
+
+from prooftrail.capture.waiting import waited
+from prooftrail.errors import ProoftrailError
+from prooftrail.middleware.exchange import Exchange
+from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
+from prooftrail.middleware.routes import Route
+from prooftrail.middleware.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+EXCHANGE = "prooftrail_exchange"  # where a request keeps it
+
+_log = logging.getLogger("prooftrail")
+
+
+class AuditMiddleware:
+    """Records requests.
+
+    Args:
+        get_response: what answers.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self._get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+        given = dict(getattr(settings, "PROOFTRAIL", {}))
+        given.pop("check", None)  # for `integrations.django.requires`
+        self.rules = Rules(**given)
+
+    def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401  or a coroutine
+        """Answer as the application does, and record it."""
+        if self._is_async:
+            return self._answer_async(request)
+        exchange = self._begin(request)
+        with exchange.inside():
+            response = self._get_response(request)
+            try:
+                future = exchange.finish(response.status_code)
+                if future is not None and exchange.waits:
+                    future.result()
+            except ProoftrailError as error:
+                response = _unrecorded(exchange, response, error)
+        return _ending(exchange, response)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Note what a view raised; Django answers for it."""
+        exchange = getattr(request, EXCHANGE, None)
+        if exchange is not None:
+            exchange.raised(exception)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        exchange = self._begin(request)
+        with exchange.inside():
+            response: HttpResponseBase = await self._get_response(request)
+            try:
+                future = exchange.finish(response.status_code)
+                if future is not None and exchange.waits:
+                    await waited(future)
+            except ProoftrailError as error:
+                response = _unrecorded(exchange, response, error)
+        return _ending(exchange, response)
+
+    def _begin(self, request: HttpRequest) -> Exchange:
+        exchange = Exchange(
+            self.rules,
+            method=request.method or "",
+            headers={
+                name: request.headers[name]
+                for name in Exchange.HEADERS
+                if name in request.headers
+            },
+            peer=request.META.get("REMOTE_ADDR"),
+            found=lambda: _route(request),
+            who=lambda: self._who(request),
+        )
+        setattr(request, EXCHANGE, exchange)
+        return exchange
+
+    def _who(self, request: HttpRequest) -> object:
+        if self.rules.actor is not None:
+            return self.rules.who(request)
+        # reading `request.user` in async code would ask the database: not if it has
+        # not been asked yet
+        user = getattr(request, "_cached_user", None)
+        if user is None and not self._is_async:
+            user = getattr(request, "user", None)
+        return user
+
+
+def _route(request: HttpRequest) -> Route:
+    match = request.resolver_match
+    if match is None:
+        return Route()
+    parameters = {name: str(value) for name, value in match.kwargs.items()}
+    endpoint = getattr(match.func, "view_class", match.func)
+    return Route(f"/{match.route.lstrip('/')}", parameters, endpoint)
+
+
+def _unrecorded(
+    exchange: Exchange, response: HttpResponseBase, error: ProoftrailError
+) -> HttpResponseBase:
+    _log.error("a request is not recorded: %s", error)
+    if not exchange.must_be_durable:
+        return response
+    response.close()
+    return JsonResponse(
+        {"detail": REFUSAL},
+        status=UNAVAILABLE,
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
+def _ending(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
+    """Let the scope end with the answer's body."""
+    if not response.streaming:
+        exchange.close()
+        return response
+    streaming: Any = response
+    if streaming.is_async:
+        streaming.streaming_content = _watched_async(
+            exchange, aiter(streaming.streaming_content)
+        )
+    else:
+        streaming.streaming_content = _watched(
+            exchange, iter(streaming.streaming_content)
+        )
+    return response
+
+
+def _watched(exchange: Exchange, items: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        while True:
+            with exchange.inside():
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+    except Exception as error:
+        _broke(exchange, error)
+        raise
+    finally:
+        exchange.close()
+
+
+async def _watched_async(
+    exchange: Exchange, items: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    try:
+        while True:
+            with exchange.inside():
+                try:
+                    item = await anext(items)
+                except StopAsyncIteration:
+                    return
+            yield item
+    except Exception as error:
+        _broke(exchange, error)
+        raise
+    finally:
+        exchange.close()
+
+
+def _broke(exchange: Exchange, error: Exception) -> None:
+    try:
+        exchange.broke(error)
+    except ProoftrailError as problem:
+        error.add_note(f"prooftrail: this failure is not recorded: {problem}")

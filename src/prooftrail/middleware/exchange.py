@@ -1,0 +1,245 @@
+"""One request, from its first byte to its event: the same for every framework.
+
+Guarantees: a request that changes something (POST, PUT, PATCH, DELETE), one whose route
+is mapped, and one that was refused (401, 403, a 404 that hides a refusal) leave exactly
+one event, with actor, address, route template, resource, result, request and trace id:
+unless the handler recorded that outcome itself. A handler that recorded a success, and
+whose request failed after all, leaves the failure too.
+
+Does not: read bodies or query strings; what of them matters, a handler says.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from prooftrail import catalog
+from prooftrail.capture import draft, emitting, outcome, process, scope
+from prooftrail.capture.client_address import client_address
+from prooftrail.capture.effects import DATA_CHANGE
+from prooftrail.catalog import system
+from prooftrail.core import ids
+from prooftrail.middleware import routes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from prooftrail.capture.draft import Outcome
+    from prooftrail.catalog.event_type import Policy
+    from prooftrail.middleware.routes import Route
+    from prooftrail.middleware.rules import Rules
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
+_UNKNOWN = catalog.derived("http.unmatched.read")  # until the route tells
+_SERVER_ERROR = 500
+_AGENT = 512  # characters of a user agent that are kept
+
+
+class Exchange:
+    """One request and its answer.
+
+    Args:
+        rules: of the application.
+        method: GET, POST, ...
+        headers: those that `HEADERS` names, lower case; several values joined by ", ".
+        peer: the address that is connected.
+        found: asked for the route once it is known: (template, parameters, endpoint).
+        who: asked for the actor where none was bound.
+    """
+
+    HEADERS = ("x-request-id", "traceparent", "x-forwarded-for", "user-agent")
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        method: str,
+        headers: Mapping[str, str],
+        peer: str | None,
+        found: Callable[[], Route],
+        who: Callable[[], object],
+    ) -> None:
+        self._rules = rules
+        self.method = method
+        self._found = found
+        self._begun = time.perf_counter()
+        self._route: Route | None = None  # once the answer begins
+        self._raised: BaseException | None = None
+        self._told: Future[str] | None = None
+        self._policy: Policy = "spool"
+        self.scope = scope.Scope(
+            self._context(headers), find_actor=who, describe=self._described
+        )
+        self.scope.origin = self._origin(headers, peer)
+        self.draft = draft.Draft(_UNKNOWN, scope=self.scope)
+
+    def enter(self) -> None:
+        """Make this the request that code runs in: for a context of its own."""
+        scope.enter(self.scope)
+        draft.enter(self.draft)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Make this the request that the code inside runs in."""
+        tokens = scope.enter(self.scope), draft.enter(self.draft)
+        try:
+            yield
+        finally:
+            draft.leave(tokens[1])
+            scope.leave(tokens[0])
+
+    def close(self) -> None:
+        """End: from now on its actor is nobody's."""
+        self.scope.ended = True
+
+    def raised(self, error: BaseException) -> None:
+        """Note what was raised, where the framework answers for it."""
+        self._raised = error
+
+    def finish(
+        self, status: int, error: BaseException | None = None
+    ) -> Future[str] | None:
+        """Hand the request's event over, if it leaves one of its own.
+
+        Args:
+            status: of the answer.
+            error: that came through in place of an answer.
+
+        Raises:
+            RecordError, EventError: as `emitting.emit`.
+        """
+        route = self._route = self._found()
+        rule = self._rules.routes.of(self.method, route.template, route.endpoint)
+        ended = outcome.of_status(status, refused=self._refused)
+        if error is not None:
+            ended = outcome.of_exception(error)
+            self.draft.detail(error=outcome.told(error))
+        elif self._raised is not None and status >= _SERVER_ERROR:
+            self.draft.detail(error=outcome.told(self._raised))
+        ended = self.draft.outcome or ended
+        if self._leaves(rule, ended):
+            self._describe(rule, route, ended)
+        elif self.draft.affected:  # a GET that writes; rows beside an explicit event
+            self.draft.event_type = catalog.derived(DATA_CHANGE)
+        else:
+            return None
+        self.scope.context["status"] = status
+        self.draft.lasted(time.perf_counter() - self._begun)
+        return self._emit(ended)
+
+    def broke(self, error: BaseException) -> Future[str] | None:
+        """Hand over that an answer broke off after it had begun."""
+        told = self._told
+        if told is None or not told.done() or told.exception() is not None:
+            return None  # nothing was told of it that was too much
+        self.draft.outcome = "failure"
+        self.draft.detail(error=outcome.told(error), follows=told.result())
+        return self._emit("failure")
+
+    @property
+    def crowded(self) -> bool:
+        """Whether handing over may block, because the queue is full."""
+        return process.chosen(self._rules.recorder).crowded
+
+    @property
+    def must_be_durable(self) -> bool:
+        """Whether no success may be answered without a durable record."""
+        return self._policy == "closed"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the answer waits for the record at all."""
+        return self._policy != "background"
+
+    def _emit(self, ended: Outcome) -> Future[str] | None:
+        self._policy = emitting.policy_of(self.draft, ended)
+        future = emitting.emit(
+            self.draft,
+            ended,
+            recorder=self._rules.recorder,
+            stream=self._rules.stream,
+        )
+        self._told = future
+        return future
+
+    def _leaves(self, rule: routes.Emits, ended: Outcome) -> bool:
+        if rule.reason is not None or self.draft.dropped:
+            return False
+        told = self.scope.recorded
+        if rule.types:
+            told = {name: told[name] for name in told.keys() & rule.names}
+        if told and (
+            ended == "success" or any(one != "success" for one in told.values())
+        ):
+            return False
+        changing = self.method in routes.CHANGING
+        return bool(changing or rule.types or rule.pii or ended == "denied")
+
+    def _describe(self, rule: routes.Emits, route: Route, ended: Outcome) -> None:
+        made = self.draft
+        derived = routes.derived(self.method, route.template)
+        if rule.types:
+            made.event_type = (
+                rule.failure
+                if rule.failure is not None and ended != "success"
+                else rule.types[0]
+            )
+        elif ended == "denied":
+            made.event_type = system.ACCESS_DENIED
+            made.detail(attempted=derived)
+        else:
+            made.event_type = catalog.derived(derived)
+        if rule.pii:
+            made.touch(rule.pii)
+        if made.resource is None:
+            self._resource(rule, route)
+
+    def _resource(self, rule: routes.Emits, route: Route) -> None:
+        kind = rule.resource or routes.noun_of(route.template)
+        if kind is None:
+            return
+        key = rule.key or next(reversed([*route.parameters]), None)
+        found = None if key is None else route.parameters.get(key)
+        if key is not None and self._rules.is_secret(key):
+            found = None  # a token in a path is no id
+        self.draft.on(kind, found)
+
+    @property
+    def _refused(self) -> bool:
+        evidence = self.scope.authorization
+        return evidence is not None and evidence.get("decision") == "denied"
+
+    def _described(self) -> dict[str, Any]:
+        template = (self._route or self._found()).template
+        return {} if template is None else {"route": template}
+
+    def _context(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        given = headers.get("x-request-id", "")
+        rules = self._rules
+        made = {
+            "requestId": given
+            if _REQUEST_ID.fullmatch(given)
+            else ids.uuid7(rules.clock(), rules.random(8)),
+            "method": self.method,
+            **rules.told,
+        }
+        trace = _TRACE.fullmatch(headers.get("traceparent", ""))
+        if trace is not None:
+            made["traceId"] = trace[1]
+        return made
+
+    def _origin(self, headers: Mapping[str, str], peer: str | None) -> dict[str, Any]:
+        forwarded = headers.get("x-forwarded-for")
+        address = client_address(
+            peer, () if forwarded is None else (forwarded,), self._rules.trusted
+        )
+        made = {} if address is None else {"ipAddress": address}
+        agent = headers.get("user-agent")
+        if agent:
+            made["userAgent"] = agent[:_AGENT]
+        return made

@@ -1,0 +1,222 @@
+"""What routes emit: a small table, a decorator on the endpoint, or nothing at all.
+
+    AuditMiddleware(app, routes={
+        "POST /customers": emits("customer.pii.create", resource="customer"),
+        "POST /auth/login": emits("auth.login.success", failure="auth.login.failure"),
+        "POST /metrics": excused("counts page views, changes nothing"),
+    })
+
+Guarantees: an event type that nobody declared is refused when the table is made.
+Parameters of a route are matched by place, however a framework spells them
+(``{id}``, ``:id``, ``<int:id>``). A route that nobody mapped gets a derived name,
+`http.customers.update`, from its method and its last fixed part.
+
+Does not: look at paths, only at a route's template: no id and no token of a path gets
+into a name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from prooftrail import catalog
+from prooftrail.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from prooftrail.catalog import EventType
+
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MARK = "__prooftrail_emits__"  # where a decorated endpoint keeps what it emits
+
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+_PARAMETER = re.compile(
+    r"\{[^{}]*\}|<[^<>]*>|:[A-Za-z_]\w*(?:\([^)]*\))?|\(\?P?<[^)]*\)"
+)
+_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_KEY = re.compile(r"([A-Z]+) (/\S*)")
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+
+@dataclass(frozen=True)
+class Emits:
+    """What a route emits.
+
+    Args:
+        types: what it records; the first one where it succeeds.
+        failure: what it records where it does not, if that is another type.
+        resource: the type of the resource; by default named as the route's.
+        key: the parameter of the path that is its id; by default the last one.
+        pii: fields of personal data that it shows or changes.
+        reason: why nothing of it is recorded.
+    """
+
+    types: tuple[EventType, ...] = ()
+    failure: EventType | None = None
+    resource: str | None = None
+    key: str | None = None
+    pii: tuple[str, ...] = ()
+    reason: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All event types that it may record."""
+        failure = () if self.failure is None else (self.failure,)
+        return frozenset(one.name for one in (*self.types, *failure))
+
+    def __call__(self, endpoint: F) -> F:
+        """Mark an endpoint, as a decorator."""
+        setattr(endpoint, MARK, self)
+        return endpoint
+
+
+UNMAPPED = Emits()
+
+
+def emits(
+    *types: EventType | str,
+    failure: EventType | str | None = None,
+    resource: str | None = None,
+    key: str | None = None,
+    pii: tuple[str, ...] | list[str] = (),
+) -> Emits:
+    """Say what a route emits; see `Emits`.
+
+    Raises:
+        EventError: there is no such event type.
+    """
+    return Emits(
+        tuple(catalog.resolve(one) for one in types),
+        None if failure is None else catalog.resolve(failure),
+        resource,
+        key,
+        tuple(pii),
+    )
+
+
+def excused(reason: str) -> Emits:
+    """Say why nothing is recorded of a route: coverage shows it.
+
+    Raises:
+        ConfigurationError: without a reason.
+    """
+    if not reason.strip():
+        raise ConfigurationError("a route is excused with a reason: excused('why')")
+    return Emits(reason=reason)
+
+
+class Route(NamedTuple):
+    """What a framework found for a request."""
+
+    template: str | None = None  # as the framework writes it; None: no route
+    parameters: Mapping[str, str] = {}
+    endpoint: object = None
+
+
+class Routes:
+    """The table of one application.
+
+    Args:
+        table: what routes emit, by "METHOD /template"; a name, a type, several of
+            them, or `emits(...)`.
+
+    Raises:
+        ConfigurationError: a key is no method and template.
+        EventError: there is no such event type.
+    """
+
+    def __init__(self, table: Mapping[str, object]) -> None:
+        self._table: dict[tuple[str, str], Emits] = {}
+        self._templates: list[tuple[str, str]] = []
+        for key, given in table.items():
+            found = _KEY.fullmatch(key)
+            if found is None:
+                raise ConfigurationError(
+                    f"the route {key!r} is no method and template: write it as "
+                    "'POST /customers/{id}'"
+                )
+            self._table[found[1], shape(found[2])] = _made(key, given)
+            self._templates.append((found[1], found[2]))
+
+    def of(self, method: str, template: str | None, endpoint: object = None) -> Emits:
+        """Return what a route emits: by the table, or by its endpoint's mark."""
+        if template is not None and self._table:
+            found = self._table.get((method, shape(template)))
+            if found is not None:
+                return found
+        marked = getattr(endpoint, MARK, None)
+        return marked if isinstance(marked, Emits) else UNMAPPED
+
+    def guess(self, method: str, path: str) -> Route:
+        """Return the route of the table that a path fits: none is said otherwise.
+
+        Fixed parts go before parameters, as in frameworks.
+        """
+        parts = path.strip("/").split("/")
+        best: tuple[int, Route] | None = None
+        for known, template in self._templates:
+            names = template.strip("/").split("/")
+            if known != method or len(names) != len(parts):
+                continue
+            pairs = list(zip(names, parts, strict=True))
+            if all(_PARAMETER.fullmatch(name) or name == part for name, part in pairs):
+                given = {
+                    name.strip("{}<>:").rpartition(":")[2]: part
+                    for name, part in pairs
+                    if _PARAMETER.fullmatch(name)
+                }
+                if best is None or len(given) < best[0]:
+                    best = (len(given), Route(template, given))
+        return Route() if best is None else best[1]
+
+
+def _made(key: str, given: object) -> Emits:
+    if isinstance(given, Emits):
+        return given
+    several = given if isinstance(given, tuple) else (given,)
+    if not all(isinstance(one, str | catalog.EventType) for one in several):
+        raise ConfigurationError(
+            f"the route {key!r} emits a {type(given).__name__}: write the name of an "
+            "event type, or emits(...)"
+        )
+    return emits(*several)
+
+
+@lru_cache(maxsize=4096)  # an application has so many routes
+def shape(template: str) -> str:
+    """Return a template without the names of its parameters.
+
+    >>> shape("/customers/{id}/documents/<int:doc>")
+    '/customers/{}/documents/{}'
+    """
+    text = _PARAMETER.sub("{}", template.strip("^$"))
+    return f"/{text.strip('/')}"
+
+
+@lru_cache(maxsize=4096)  # an application has so many routes
+def derived(method: str, template: str | None) -> str:
+    """Return the action of a route that nobody mapped.
+
+    >>> derived("PUT", "/v1/customers/{id}")
+    'http.customers.update'
+    """
+    verb = _VERBS.get(method, "read")
+    noun = noun_of(template)
+    return f"http.{noun or 'unmatched'}.{verb}"
+
+
+@lru_cache(maxsize=4096)  # an application has so many routes
+def noun_of(template: str | None) -> str | None:
+    """Return the last fixed part of a template, as a name."""
+    if template is None:
+        return None
+    for part in reversed(shape(template).split("/")):
+        name = _NAME.sub("_", part).strip("_-")
+        if name and "{}" not in part:
+            return name[:64]
+    return None

@@ -1,0 +1,1 @@
+"""Small applications, one a framework, that the same contract is held against."""

@@ -1,0 +1,29 @@
+"""What the contract's applications say of their routes, and who may what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prooftrail.middleware.routes import emits, excused
+from tests.capturing.rig import USER
+
+ROUTES = {
+    "POST /customers": emits("customer.pii.create", resource="customer"),
+    "GET /customers/:id": "customer.pii.view",
+    "PUT /customers/:id": emits("customer.pii.update", resource="customer"),
+    "DELETE /customers/:id": emits("customer.pii.delete", resource="customer"),
+    "POST /login": emits("auth.login.success", failure="auth.login.failure"),
+    "POST /pixels": excused("counts views of a page"),
+    "GET /export": "customer.pii.export",
+    "GET /broken": "customer.pii.export",
+}
+
+
+def check(request: Any, permission: str) -> dict[str, Any]:
+    may = request.headers.get(USER) == "usr_1" and permission == "customers:read"
+    return {
+        "decision": "allowed" if may else "denied",
+        "basis": "role",
+        "name": "support",
+        "policy": "roles@7",
+    }

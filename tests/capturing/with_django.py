@@ -1,0 +1,171 @@
+"""The contract's application on Django, under WSGI and ASGI."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import django
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+import prooftrail
+from prooftrail.integrations.django import requires
+from tests.capturing import rig, with_fastapi, with_flask
+from tests.capturing.rig import USER
+from tests.capturing.stated import ROUTES, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prooftrail import Recorder
+
+own: dict[str, Any] = {}  # the recorder of the test that runs
+
+
+def configure() -> None:
+    """Configure Django, once a process."""
+    if settings.configured:
+        return
+    settings.configure(
+        SECRET_KEY="only-for-tests",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
+        MIDDLEWARE=["prooftrail.middleware.django.AuditMiddleware"],
+        DATABASES={},
+        USE_TZ=True,
+        LOGGING_CONFIG=None,
+    )
+    django.setup()
+
+
+def customers(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    draft = prooftrail.current_draft()
+    assert draft is not None
+    draft.on("customer", "cust_9")
+    return JsonResponse({"id": "cust_9"}, status=201)
+
+
+def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+    if request.method == "GET":
+        return view(request, customer_id)
+    if request.method == "DELETE":
+        return HttpResponse(status=204)
+    if request.method != "PUT":
+        return HttpResponse(status=405)
+    draft = prooftrail.current_draft()
+    assert draft is not None
+    draft.change("plan", "free", "pro")
+    return JsonResponse({"id": customer_id})
+
+
+@requires("customers:read")
+def view(_: HttpRequest, customer_id: str) -> HttpResponse:
+    return JsonResponse({"id": customer_id})
+
+
+@requires("customers:hidden", masked=True)
+def hidden(_: HttpRequest, customer_id: str) -> HttpResponse:
+    return JsonResponse({"id": customer_id})
+
+
+def done(_: HttpRequest, **__: Any) -> HttpResponse:
+    return HttpResponse("done")
+
+
+def login(request: HttpRequest) -> HttpResponse:
+    if request.GET["name"] != "dani":
+        return HttpResponse(status=401)
+    prooftrail.bind({"userId": "usr_dani", "role": "admin"})
+    return HttpResponse("in")
+
+
+def explicit(_: HttpRequest) -> HttpResponse:
+    own["recorder"].record(
+        action="admin.config.update", result="success", details={"setting": "a"}
+    )
+    return HttpResponse("done")
+
+
+def explicit_failing(_: HttpRequest) -> HttpResponse:
+    with prooftrail.event("admin.config.update", recorder=own["recorder"]) as e:
+        e.detail(setting="a")
+    return HttpResponse(status=500)
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        raise PermissionDenied
+    return HttpResponse(status=401)
+
+
+def boom(_: HttpRequest) -> HttpResponse:
+    raise ValueError("hunter2 is the password")
+
+
+def export(_: HttpRequest) -> HttpResponse:
+    return StreamingHttpResponse(lines(0))
+
+
+def broken(_: HttpRequest) -> HttpResponse:
+    return StreamingHttpResponse(lines(2))
+
+
+def lines(broken_after: int) -> Any:
+    made = with_fastapi.lines if own["asgi"] else with_flask.lines
+    return made(broken_after)
+
+
+urlpatterns = [
+    path("customers", csrf_exempt(customers)),
+    path("customers/<str:customer_id>", csrf_exempt(customer)),
+    path("hidden/<str:customer_id>", hidden),
+    path("things/<int:thing_id>/parts", csrf_exempt(done)),
+    path("free", done),
+    path("pixels", csrf_exempt(done)),
+    path("login", csrf_exempt(login)),
+    path("explicit", csrf_exempt(explicit)),
+    path("explicit/failing", csrf_exempt(explicit_failing)),
+    path("refused", csrf_exempt(refused)),
+    path("boom", csrf_exempt(boom)),
+    path("reset/<str:token>", csrf_exempt(done)),
+    path("export", export),
+    path("broken", broken),
+]
+
+
+def _settings(recorder: Recorder, more: dict[str, Any], *, asgi: bool) -> None:
+    configure()
+    own.update(recorder=recorder, asgi=asgi)
+    settings.PROOFTRAIL = {
+        "actor": lambda request: request.headers.get(USER),
+        "check": check,
+        "routes": ROUTES,
+        "recorder": recorder,
+        "service": "contract",
+        "version": "1.2",
+        **more,
+    }
+
+
+@contextmanager
+def serve_wsgi(recorder: Recorder, **more: Any) -> Iterator[str]:
+    _settings(recorder, more, asgi=False)
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415  configured now
+
+    with with_flask.listening(get_wsgi_application()) as url:
+        yield url
+
+
+@contextmanager
+def serve_asgi(recorder: Recorder, **more: Any) -> Iterator[str]:
+    _settings(recorder, more, asgi=True)
+    from django.core.asgi import get_asgi_application  # noqa: PLC0415  configured now
+
+    with rig.listening(get_asgi_application(), lifespan="off") as url:
+        yield url

@@ -1,0 +1,145 @@
+"""The contract's application on FastAPI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
+
+import prooftrail
+from prooftrail.integrations.fastapi import Requires, use_check
+from tests.capturing.rig import USER, listening
+from tests.capturing.stated import ROUTES, check
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
+
+    from prooftrail import Recorder
+
+Reads = Annotated[dict[str, Any], Depends(Requires("customers:read"))]
+Hidden = Annotated[dict[str, Any], Depends(Requires("customers:hidden", masked=True))]
+
+
+def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
+    app = FastAPI()
+    use_check(app, check)
+
+    @app.post("/customers", status_code=201)
+    def create() -> dict[str, str]:
+        draft = prooftrail.current_draft()
+        assert draft is not None
+        draft.on("customer", "cust_9")
+        return {"id": "cust_9"}
+
+    @app.get("/customers/{customer_id}")
+    async def view(customer_id: str, _: Reads) -> dict[str, str]:
+        return {"id": customer_id}
+
+    @app.put("/customers/{customer_id}")
+    async def update(customer_id: str) -> dict[str, str]:
+        draft = prooftrail.current_draft()
+        assert draft is not None
+        draft.change("plan", "free", "pro")
+        return {"id": customer_id}
+
+    @app.delete("/customers/{customer_id}", status_code=204)
+    def delete(customer_id: str) -> None: ...
+
+    @app.get("/hidden/{customer_id}")
+    async def hidden(customer_id: str, _: Hidden) -> dict[str, str]:
+        return {"id": customer_id}
+
+    @app.post("/things/{thing_id}/parts")
+    def things(thing_id: str) -> dict[str, str]:
+        return {"id": thing_id}
+
+    @app.get("/free")
+    def free() -> str:
+        return "free"
+
+    @app.post("/pixels")
+    def pixels() -> str:
+        return "seen"
+
+    @app.post("/login")
+    def login(name: str) -> str:
+        if name != "dani":
+            raise HTTPException(401)
+        prooftrail.bind({"userId": "usr_dani", "role": "admin"})
+        return "in"
+
+    @app.post("/explicit")
+    def explicit() -> str:
+        recorder.record(
+            action="admin.config.update", result="success", details={"setting": "a"}
+        )
+        return "done"
+
+    @app.post("/explicit/failing")
+    async def explicit_failing() -> str:
+        async with prooftrail.event("admin.config.update", recorder=recorder) as e:
+            e.detail(setting="a")
+        raise HTTPException(500)
+
+    @app.post("/refused")
+    def refused() -> str:
+        raise HTTPException(403)
+
+    @app.get("/refused")
+    def refused_reading() -> str:
+        raise HTTPException(401)
+
+    @app.post("/boom")
+    def boom() -> str:
+        raise ValueError("hunter2 is the password")
+
+    @app.post("/reset/{token}")
+    def reset(token: str) -> str:
+        return "reset"
+
+    @app.get("/export")
+    def export() -> StreamingResponse:
+        return StreamingResponse(lines(0))
+
+    @app.get("/broken")
+    def broken() -> StreamingResponse:
+        return StreamingResponse(lines(2))
+
+    @app.post("/later")
+    def later(tasks: BackgroundTasks) -> str:
+        tasks.add_task(work)
+        return "later"
+
+    def work() -> None:
+        with prooftrail.event("system.job.run", recorder=recorder) as e:
+            e.detail(job="later")
+
+    @app.websocket("/socket")
+    async def socket(websocket: Any) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        await websocket.close()
+
+    app.add_middleware(
+        prooftrail.AuditMiddleware,
+        actor=lambda request: request.headers.get(USER),
+        routes=ROUTES,
+        recorder=recorder,
+        service="contract",
+        version="1.2",
+        **settings,
+    )
+    return app
+
+
+async def lines(broken_after: int) -> AsyncIterator[bytes]:
+    for number in range(3):
+        if broken_after and number == broken_after:
+            raise RuntimeError("the disk is full")
+        yield b"line\n"
+
+
+def serve(recorder: Recorder, **settings: Any) -> AbstractContextManager[str]:
+    return listening(make(recorder, **settings))
