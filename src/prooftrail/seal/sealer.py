@@ -50,6 +50,8 @@ class Sealer:
         clock: microseconds since the epoch, UTC.
         random: gives n random bytes.
         rows: a batch's rows at most.
+        past: whether its clock may be behind the database's: a simulation's, which
+            seals as of earlier days. Never so where the trail is to be relied on.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class Sealer:
         clock: Callable[[], int],
         random: Callable[[int], bytes],
         rows: int = ROWS,
+        past: bool = False,
     ) -> None:
+        self._past = past
         self._clock = clock
         self._random = random
         self._rows = rows
@@ -211,6 +215,7 @@ class Sealer:
             registered=self._registered,
             streams=self._streams,
             choice=self._choice(),
+            past=self._past,
         )
 
     def _choice(self) -> waiting.Choice:
