@@ -1,0 +1,1 @@
+"""Applications that show how Prooftrail is used; a team copies from them."""

@@ -1,0 +1,178 @@
+"""The whole of it: the application in processes of its own, people, sealer and signer.
+
+Guarantees: what `simulate` returns is the plan's truth; the log that it leaves is
+sealed day by day, each entry recorded at the simulation's time.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import prooftrail
+from examples.fintech import clock as clocks
+from examples.fintech import db, security
+from examples.fintech.models import Staff
+from examples.fintech.traffic.drive import Driver
+from examples.fintech.traffic.plan import DAYS, Plan
+from examples.fintech.traffic.truth import Expected, Truth
+from prooftrail.seal.sealer import Sealer
+from prooftrail.store import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from examples.fintech.traffic.people import Person
+    from examples.fintech.traffic.plan import Day
+
+PROCESSES = 2
+STARTING = 60.0  # seconds that the application may take to begin
+VERSION = "1.0.0"
+
+
+class Place(NamedTuple):
+    """Where it all happens."""
+
+    dsn: str  # the administrator's
+    writer_dsn: str  # the application's, for events
+
+
+def simulate(
+    place: Place,
+    *,
+    seed: int,
+    begin: date,
+    days: int = DAYS,
+    told: Callable[[int, int], None] = lambda *_: None,
+    sealed: Callable[[int], None] = lambda _: None,
+) -> Truth:
+    """Let the company work; return what happened.
+
+    Args:
+        place: the databases' addresses; a trail is installed there.
+        seed: of all chance.
+        begin: the first day; the last one must lie in the past.
+        days: how many.
+        told: called after each day, with its number and how many there are.
+        sealed: called after each day was sealed, with the time (microseconds).
+
+    Raises:
+        DriveError: the application did not answer as it must.
+    """
+    plan, truth = Plan(seed, begin, days), Truth(seed)
+    env = {
+        db.DSN: place.dsn,
+        "PROOFTRAIL_WRITER_DSN": place.writer_dsn,
+        clocks.SIMULATED: "1",
+        clocks.BEGINS: str(_us(begin) + 3_600_000_000),
+        "FINTECH_VERSION": VERSION,
+    }
+    with ExitStack() as stack:
+        stack.enter_context(_environment(env))
+        recorder = stack.enter_context(
+            prooftrail.open_recorder(place.writer_dsn, clock=clocks.clock)
+        )
+        prooftrail.use(recorder)
+        stack.callback(db.close)
+        _found(plan.root)
+        urls = [stack.enter_context(_serving(env)) for _ in range(PROCESSES)]
+        truth.add(
+            [
+                Expected("system.release.deploy", actor="deployment"),
+                # the first administrator, who was added by hand
+                Expected("prooftrail.data.change", actor="system"),
+            ]
+        )
+
+        def after(number: int, day: Day) -> None:
+            end_us = _us(day.day + timedelta(days=1)) - 1
+            recorder.drain()
+            seal(place.dsn, end_us)
+            sealed(end_us)
+            told(number + 1, days)
+
+        Driver(urls, truth).run(plan, after)
+    return truth
+
+
+def seal(dsn: str, now_us: int) -> None:
+    """Seal what waits, as of a time."""
+    sealer = Sealer(
+        lambda: connect.connect("sealer", dsn=dsn),
+        clock=lambda: now_us,
+        random=os.urandom,
+        past=True,
+    )
+    try:
+        sealer.drain()
+    finally:
+        sealer.close()
+
+
+def _found(root: Person) -> None:
+    """Add the first administrator: nobody could yet do so over HTTP."""
+    db.create_all()
+    with db.sessions()() as session:
+        session.add(
+            Staff(
+                id=root.id,
+                email=root.email,
+                name=root.name,
+                role=root.role,
+                password_hash=security.hash_password(root.password),
+            )
+        )
+        session.commit()
+
+
+@contextmanager
+def _serving(env: Mapping[str, str]) -> Iterator[str]:
+    """Run the application in a process of its own; give its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "uvicorn", "examples.fintech:app", "--port", str(port),
+        "--log-level", "warning", "--no-proxy-headers",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env={**os.environ, **env})  # noqa: S603
+    try:
+        deadline = time.monotonic() + STARTING
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(
+                        "the application does not begin: see the lines before this one"
+                    ) from None
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in env}
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _us(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 10**6
