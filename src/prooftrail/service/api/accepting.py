@@ -1,10 +1,12 @@
 """Taking events in: stated, compared with what is there under their ids, handed over.
 
 Guarantees: an event that brings an id is compared with the log and with what this
-process accepted lately: the same bytes are a duplicate, others a conflict that names
-both digests (SHA-256 of the canonical bytes as stated). An event without a timestamp
-that is there already counts as the same if all else is. A key that is limited to a
-period is told of no event outside of it, not even that its id is taken.
+process accepted lately or is about to: the same bytes are a duplicate, others a
+conflict that names both digests (SHA-256 of the canonical bytes as stated, of the
+entries that continue the event too). What is under way has its id already: whoever
+comes second is answered when it is known what became of the first. An event without a
+timestamp that is there already counts as the same if all else is. A key that is
+limited to a period is told of no event outside of it, not even that its id is taken.
 
 Does not: wait until an event is durable; its future tells. Refuse what a limited key
 states under an id that is taken outside of its period: there the sealer drops the same
@@ -15,53 +17,42 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from contextlib import closing
+from concurrent.futures import Future
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from prooftrail.core import instants, jcs
-from prooftrail.errors import DatabaseError, EventError
+from prooftrail.core import jcs
+from prooftrail.errors import EventError
 from prooftrail.seal import prepare
-from prooftrail.service.api import measuring
-from prooftrail.store import connect, lookup
+from prooftrail.service.api import looking, measuring
+from prooftrail.service.api.looking import Known, Looking
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.waiting import InboxRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
 
     from prooftrail.capture.stating import Stated
+    from prooftrail.service.api.looking import Sealed
     from prooftrail.service.parts import Parts
-    from prooftrail.store.connect import Connection
 
 REMEMBERED = 100_000  # events that were accepted lately
 MOST_VALUES = 150_000  # of one event; 256 KiB hold fewer, but subjects may be many
 Text: TypeAlias = bytes | msgspec.Raw
 
 
-class _Timed(msgspec.Struct):
-    timestamp: str
-
-
-_TIMED = msgspec.json.Decoder(_Timed)
-
-
 class Item(NamedTuple):
     """What became of one event of a request."""
 
     result: dict[str, Any]
-    future: Future[str] | None = None  # of one that is on its way
-    known: Known | None = None
+    future: Future[str] | None = None  # of what is on its way under this id
 
 
-class Known(NamedTuple):
-    """An event that was accepted."""
-
-    digest: bytes
-    occurred_us: int
+class _Underway(NamedTuple):
+    known: Known
+    promise: Future[str]  # done once it is durable and remembered, or has failed
 
 
 class _Given(NamedTuple):
@@ -89,8 +80,8 @@ class Accepting:
         self._parts = parts
         self._lock = threading.Lock()
         self._lately: OrderedDict[tuple[str, str], Known] = OrderedDict()
-        self._looking = threading.Lock()
-        self._connection: Connection | None = None
+        self._underway: dict[tuple[str, str], _Underway] = {}
+        self._log = Looking()
 
     def take(
         self,
@@ -115,45 +106,67 @@ class Accepting:
             for one in given
             if isinstance(one, _Given) and one.own_id
         ]
-        there = self._sealed(stream, ids, period) if ids else {}
-        items = []
-        within: dict[str, bytes] = {}  # this request's own
-        for one in given:
-            if isinstance(one, Item):
-                items.append(one)
-                continue
-            event_id = one.stated.event_id
-            known = within.get(event_id) or self._remembered(stream, event_id, period)
-            item = self._compared(one, there, known)
-            if item is None:
-                future = self._parts.recorder.submit_stated(one.stated, stream=stream)
-                result = {
-                    "status": "accepted",
-                    "eventId": event_id,
-                    "digest": _shown(one.digest),
-                }
-                item = Item(result, future, one.known)
-                within[event_id] = one.digest
-            items.append(item)
-        return items
+        there = self._log.sealed(stream, ids, period) if ids else {}
+        return [
+            one
+            if isinstance(one, Item)
+            else self._taken(stream, one, there.get(one.stated.event_id), period)
+            for one in given
+        ]
 
-    def remember(self, stream: str, item: Item) -> None:
-        """Remember an event that is durable until it is likely to be sealed."""
-        if item.known is None:
-            return
+    def _taken(
+        self,
+        stream: str,
+        one: _Given,
+        sealed: Sealed | None,
+        period: tuple[int, int],
+    ) -> Item:
+        """Answer from what is there under its id, or hand it over."""
+        if sealed is not None:
+            if sealed.known is None:
+                return _redacted(one)
+            one = self._at(one, sealed.known)
+            if sealed.whole:
+                return _compared(one, sealed.known)
+            first = self._known(one.stated.texts[:1])
+            if first.digest != sealed.known.digest:
+                return _compared(one, sealed.known)
+        key = stream, one.stated.event_id
+        mine = _Underway(one.known, Future())
+        mine.promise.set_running_or_notify_cancel()  # others may wait for it, too
         with self._lock:
-            self._lately[stream, item.result["eventId"]] = item.known
-            while len(self._lately) > REMEMBERED:
-                self._lately.popitem(last=False)
+            other = self._underway.get(key)
+            before = other.known if other is not None else self._lately.get(key)
+            if before is None:
+                self._underway[key] = mine
+        if before is None:
+            return self._handed_over(key, one, mine)
+        if not before.lies_in(period):
+            future = self._parts.recorder.submit_stated(one.stated, stream=stream)
+            return _accepted(one, future)
+        found = _compared(self._at(one, before), before)
+        return found if other is None else found._replace(future=other.promise)
 
-    def _remembered(
-        self, stream: str, event_id: str, period: tuple[int, int]
-    ) -> bytes | None:
-        with self._lock:
-            found = self._lately.get((stream, event_id))
-        if found is None or not period[0] <= found.occurred_us < period[1]:
-            return None
-        return found.digest
+    def _handed_over(self, key: tuple[str, str], one: _Given, mine: _Underway) -> Item:
+        def ended(error: BaseException | None) -> None:
+            with self._lock:
+                del self._underway[key]
+                if error is None:
+                    self._lately[key] = mine.known
+                    while len(self._lately) > REMEMBERED:
+                        self._lately.popitem(last=False)
+            if error is None:
+                mine.promise.set_result(one.stated.event_id)
+            else:
+                mine.promise.set_exception(error)
+
+        try:
+            future = self._parts.recorder.submit_stated(one.stated, stream=key[0])
+        except BaseException as error:
+            ended(error)
+            raise
+        future.add_done_callback(lambda done: ended(done.exception()))
+        return _accepted(one, mine.promise)
 
     def _given(self, raw: Text) -> _Given | Item:
         try:
@@ -172,9 +185,6 @@ class Accepting:
             return Item({"status": "refused", "error": str(error)})
         own_id, own_time = "eventId" in value, "timestamp" in value
         return _Given(raw, stated, known, own_id, own_time)
-
-    def _digest(self, texts: Sequence[str]) -> bytes:
-        return self._known(texts).digest
 
     def _known(self, texts: Sequence[str]) -> Known:
         """Return an event as it is compared: escaped, all its parts in one SHA-256.
@@ -195,76 +205,61 @@ class Accepting:
                 raise EventError(ready.told)
             whole.update(ready.stated)
         # stated, hence with a time, the same in all parts
-        at = _TIMED.decode(texts[0]).timestamp
-        return Known(whole.digest(), instants.microseconds(at))
+        return Known(whole.digest(), looking.timestamp(texts[0]))
 
-    def _compared(
-        self,
-        one: _Given,
-        there: dict[str, bytes | None],
-        known: bytes | None,
-    ) -> Item | None:
-        """Return what becomes of an event whose id is taken; None if it is not."""
-        event_id = one.stated.event_id
-        digest, other = one.digest, known
-        if event_id in there:
-            sealed = there[event_id]
-            if sealed is None:
-                return Item(
-                    {
-                        "status": "conflict",
-                        "eventId": event_id,
-                        "error": "the event of this id was redacted",
-                    }
-                )
-            stated = prepare.stated_bytes(sealed)
-            other = sha256(stated).digest()
-            if len(one.stated.texts) > 1:
-                digest = self._digest(one.stated.texts[:1])
-            if not one.own_time:
-                digest = self._again(one, stated)
-        if other is None:
-            return None
-        if other == digest:
-            return Item(
-                {"status": "duplicate", "eventId": event_id, "digest": _shown(digest)}
-            )
+    def _at(self, one: _Given, before: Known) -> _Given:
+        """Return an event that states no time at the time of the one that is there."""
+        if one.own_time or before.timestamp is None:
+            return one
+        value = jcs.parse(bytes(one.raw))
+        if not isinstance(value, dict):  # pragma: no cover  it was one before
+            return one
+        again = {**value, "timestamp": before.timestamp}
+        try:
+            stated = self._parts.recorder.state(again)
+        except EventError:  # a longer time makes it too long: those are other bytes
+            return one
+        return one._replace(stated=stated, known=self._known(stated.texts))
+
+
+def _accepted(one: _Given, future: Future[str]) -> Item:
+    return Item(
+        {
+            "status": "accepted",
+            "eventId": one.stated.event_id,
+            "digest": _shown(one.digest),
+        },
+        future,
+    )
+
+
+def _redacted(one: _Given) -> Item:
+    return Item(
+        {
+            "status": "conflict",
+            "eventId": one.stated.event_id,
+            "error": "the event of this id was redacted",
+        }
+    )
+
+
+def _compared(one: _Given, before: Known) -> Item:
+    """Return what becomes of an event whose id is taken."""
+    event_id, digest, other = one.stated.event_id, one.digest, before.digest
+    if other == digest:
         return Item(
-            {
-                "status": "conflict",
-                "eventId": event_id,
-                "digest": _shown(digest),
-                "recordedDigest": _shown(other),
-                "error": f"the event {event_id} is recorded with other bytes: "
-                f"{_shown(other)}, and these are {_shown(digest)}",
-            }
+            {"status": "duplicate", "eventId": event_id, "digest": _shown(digest)}
         )
-
-    def _again(self, one: _Given, stated: bytes) -> bytes:
-        """Return the digest that an event has at the time of the one that is there."""
-        before, value = jcs.parse(stated), jcs.parse(bytes(one.raw))
-        if not (isinstance(before, dict) and isinstance(value, dict)):
-            return one.digest
-        if "timestamp" not in before:
-            return one.digest
-        again = {**value, "timestamp": before["timestamp"]}
-        return self._digest(self._parts.recorder.state(again).texts[:1])
-
-    def _sealed(
-        self, stream: str, ids: Sequence[str], period: tuple[int, int]
-    ) -> dict[str, bytes | None]:
-        with self._looking:
-            try:
-                if self._connection is None:
-                    self._connection = connect.connect("verifier", autocommit=True)
-                return lookup.events(self._connection, stream, ids, period)
-            except DatabaseError:
-                if self._connection is None:
-                    raise
-                self._connection.close()  # it may have been lost while it rested
-                self._connection = None
-            with closing(connect.connect("verifier", autocommit=True)) as connection:
-                return lookup.events(connection, stream, ids, period)
+    return Item(
+        {
+            "status": "conflict",
+            "eventId": event_id,
+            "digest": _shown(digest),
+            "recordedDigest": _shown(other),
+            "error": f"the event {event_id} is recorded with other bytes: "
+            f"{_shown(other)}, and these are {_shown(digest)}",
+        }
+    )
 
 
 def _shown(digest: bytes) -> str:

@@ -156,7 +156,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
             single, items = await to_thread.run_sync(
                 _taken, accepting, stream, body, caller, limiter=limiter
             )
-            results = await _results(accepting, stream, items)
+            results = await _results(items)
         _count(parts, results)
         if single:
             return JSONResponse(results[0], _STATUS[results[0]["status"]])
@@ -189,23 +189,17 @@ def _taken(
     return single, accepting.take(stream, texts, period)
 
 
-async def _results(
-    accepting: Accepting, stream: str, items: Sequence[Item]
-) -> list[dict[str, Any]]:
+async def _results(items: Sequence[Item]) -> list[dict[str, Any]]:
     waiting = [asyncio.wrap_future(item.future) for item in items if item.future]
     done = await asyncio.gather(*waiting, return_exceptions=True)
     outcomes = iter(done)
     return [
-        _result(
-            accepting, stream, item, next(outcomes) if item.future is not None else None
-        )
+        _result(item, next(outcomes) if item.future is not None else None)
         for item in items
     ]
 
 
-def _result(
-    accepting: Accepting, stream: str, item: Item, outcome: object
-) -> dict[str, Any]:
+def _result(item: Item, outcome: object) -> dict[str, Any]:
     if isinstance(outcome, EventError):
         return {"status": "refused", "error": str(outcome)}
     if isinstance(outcome, ProoftrailError):
@@ -213,8 +207,6 @@ def _result(
         raise Problem(503, told(outcome), {"Retry-After": str(RETRY_SECONDS)})
     if isinstance(outcome, BaseException):
         raise outcome
-    if item.future is not None:
-        accepting.remember(stream, item)
     return item.result
 
 
