@@ -153,3 +153,23 @@ def test_a_body_that_would_become_much_is_refused_before_it_does(api: Api) -> No
 def peak() -> int:
     """Return the most memory that this process has had, bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "prooftrail.reveal",
+        "audit.log.view",
+        "audit.log.export",
+        "audit.chain.verify",
+        "Audit.Chain.VERIFY",
+    ],
+)
+def test_what_the_service_tells_of_itself_is_not_stated_over_http(
+    api: Api, action: str
+) -> None:
+    with api.client(api.key("admin")) as client:
+        given = [{**EXAMPLE, "action": action}, EXAMPLE]
+        results = client.post("/audit/events", json=given).json()["results"]
+    assert [one["status"] for one in results] == ["refused", "accepted"]
+    assert action in results[0]["error"]

@@ -14,6 +14,10 @@ from typing import Final, Protocol
 from prooftrail.errors import EventError
 
 TRAIL = "trail."
+PRODUCT = "prooftrail."
+
+# What the product states of itself under built-in names; `PRODUCT` is all its own.
+OWN = frozenset({"audit.log.view", "audit.log.export", "audit.chain.verify"})
 
 _ACTION = re.compile(r"\$?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 
@@ -51,6 +55,20 @@ def refuse_trail(action: str) -> None:
         raise EventError(
             f"action {action!r}: names beginning with {TRAIL!r} are the trail's "
             "own statements; choose another name"
+        )
+
+
+def refuse_own(action: str) -> None:
+    """Accept any name but those under which the product tells what it did itself.
+
+    Raises:
+        EventError: it is one of these, in any case of letters.
+    """
+    folded = action.lower()
+    if folded in OWN or folded.startswith(PRODUCT):
+        raise EventError(
+            f"action {action[:80]!r}: under this name the trail's own service tells "
+            "what it did, and nobody else over HTTP; choose another name"
         )
 
 

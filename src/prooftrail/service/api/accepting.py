@@ -7,6 +7,7 @@ entries that continue the event too). What is under way has its id already: whoe
 comes second is answered when it is known what became of the first. An event without a
 timestamp that is there already counts as the same if all else is. A key that is
 limited to a period is told of no event outside of it, not even that its id is taken.
+What the service tells of itself (`prooftrail.*`, reads, verifications) nobody states.
 
 Does not: wait until an event is durable; its future tells. Refuse what a limited key
 states under an id that is taken outside of its period: there the sealer drops the same
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from prooftrail.core import jcs
+from prooftrail.core import catalog, jcs
 from prooftrail.errors import EventError
 from prooftrail.seal import prepare
 from prooftrail.service.api import looking, measuring
@@ -179,6 +180,8 @@ class Accepting:
             value = jcs.parse(text)
             if not isinstance(value, dict):
                 raise EventError("an event is a JSON object")  # noqa: TRY301
+            if isinstance(value.get("action"), str):
+                catalog.refuse_own(str(value["action"]))
             stated = self._parts.recorder.state(value)
             known = self._known(stated.texts)
         except EventError as error:
