@@ -200,3 +200,18 @@ def test_as_many_follow_as_may(api: Api, monkeypatch: pytest.MonkeyPatch) -> Non
         assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
     api.health.stop()
     assert list(found)
+
+
+def test_json_lines_that_nobody_follows_are_an_export_in_the_trail(api: Api) -> None:
+    insert(api.trail, *(event() for _ in range(3)))
+    api.seal()
+    with api.client(api.key("auditor")) as client:
+        lines = client.get("/audit/events?after_seq=-1").text.splitlines()
+    assert len(lines) == 4 + 1  # the stream's beginning, three events and a mark
+    rows = api.trail.superuser().execute(
+        "select event from prooftrail.inbox order by id"
+    )
+    told = [json.loads(text) for (text,) in rows]
+    assert {one["action"] for one in told} == {"audit.log.export"}
+    assert told[0]["details"]["afterSeq"] == -1
+    assert told[1]["details"]["rows"] == 4

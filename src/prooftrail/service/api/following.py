@@ -7,7 +7,8 @@ between, it is the last one and has an `error` too. A stream that is followed en
 itself after `LONGEST` seconds, when the key opens nothing any more, and when the
 service ends: go on anew.
 That somebody follows is in the trail before the first line, and how much he got, after
-the last.
+the last: as views; as exports (`audit.log.export`) where nobody waits for more, and
+what is there is taken away.
 
 Does not: hold entries in memory: who reads slowly is sent the next ones later.
 """
@@ -84,7 +85,8 @@ def follow(
     following = onward == "true"
     if following and not _followers.acquire(blocking=False):
         raise BusyError(f"{FOLLOWERS} clients follow already: come again later")
-    one = _Following(parts, callers, caller, asked, names[0], seq, places)
+    action = "audit.log.view" if following else "audit.log.export"
+    one = _Following(parts, callers, caller, asked, names[0], seq, places, action)
     try:
         one.record({"afterSeq": seq, "follow": following})
     except BaseException:
@@ -107,6 +109,7 @@ class _Following:
         name: str,
         seq: int,
         places: Places,
+        action: str,
     ) -> None:
         self._parts = parts
         self._callers = callers
@@ -115,6 +118,7 @@ class _Following:
         self._name = name
         self._seq = seq
         self._places = places
+        self._action = action
         self._sent = 0
 
     def record(self, details: dict[str, Any]) -> None:
@@ -124,6 +128,7 @@ class _Following:
             actor=self._caller.actor,
             streams=(self._name,),
             details={"filters": self._asked.told, **details},
+            action=self._action,
         )
 
     async def lines(self, limit: int) -> AsyncIterator[bytes]:

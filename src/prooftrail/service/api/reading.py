@@ -83,7 +83,8 @@ class _Reading:
 
         Each has the event's own keys and stream, seq, recordedAt, checksum and
         previousChecksum. A filter given twice asks for either. With after_seq, every
-        entry of one stream instead, in order of seq, as JSON lines.
+        entry of one stream instead, in order of seq, as JSON lines: recorded as
+        audit.log.export, unless it is followed.
         """
         if "after_seq" in request.query_params:
             return await self._following.run(self._follow, request)
