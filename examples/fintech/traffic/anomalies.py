@@ -168,7 +168,7 @@ def _break_glass(plan: Plan, day: Day, truth: Truth) -> None:
 
 def _leaver(plan: Plan, day: Day, truth: Truth) -> None:
     """Somebody left yesterday, is still let in, and is disabled a day late."""
-    person = plan.staff[-5]
+    person = plan.staff[10]  # of support, and neither founder nor target
     left = day.day - timedelta(days=1)
     truth.leavers[person.id] = left.isoformat()
     at = moment(day.day, 5)

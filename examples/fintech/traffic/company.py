@@ -139,7 +139,7 @@ def _serving(env: Mapping[str, str]) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "uvicorn", "examples.fintech:app", "--port", str(port),
-        "--log-level", "warning", "--no-proxy-headers",
+        "--log-level", "warning", "--no-proxy-headers", "--timeout-keep-alive", "900",
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, **env})  # noqa: S603
     try:
