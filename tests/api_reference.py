@@ -46,7 +46,7 @@ to do.
 | 400 | the request is not understood, or the event is refused |
 | 401 | no good key |
 | 403 | the key's role may not do that; it is recorded. Or another site sent it |
-| 404 | not there, or not for this key: the words are the same |
+| 404 | not there, or not for this key: the words are the same; it is recorded |
 | 408 | the body did not come in time |
 | 409 | an eventId is taken, or in several streams; a value cannot be revealed |
 | 413 | more bytes or events than are taken at a time |

@@ -79,5 +79,18 @@ class QuestionError(ProoftrailError):
     """A search cannot be understood; the message names the parameter and the remedy."""
 
 
+class HiddenError(QuestionError):
+    """What was asked for is not there, or not for the asker: the words are the same.
+
+    Args:
+        message: what to do.
+        what: kind of thing it would be; never which one.
+    """
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = what
+
+
 class DemoError(ProoftrailError):
     """A step of the demonstration did not end as it must; the message names it."""

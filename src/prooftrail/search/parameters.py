@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.core import instants, projection
-from prooftrail.errors import EventError, QuestionError
+from prooftrail.errors import EventError, HiddenError, QuestionError
 from prooftrail.search import cursor
 from prooftrail.store.question import (
     Exactly,
@@ -220,7 +220,9 @@ def _clean(name: str, value: str) -> str:
 def _stream(name: str, streams: Mapping[str, int]) -> int:
     if name not in streams:
         # the same words whether it is not there or not theirs
-        raise QuestionError(f"there is no stream {name[:80]!r} that you may read")
+        raise HiddenError(
+            f"there is no stream {name[:80]!r} that you may read", "stream"
+        )
     return streams[name]
 
 

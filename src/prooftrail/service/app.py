@@ -37,7 +37,7 @@ from prooftrail.service.api import (
     writing,
 )
 from prooftrail.service.api.caller import Callers
-from prooftrail.service.api.places import OPERATING, Places
+from prooftrail.service.api.places import DENYING, OPERATING, Places
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
 from prooftrail.service.metrics import Metrics
@@ -80,7 +80,12 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     async def known(request: Request) -> None:
         await places.run(callers.of, request, None)
 
-    problems.install(app, parts, known)
+    denying = Places(DENYING)
+
+    async def denied(request: Request, what: str) -> None:
+        await denying.run(callers.denied, request, what)
+
+    problems.install(app, parts, known, denied)
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
     app.include_router(revealing.router(parts, callers))

@@ -1,9 +1,11 @@
 """Who calls: the API key of a request, and what it may do.
 
 Guarantees: without a good key nothing is answered but 401; a key that may not do what
-it asks is told 403, and that stands in the trail. A key that was looked up is believed
-for `BELIEVED` seconds when writing, and while the database does not answer for as much
-as `AWAY` seconds since it did; what is read, row-level security decides with each
+it asks is told 403, and that stands in the trail, as does that it asked for what is
+not there or not for it; and once in `AGAIN` seconds that a key was used which was good
+while this service ran, and is not any more. A key that was looked up is believed for
+`BELIEVED` seconds when writing, and while the database does not answer for as much as
+`AWAY` seconds since it did; what is read, row-level security decides with each
 statement. No token is kept: only its digest is. What another site has a browser send
 is refused, and the password that a browser sends by itself writes and begins nothing.
 
@@ -22,7 +24,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.access import roles, tokens
-from prooftrail.errors import UnavailableError
+from prooftrail.errors import ProoftrailError, UnavailableError
 from prooftrail.search import viewing
 from prooftrail.service.api.problems import Problem
 from prooftrail.store.keys import FIRST_US, LAST_US
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from prooftrail.store.readers import Holder
 
 BELIEVED = 5.0  # seconds
+AGAIN = 60.0  # seconds after which the use of a dead key is told again
 AWAY = 60.0  # seconds
 REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
@@ -87,6 +90,13 @@ class _Known(NamedTuple):
     asked: float  # when it was last asked for again, in a writer's turn
 
 
+class _Dead(NamedTuple):
+    """A key that opens nothing any more; seconds on the monotonic clock."""
+
+    holder: Holder
+    told: float
+
+
 class Callers:
     """Knows callers by their keys.
 
@@ -100,6 +110,7 @@ class Callers:
         self._parts = parts
         self._lock = threading.Lock()
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._dead: OrderedDict[bytes, _Dead] = OrderedDict()
 
     def of(self, request: Request, right: Right | None) -> Caller:
         """Return who calls.
@@ -115,9 +126,10 @@ class Callers:
         token = _given(request, right)
         holder = self._writer(token) if right == "write" else self.holder(token)
         if holder is None:
+            self._tell_dead(request, token, right)
             raise _unknown(right)
         caller = Caller(holder, token, _address(request))
-        request.state.key_id = holder.key_id
+        _note(request, caller, right)
         if right is not None and not caller.may(right):
             self._refused(caller, right)
             raise Problem(403, f"this key's role, {holder.role}, may not {right}")
@@ -135,8 +147,22 @@ class Callers:
         holder = self._recent(tokens.digest(token))
         if holder is None or not roles.may(holder.role, right):
             return None
-        request.state.key_id = holder.key_id
-        return Caller(holder, token, _address(request))
+        caller = Caller(holder, token, _address(request))
+        _note(request, caller, right)
+        return caller
+
+    def denied(self, request: Request, what: str) -> None:
+        """Record that a key asked for what is not there, or not for it.
+
+        Args:
+            request: that was answered with who calls.
+            what: kind of thing; which one is not told, nor whether it is there.
+
+        Raises:
+            ProoftrailError: it is not recorded.
+        """
+        caller, right = request.state.caller, request.state.right
+        self._refused(caller, right or "read", what=what)
 
     def holder(self, token: str) -> Holder | None:
         """Return whose token it is, or None if it opens nothing."""
@@ -146,7 +172,11 @@ class Callers:
             return found
         holder = self._parts.readers.holder(token)
         with self._lock:
-            self._known.pop(digest, None)
+            before = self._known.pop(digest, None)
+            if holder is None and before is not None:
+                self._dead[digest] = _Dead(before.holder, now - AGAIN)
+                while len(self._dead) > KEPT:
+                    self._dead.popitem(last=False)
             if holder is not None:
                 self._known[digest] = _Known(holder, now, now)
                 while len(self._known) > KEPT:
@@ -179,16 +209,37 @@ class Callers:
             return None
         return known.holder
 
-    def _refused(self, caller: Caller, right: Right) -> None:
+    def _tell_dead(self, request: Request, token: str, right: Right | None) -> None:
+        digest, now = tokens.digest(token), time.monotonic()
+        with self._lock:
+            dead = self._dead.get(digest)
+            if dead is None or now < dead.told + AGAIN:
+                return
+            self._dead[digest] = dead._replace(told=now)
+        caller = Caller(dead.holder, token, _address(request))
+        try:
+            self._refused(caller, right or "read", what="key")
+        except ProoftrailError:
+            with self._lock:
+                self._dead[digest] = dead  # the next one is told
+            raise
+
+    def _refused(self, caller: Caller, right: Right, **more: str) -> None:
         """Record that somebody with a key tried what it does not open."""
         viewing.record(
             self._parts.recorder,
             actor=caller.actor,
             streams=tuple(caller.holder.streams)[:REFUSED_IN],
-            details={"refused": right},
+            details={"refused": right, **more},
             action=_ACTIONS.get(right, "audit.log.view"),
             result="denied",
         )
+
+
+def _note(request: Request, caller: Caller, right: Right | None) -> None:
+    """Keep with a request who calls and what for, for its log line and refusals."""
+    request.state.key_id = caller.holder.key_id
+    request.state.caller, request.state.right = caller, right
 
 
 def _given(request: Request, right: Right | None) -> str:

@@ -20,7 +20,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, StreamingResponse
 
 from prooftrail.core import instants
-from prooftrail.errors import ProoftrailError, QuestionError
+from prooftrail.errors import HiddenError, ProoftrailError, QuestionError
 from prooftrail.search import parameters
 from prooftrail.service.api.places import CHECKING, Places
 from prooftrail.service.api.problems import Problem, told
@@ -101,7 +101,11 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         caller = callers.of(request, "verify")
         run = parts.checks.get(run_id)
         if run is None or not _may_see(caller, run):
-            raise Problem(404, "there is no verification of this id for this key")
+            raise Problem(
+                404,
+                "there is no verification of this id for this key",
+                hidden="verification",
+            )
         return JSONResponse(shown(caller, run))
 
     return made
@@ -179,7 +183,9 @@ def _asked(
         elif name == "stream" and text in caller.holder.streams:
             names.append(text)
         elif name == "stream":
-            raise QuestionError("there is no stream of this name that you may read")
+            raise HiddenError(
+                "there is no stream of this name that you may read", "stream"
+            )
         else:
             raise QuestionError("there are from, to (once each) and stream")
     if not names and not caller.holder.all_streams:

@@ -27,6 +27,7 @@ WRITING = 40
 CHECKING = 8
 REVEALING = 8
 OPERATING = 4
+DENYING = 4
 PATIENCE = 5.0  # seconds
 
 _Result = TypeVar("_Result")

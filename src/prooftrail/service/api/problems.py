@@ -2,8 +2,9 @@
 
 Guarantees: every error is JSON, `{"error": {"status", "message"}}`, with a status that
 says whose turn it is: 400 for what was asked wrongly, 429 and 503 with Retry-After for
-what is to be tried again. A defect of ours says so and nothing of itself; the log has
-its place.
+what is to be tried again. Who asks for what is not there, or not for his key, is told
+so in the same words, once that is in the trail. A defect of ours says so and nothing
+of itself; the log has its place.
 
 Source: RFC 9110.
 """
@@ -20,6 +21,7 @@ from prooftrail.errors import (
     BusyError,
     DatabaseError,
     EventError,
+    HiddenError,
     ProoftrailError,
     QuestionError,
     RecordError,
@@ -55,15 +57,29 @@ _TOLD = {
 
 
 class Problem(Exception):  # noqa: N818  an answer, not a failure
-    """An answer that ends a request."""
+    """An answer that ends a request.
+
+    Args:
+        status: of the answer.
+        message: what happened, and what to do.
+        headers: of the answer, beside those that all have.
+        hidden: what was asked for that is not there or not for this key: that it was
+            asked for is recorded.
+    """
 
     def __init__(
-        self, status: int, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hidden: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = dict(headers or {})
+        self.hidden = hidden
 
 
 def answer(
@@ -90,7 +106,10 @@ def check_json(request: Request) -> None:
 
 
 def install(
-    app: FastAPI, parts: Parts, known: Callable[[Request], Awaitable[None]]
+    app: FastAPI,
+    parts: Parts,
+    known: Callable[[Request], Awaitable[None]],
+    denied: Callable[[Request, str], Awaitable[None]],
 ) -> None:
     """Have an application answer so.
 
@@ -98,12 +117,16 @@ def install(
         app: of the API.
         parts: that it works with.
         known: raises a Problem for who has no good key: he is not told what is there.
+        denied: records that a key asked for what is not there, or not for it.
     """
 
-    async def problem(_: Request, error: Exception) -> Response:
-        if isinstance(error, Problem):
-            return answer(error.status, error.message, error.headers)
-        raise error
+    async def problem(request: Request, error: Exception) -> Response:
+        if not isinstance(error, Problem):
+            raise error
+        failure = await _recorded(denied, request, error.hidden)
+        if failure is not None:
+            return _failed(parts, failure)
+        return answer(error.status, error.message, error.headers)
 
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -117,11 +140,9 @@ def install(
         told = _TOLD.get(error.status_code, str(error.detail))
         return answer(error.status_code, told, _headers(app, request, error))
 
-    async def ours(_: Request, error: Exception) -> Response:
-        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        if status >= 500:  # noqa: PLR2004
-            parts.log.error("a request failed", problem=str(error))
-        return answer(status, told(error))
+    async def ours(request: Request, error: Exception) -> Response:
+        what = error.what if isinstance(error, HiddenError) else None
+        return _failed(parts, await _recorded(denied, request, what) or error)
 
     async def defect(_: Request, error: Exception) -> Response:
         parts.log.error("a defect, report it", exc_info=error)
@@ -132,6 +153,27 @@ def install(
     app.add_exception_handler(ProoftrailError, ours)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, defect)
+
+
+async def _recorded(
+    denied: Callable[[Request, str], Awaitable[None]],
+    request: Request,
+    what: str | None,
+) -> ProoftrailError | None:
+    """Have it recorded that something was hidden; return why that failed."""
+    if what is not None:
+        try:
+            await denied(request, what)
+        except ProoftrailError as error:
+            return error
+    return None
+
+
+def _failed(parts: Parts, error: Exception) -> Response:
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if status >= 500:  # noqa: PLR2004
+        parts.log.error("a request failed", problem=str(error))
+    return answer(status, told(error))
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -104,7 +104,9 @@ def _revealed(
         if asked.stream is None or one["stream"] == asked.stream
     ]
     if not names:
-        raise Problem(404, "there is no event of this id that this key may see")
+        raise Problem(
+            404, "there is no event of this id that this key may see", hidden="event"
+        )
     if len(names) > 1:
         raise Problem(
             409,

@@ -235,6 +235,7 @@ def _stream(request: Request, caller: Caller) -> str:
             400 if not given else 404,
             "there is no stream of this name that this key may write to: add "
             "stream=NAME",
+            hidden="stream" if given else None,
         )
     return name
 
