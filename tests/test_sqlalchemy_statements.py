@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from random import Random  # noqa: TID251  seeded
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker, with_loader_criteria
 
+from prooftrail.capture.scope import carried
 from prooftrail.integrations.sqlalchemy import track
 from tests.recording import recorder
 from tests.shop import (
@@ -274,3 +277,24 @@ def test_a_key_that_an_update_changes_is_told(maker: sessionmaker[Session]) -> N
         )
     assert told(event) == [("id", "c1", "c1b")]
     assert event.stated("success")["subjects"] == ["c1", "c1b"]
+
+
+def test_bulk_updates_side_by_side_lock_rows_in_one_order(
+    maker: sessionmaker[Session],
+) -> None:
+    with maker.begin() as session:
+        session.add_all(
+            Customer(id=f"d{n}", email=f"{n}@b.test", name="N") for n in range(8)
+        )
+
+    def work(seed: int) -> None:
+        random = Random(seed)
+        for _ in range(60):
+            some = [f"d{random.randrange(8)}" for _ in range(5)]
+            with stating(), maker.begin() as session:
+                change = sa.update(Customer).where(Customer.id.in_(some))
+                session.execute(change.values(name=f"N {random.random()}"))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(carried(work), seed) for seed in range(4)]:
+            done.result()  # no deadlock

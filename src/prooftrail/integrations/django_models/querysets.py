@@ -90,7 +90,8 @@ def _updated(
     touched = queryset.order_by().values("pk")
     found = source.model._base_manager.using(using).filter(pk__in=touched)
     if can_lock(using):
-        found = found.select_for_update(of=("self",))
+        # in order of the key: statements side by side must not wait for each other
+        found = found.order_by("pk").select_for_update(of=("self",))
     many: list[_Row] = []
     with quiet.reading():
         before = source.rows(found.values_list(*names)[: ROWS + 1])

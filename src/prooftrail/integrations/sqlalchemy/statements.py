@@ -136,6 +136,9 @@ def _look(
     for wanted, parameters in _wanted(running, given):
         room = ROWS + 1 - len(running.rows)
         if running.operation == "update":
+            # in order of the key: statements side by side must not wait for each other
+            key = [running.source.selected[name] for name in running.source.audited.key]
+            wanted = wanted.order_by(*key)  # noqa: PLW2901
             wanted = wanted.with_for_update(of=running.source.table)  # noqa: PLW2901
         found = connection.execute(wanted.limit(room), parameters)
         running.rows += [dict(zip(names, row, strict=True)) for row in found]
