@@ -212,6 +212,11 @@ class Recorder:
         self._writer.drain()
 
     @property
+    def longest(self) -> float:
+        """Seconds for which `record` waits at most for what it handed over."""
+        return 2 * self._patience
+
+    @property
     def crowded(self) -> bool:
         """Whether the queue is full, so that handing over more would block."""
         return self._writer.full

@@ -38,7 +38,7 @@ from prooftrail.capture import (
 )
 from prooftrail.capture.actors import actor_of
 from prooftrail.capture.calls import Call, Filled, Fillers
-from prooftrail.capture.waiting import waited
+from prooftrail.capture.waiting import settled, waited
 from prooftrail.errors import ProoftrailError
 
 if TYPE_CHECKING:
@@ -159,14 +159,14 @@ class event:  # noqa: N801  used as a statement, `with event(...) as e`
         with _after(error):
             future = self.end(error)
             if future is not None:
-                future.result()
+                settled(future, process.chosen(self._recorder).longest)
 
     async def settle_async(self, error: BaseException | None) -> None:
         """Do the same without holding up the event loop."""
         with _after(error):
             future = self.end(error)
             if future is not None:
-                await waited(future)
+                await waited(future, process.chosen(self._recorder).longest)
 
     async def __aenter__(self) -> Draft:
         return self.__enter__()

@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
-from prooftrail.capture.waiting import waited
 from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
 from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
-
-_log = logging.getLogger("prooftrail")
 
 _ERROR = 500
 
@@ -103,7 +99,7 @@ class _Answer:
             return
         if message["type"] == "http.response.start" and not self._begun:
             self._begun = True
-            if not await self._recorded(message["status"]):
+            if not await self.exchange.record_async(message["status"]):
                 self._refused = True
                 await self._refuse()
                 return
@@ -116,35 +112,20 @@ class _Answer:
         cancelled = isinstance(error, asyncio.CancelledError)
         try:
             if not self._begun:
-                future = self.exchange.finish(_ERROR, error)
+                future = await self.exchange.finish_async(_ERROR, error)
             elif not self._complete:
                 future = self.exchange.broke(error)
             else:
                 return  # a background task's own failure
             if future is not None and not cancelled:
-                await waited(future)
+                await self.exchange.told_async(future)
         except ProoftrailError as problem:
             error.add_note(f"prooftrail: this failure is not recorded: {problem}")
 
     async def ended(self) -> None:
         """Record a request that was not answered at all."""
         if not self._begun:
-            await self._recorded(_ERROR)
-
-    async def _recorded(self, status: int) -> bool:
-        """Record the answer; return whether it may go out."""
-        exchange = self.exchange
-        try:
-            if exchange.crowded:
-                future = await asyncio.to_thread(exchange.finish, status)
-            else:
-                future = exchange.finish(status)
-            if future is not None and exchange.waits:
-                await waited(future)
-        except ProoftrailError as error:
-            _log.error("a request is not recorded: %s", error)
-            return not exchange.must_be_durable
-        return True
+            await self.exchange.record_async(_ERROR)
 
     async def _refuse(self) -> None:
         body = json.dumps({"detail": REFUSAL}).encode()

@@ -15,14 +15,12 @@ what other middleware refuses is recorded too.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import JsonResponse
 
-from prooftrail.capture.waiting import waited
 from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
 from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 EXCHANGE = "prooftrail_exchange"  # where a request keeps it
-
-_log = logging.getLogger("prooftrail")
 
 
 class AuditMiddleware:
@@ -66,12 +62,8 @@ class AuditMiddleware:
         exchange = self._begin(request)
         with exchange.inside():
             response = self._get_response(request)
-            try:
-                future = exchange.finish(response.status_code)
-                if future is not None and exchange.waits:
-                    future.result()
-            except ProoftrailError as error:
-                response = _unrecorded(exchange, response, error)
+            if not exchange.record(response.status_code):
+                response = _refusal(response)
         return _ending(exchange, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
@@ -84,12 +76,8 @@ class AuditMiddleware:
         exchange = self._begin(request)
         with exchange.inside():
             response: HttpResponseBase = await self._get_response(request)
-            try:
-                future = exchange.finish(response.status_code)
-                if future is not None and exchange.waits:
-                    await waited(future)
-            except ProoftrailError as error:
-                response = _unrecorded(exchange, response, error)
+            if not await exchange.record_async(response.status_code):
+                response = _refusal(response)
         return _ending(exchange, response)
 
     def _begin(self, request: HttpRequest) -> Exchange:
@@ -128,12 +116,7 @@ def _route(request: HttpRequest) -> Route:
     return Route(f"/{match.route.lstrip('/')}", parameters, endpoint)
 
 
-def _unrecorded(
-    exchange: Exchange, response: HttpResponseBase, error: ProoftrailError
-) -> HttpResponseBase:
-    _log.error("a request is not recorded: %s", error)
-    if not exchange.must_be_durable:
-        return response
+def _refusal(response: HttpResponseBase) -> HttpResponseBase:
     response.close()
     return JsonResponse(
         {"detail": REFUSAL},

@@ -11,6 +11,8 @@ Does not: read bodies or query strings; what of them matters, a handler says.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 import time
 from contextlib import contextmanager
@@ -20,9 +22,12 @@ from prooftrail import catalog
 from prooftrail.capture import draft, emitting, outcome, process, scope
 from prooftrail.capture.client_address import client_address
 from prooftrail.capture.effects import DATA_CHANGE
+from prooftrail.capture.waiting import settled, waited
 from prooftrail.catalog import system
 from prooftrail.core import ids
+from prooftrail.errors import ConfigurationError, ProoftrailError
 from prooftrail.middleware import routes
+from prooftrail.middleware.refusal import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +43,8 @@ _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _UNKNOWN = catalog.derived("http.unmatched.read")  # until the route tells
 _SERVER_ERROR = 500
 _AGENT = 512  # characters of a user agent that are kept
+
+_log = logging.getLogger("prooftrail")
 
 
 class Exchange:
@@ -132,6 +139,46 @@ class Exchange:
         self.draft.lasted(time.perf_counter() - self._begun)
         return self._emit(ended)
 
+    def record(self, status: int) -> bool:
+        """Record the answer, as its policy says; return whether it may go out."""
+        try:
+            future = self.finish(status)
+            if future is not None and self._waits:
+                settled(future, self._longest)
+        except ProoftrailError as problem:
+            return self._unrecorded(problem)
+        return True
+
+    async def record_async(self, status: int) -> bool:
+        """Do what `record` does, without holding up the event loop."""
+        try:
+            future = await self.finish_async(status)
+            if future is not None and self._waits:
+                await waited(future, self._longest)
+        except ProoftrailError as problem:
+            return self._unrecorded(problem)
+        return True
+
+    async def finish_async(
+        self, status: int, error: BaseException | None = None
+    ) -> Future[str] | None:
+        """Do what `finish` does, without holding up the event loop."""
+        if self._crowded:
+            return await asyncio.to_thread(self.finish, status, error)
+        return self.finish(status, error)
+
+    async def told_async(self, future: Future[str]) -> None:
+        """Wait for what was handed over.
+
+        Raises:
+            RecordError: it is not known to be durable.
+        """
+        await waited(future, self._longest)
+
+    def told(self, future: Future[str]) -> None:
+        """Do what `told_async` does, in a thread."""
+        settled(future, self._longest)
+
     def broke(self, error: BaseException) -> Future[str] | None:
         """Hand over that an answer broke off after it had begun."""
         told = self._told
@@ -141,18 +188,39 @@ class Exchange:
         self.draft.detail(error=outcome.told(error), follows=told.result())
         return self._emit("failure")
 
+    def _unrecorded(self, problem: ProoftrailError) -> bool:
+        """Return whether an answer may go out although it is not recorded.
+
+        If not, that it was refused is handed over: what was asked for may be done.
+        """
+        _log.error("a request is not recorded: %s", problem)
+        if self._policy != "closed":
+            return True
+        self.draft.outcome = "failure"
+        self.draft.detail(error=outcome.told(problem))
+        self.scope.context["status"] = UNAVAILABLE
+        try:
+            if not self._crowded:  # nobody waits for this one
+                self._emit("failure")
+        except ProoftrailError as error:
+            _log.error("nor is that it was refused: %s", error)
+        return False
+
     @property
-    def crowded(self) -> bool:
+    def _crowded(self) -> bool:
         """Whether handing over may block, because the queue is full."""
-        return process.chosen(self._rules.recorder).crowded
+        try:
+            return process.chosen(self._rules.recorder).crowded
+        except ConfigurationError:
+            return False  # handing over says so, and only then is the policy known
 
     @property
-    def must_be_durable(self) -> bool:
-        """Whether no success may be answered without a durable record."""
-        return self._policy == "closed"
+    def _longest(self) -> float:
+        """Seconds for which an answer waits for its record at most."""
+        return process.chosen(self._rules.recorder).longest
 
     @property
-    def waits(self) -> bool:
+    def _waits(self) -> bool:
         """Whether the answer waits for the record at all."""
         return self._policy != "background"
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextvars
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.errors import ProoftrailError
@@ -40,7 +39,6 @@ EXCHANGE = "prooftrail.exchange"  # where an environ keeps it
 ROUTE = "prooftrail.route"  # where an application may say its template
 
 _ERROR = 500
-_log = logging.getLogger("prooftrail")
 
 
 class WSGIAuditMiddleware:
@@ -95,7 +93,7 @@ class _Answer:
         """Begin the answer."""
         if not self._begun:
             self._begun = True
-            self._refused = not self._recorded(int(status[:3]))
+            self._refused = not self.exchange.record(int(status[:3]))
         if self._refused:
             self._start_response(
                 "503 Service Unavailable",
@@ -121,21 +119,10 @@ class _Answer:
                 else self.exchange.finish(_ERROR, error)
             )
             if future is not None:
-                future.result()
+                self.exchange.told(future)
         except ProoftrailError as problem:
             error.add_note(f"prooftrail: this failure is not recorded: {problem}")
         self.exchange.close()
-
-    def _recorded(self, status: int) -> bool:
-        """Record the answer; return whether it may go out."""
-        try:
-            future = self.exchange.finish(status)
-            if future is not None and self.exchange.waits:
-                future.result()
-        except ProoftrailError as error:
-            _log.error("a request is not recorded: %s", error)
-            return not self.exchange.must_be_durable
-        return True
 
     def _route(self) -> Route:
         environ = self._environ

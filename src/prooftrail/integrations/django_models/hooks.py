@@ -16,8 +16,9 @@ from weakref import WeakKeyDictionary
 
 from django.db import connections, transaction
 
-from prooftrail.capture import draft, ledger, scope
+from prooftrail.capture import draft, ledger, process, scope
 from prooftrail.capture.ledger import Line
+from prooftrail.capture.waiting import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ class Hook:
             ledger.gather(self.lines), recorder=asked.recorder, stream=asked.stream
         )
         for future in futures:
-            future.result()
+            settled(future, process.chosen(asked.recorder).longest)
 
 
 _last: WeakKeyDictionary[Any, Hook] = WeakKeyDictionary()

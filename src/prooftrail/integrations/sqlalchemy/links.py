@@ -25,8 +25,8 @@ from sqlalchemy.pool import Pool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
-from prooftrail.capture import ledger
-from prooftrail.capture.waiting import waited
+from prooftrail.capture import ledger, process
+from prooftrail.capture.waiting import settled, waited
 from prooftrail.errors import ProoftrailError
 
 if TYPE_CHECKING:
@@ -145,7 +145,11 @@ def settle(link: Link) -> None:
     made = link.ledger.settled()
     if made:
         tracking = link.tracking
-        _wait(ledger.record(made, recorder=tracking.recorder, stream=tracking.stream))
+        own = tracking.recorder
+        _wait(
+            ledger.record(made, recorder=own, stream=tracking.stream),
+            process.chosen(own).longest,
+        )
 
 
 def listen() -> None:
@@ -164,12 +168,12 @@ def listen() -> None:
     event.listen(Pool, "checkin", _checkin)
 
 
-def _wait(futures: Iterable[Future[str]]) -> None:
+def _wait(futures: Iterable[Future[str]], seconds: float) -> None:
     for future in futures:
         if in_greenlet():  # of an AsyncSession: the event loop goes on meanwhile
-            await_only(waited(future))
+            await_only(waited(future, seconds))
         else:
-            future.result()
+            settled(future, seconds)
 
 
 def _settle_late(link: Link) -> None:
