@@ -48,7 +48,7 @@ class AuditMiddleware:
     """
 
     def __init__(self, app: App, **settings: Unpack[Settings]) -> None:
-        self._app = app
+        self.app = app
         self.rules = Rules(**settings)
 
     async def __call__(
@@ -56,13 +56,13 @@ class AuditMiddleware:
     ) -> None:
         """Answer as the application does, and record it."""
         if asgi["type"] != "http":
-            await self._app(asgi, receive, send)
+            await self.app(asgi, receive, send)
             return
         answer = _Answer(self.rules, asgi, send)
         try:
             with answer.exchange.inside():
                 try:
-                    await self._app(asgi, receive, answer.send)
+                    await self.app(asgi, receive, answer.send)
                 except BaseException as error:
                     await answer.failed(error)
                     raise
@@ -78,6 +78,8 @@ class _Answer:
         self, rules: Rules, asgi: MutableMapping[str, Any], send: Send
     ) -> None:
         self._asgi = asgi
+        # what a proxy strips or a mount adds is deployment, not the application's route
+        self._root = asgi.get("root_path", "")
         self._send = send
         self._rules = rules
         self._begun = False
@@ -148,18 +150,35 @@ class _Answer:
             name: str(value) for name, value in asgi.get("path_params", {}).items()
         }
         endpoint = asgi.get("endpoint")
-        path = getattr(asgi.get("route"), "path", None)
-        if isinstance(path, str):
-            return Route(f"{asgi.get('root_path', '')}{path}", parameters, endpoint)
+        template = _path_of(asgi)
+        if isinstance(template, str):
+            below = asgi.get("root_path", "").removeprefix(self._root)
+            return Route(f"{below}{template}", parameters, endpoint)
+        path = asgi["path"].removeprefix(self._root)
         if endpoint is None:
-            return self._rules.routes.guess(self.exchange.method, asgi["path"])
-        return Route(_template(asgi["path"], parameters), parameters, endpoint)
+            return self._rules.routes.guess(self.exchange.method, path)
+        return Route(_template(path, parameters), parameters, endpoint)
 
     def _who(self) -> object:
         if self._rules.actor is not None:
             return self._rules.who(_request(self._asgi))
         user = self._asgi.get("user")
         return self._asgi.get("state", {}).get("user") if user is None else user
+
+
+def _path_of(asgi: MutableMapping[str, Any]) -> object:
+    """Return the template that FastAPI matched, prefixes of included routers and all.
+
+    A route that was included as it is (newer versions do) tells its own part
+    alone; the whole of it stands beside.
+    """
+    route = asgi.get("route")
+    included = asgi.get("fastapi")
+    if isinstance(included, dict):
+        whole = included.get("effective_route_context")
+        if whole is not None and getattr(whole, "original_route", None) is route:
+            return getattr(whole, "path", None)
+    return getattr(route, "path", None)
 
 
 def _headers(asgi: MutableMapping[str, Any]) -> dict[str, str]:

@@ -143,6 +143,11 @@ class Routes:
             self._table[found[1], shape(found[2])] = _made(key, given)
             self._templates.append((found[1], found[2]))
 
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The methods and templates of the table, as they were written."""
+        return tuple(self._templates)
+
     def of(self, method: str, template: str | None, endpoint: object = None) -> Emits:
         """Return what a route emits: by the table, or by its endpoint's mark."""
         if template is not None and self._table:

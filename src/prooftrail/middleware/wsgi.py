@@ -50,7 +50,7 @@ class WSGIAuditMiddleware:
     """
 
     def __init__(self, app: App, **settings: Unpack[Settings]) -> None:
-        self._app = app
+        self.app = app
         self.rules = Rules(**settings)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> _Body:
@@ -60,7 +60,7 @@ class WSGIAuditMiddleware:
         context = contextvars.copy_context()
         context.run(answer.exchange.enter)
         try:
-            items = context.run(self._app, environ, answer.start)
+            items = context.run(self.app, environ, answer.start)
         except BaseException as error:
             context.run(answer.failed, error)
             raise
