@@ -112,8 +112,17 @@ def _route(request: HttpRequest) -> Route:
     if match is None:
         return Route()
     parameters = {name: str(value) for name, value in match.kwargs.items()}
-    endpoint = getattr(match.func, "view_class", match.func)
+    endpoint = endpoint_of(match.func, request.method or "")
     return Route(f"/{match.route.lstrip('/')}", parameters, endpoint)
+
+
+def endpoint_of(view: Any, method: str) -> object:  # noqa: ANN401  any callable
+    """Return what of a view may be marked: function, class, or a viewset's action."""
+    actions = getattr(view, "actions", None)  # Django REST framework
+    if isinstance(actions, dict):
+        return getattr(view.cls, actions.get(method.lower(), ""), view)
+    found: object = getattr(view, "view_class", view)
+    return found
 
 
 def _refusal(response: HttpResponseBase) -> HttpResponseBase:

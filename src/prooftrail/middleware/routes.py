@@ -154,7 +154,7 @@ class Routes:
             found = self._table.get((method, shape(template)))
             if found is not None:
                 return found
-        marked = getattr(endpoint, MARK, None)
+        marked = mark_of(endpoint, method, MARK)
         return marked if isinstance(marked, Emits) else UNMAPPED
 
     def guess(self, method: str, path: str) -> Route:
@@ -178,6 +178,15 @@ class Routes:
                 if best is None or len(given) < best[0]:
                     best = (len(given), Route(template, given))
         return Route() if best is None else best[1]
+
+
+def mark_of(endpoint: object, method: str, name: str) -> object:
+    """Return what an endpoint is marked with; of a class, its method goes first."""
+    if isinstance(endpoint, type):
+        own = getattr(getattr(endpoint, method.lower(), None), name, None)
+        if own is not None:
+            return own
+    return getattr(endpoint, name, None)
 
 
 def _made(key: str, given: object) -> Emits:
