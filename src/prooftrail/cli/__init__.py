@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
     "reveal": "Show one personal value, which is recorded.",
     "erase": "Destroy the key of a person's values.",
+    "coverage": "List the routes of an application and what they record.",
     "catalog": "List the event types, and what each must say.",
     "retention": "How long entries are kept, and on which ground.",
     "doctor": "Look at the installation and say what to do.",
