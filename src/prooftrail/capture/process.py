@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +24,7 @@ from prooftrail.core import catalog
 from prooftrail.store import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from concurrent.futures import Future
     from typing import Unpack
 
@@ -143,6 +144,25 @@ def use(recorder: Recorder) -> None:
     """Make `recorder` the one that `prooftrail.record` uses; the caller closes it."""
     with _default.lock:
         _default.recorder = recorder
+
+
+@contextmanager
+def using(recorder: Recorder) -> Iterator[None]:
+    """Use a recorder inside, and what was there before it afterwards, if anything."""
+    with _default.lock:
+        before, _default.recorder = _default.recorder, recorder
+    try:
+        yield
+    finally:
+        with _default.lock:
+            _default.recorder = before
+
+
+def drain() -> None:
+    """Wait until what the process's own recorder took is written, if it was used."""
+    recorder = _default.recorder
+    if recorder is not None:
+        recorder.drain()
 
 
 def record(
