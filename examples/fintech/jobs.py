@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 import prooftrail
 from examples.fintech.clock import clock
 from examples.fintech.db import sessions
-from examples.fintech.models import Customer, Export, Grant, LoginSession
+from examples.fintech.models import Account, Customer, Export, Grant, LoginSession
 from prooftrail import audited
 
 if TYPE_CHECKING:
@@ -44,16 +44,22 @@ def process_export() -> int:
     with sessions()() as db:
         waiting = db.scalars(select(Export).where(Export.state == "waiting")).all()
         for one in waiting:
-            found = db.scalars(select(Customer).order_by(Customer.id)).all()
+            names = ["id", *one.fields]
+            if one.dataset == "accounts":
+                names += ["customer_id", "plan", "status"]
+            table: type[Account | Customer] = (
+                Account if one.dataset == "accounts" else Customer
+            )
+            columns = [getattr(table, name) for name in names]
+            found = db.execute(select(*columns).order_by(table.id)).all()
             out = io.StringIO()
             rows = csv.writer(out)
-            rows.writerow(["id", *one.fields])
-            rows.writerows(
-                [row.id, *(getattr(row, name) for name in one.fields)] for row in found
-            )
+            rows.writerow(names)
+            rows.writerows(found)
             one.content = out.getvalue().encode()
             one.rows, one.state = len(found), "ready"
-            one.subjects = [row.id for row in found]
+            whose = names.index("customer_id" if one.dataset == "accounts" else "id")
+            one.subjects = sorted({str(row[whose]) for row in found})
         db.commit()
         return len(waiting)
 

@@ -138,7 +138,6 @@ class Setting(Base):
     """A setting of the business or of its security."""
 
     __tablename__ = "setting"
-    __audited__: ClassVar[Any] = {"resource": "setting"}
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, Header, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from sqlalchemy import delete
 
 import prooftrail
 from examples.fintech import security
 from examples.fintech.db import Db
 from examples.fintech.models import Grant, LoginSession, Staff
+from examples.fintech.routes.customers import changed
 from examples.fintech.security import Me
 from prooftrail import emits
 from prooftrail.integrations.fastapi import Requires
@@ -44,6 +45,13 @@ class Status(BaseModel):
 
     status: Literal["active", "disabled", "unlocked"]
     reason: str = ""
+
+    @model_validator(mode="after")
+    def is_explained(self) -> Self:
+        """Let nobody be disabled without a reason."""
+        if self.status == "disabled" and not self.reason.strip():
+            raise ValueError("disabling takes a reason")
+        return self
 
 
 class Role(BaseModel):
@@ -83,7 +91,7 @@ def create(given: NewStaff, db: Db) -> dict[str, str]:
     """Add somebody."""
     _fill(given.id, role=given.role)
     if given.role not in security.ROLES:
-        raise HTTPException(422, f"there is no role {given.role}")
+        raise HTTPException(422, "there is no such role")
     if db.get(Staff, given.id) is not None:
         raise HTTPException(409, "this id is taken")
     db.add(
@@ -101,8 +109,7 @@ def create(given: NewStaff, db: Db) -> dict[str, str]:
 def update(staff_id: str, given: StaffChanges, db: Db) -> dict[str, str]:
     """Change an account's attributes."""
     found = _get(db, staff_id)
-    for name, value in given.model_dump(exclude_none=True).items():
-        setattr(found, name, value)
+    _fill(staff_id, fields_changed=changed(found, given))
     db.commit()
     return {"id": found.id, "email": found.email, "name": found.name}
 
@@ -112,10 +119,10 @@ def update(staff_id: str, given: StaffChanges, db: Db) -> dict[str, str]:
 def remove(
     staff_id: str,
     db: Db,
-    reason: Annotated[str, Header(alias="x-reason")] = "left the company",
+    reason: Annotated[str | None, Header(alias="x-reason")] = None,
 ) -> None:
     """Remove somebody, with his sessions and grants."""
-    _fill(staff_id, reason=reason)
+    _fill(staff_id, **({"reason": reason} if reason else {}))
     found = _get(db, staff_id)
     db.execute(delete(LoginSession).where(LoginSession.staff_id == staff_id))
     db.execute(delete(Grant).where(Grant.staff_id == staff_id))
@@ -124,7 +131,7 @@ def remove(
 
 
 @router.post("/{staff_id}/status", dependencies=MANAGES)
-@emits("admin.user.update", resource="staff")
+@emits("admin.user.update", "admin.user.disable", "admin.user.unlock", resource="staff")
 def status(staff_id: str, given: Status, db: Db) -> dict[str, str]:
     """Disable, unlock or enable an account: three types of event."""
     found = _get(db, staff_id)
@@ -137,6 +144,8 @@ def status(staff_id: str, given: Status, db: Db) -> dict[str, str]:
         if given.status == "unlocked":
             found.failures, found.locked_until = 0, None
         else:
+            if given.status == "active":
+                e.detail(fields_changed=["status"] * (found.status != "active"))
             found.status = given.status
         if given.status == "disabled":
             db.execute(delete(LoginSession).where(LoginSession.staff_id == staff_id))
@@ -149,7 +158,7 @@ def status(staff_id: str, given: Status, db: Db) -> dict[str, str]:
 def role(staff_id: str, given: Role, db: Db) -> dict[str, str]:
     """Give somebody another role."""
     if given.role not in security.ROLES:
-        raise HTTPException(422, f"there is no role {given.role}")
+        raise HTTPException(422, "there is no such role")
     found = _get(db, staff_id)
     draft = prooftrail.current_draft()
     if draft is not None:
@@ -161,7 +170,7 @@ def role(staff_id: str, given: Role, db: Db) -> dict[str, str]:
 
 
 @router.put("/{staff_id}/permissions", dependencies=MANAGES)
-@emits("admin.permission.grant", resource="staff")
+@emits("admin.permission.grant", "admin.permission.revoke", resource="staff")
 def permissions(staff_id: str, given: Permission, me: Me, db: Db) -> dict[str, Any]:
     """Give a permission, as somebody else approved, or take it."""
     _get(db, staff_id)
@@ -189,12 +198,10 @@ def permissions(staff_id: str, given: Permission, me: Me, db: Db) -> dict[str, A
         ticket=approval and approval.ticket,
         expires_at=given.until,
     )
-    prooftrail.allowed(
-        "role",
-        me.role,
-        policy=security.POLICY,
-        approval=None if approval is None else approval.model_dump(exclude_none=True),
-    )
+    draft = prooftrail.current_draft()
+    if draft is not None and approval is not None:
+        approved = {"approval": approval.model_dump(exclude_none=True)}
+        draft.allowed({**(draft.authorization or {}), **approved})
     _fill(staff_id, permission=given.permission, grant=made.id)
     db.add(made)
     db.commit()

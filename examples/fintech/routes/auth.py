@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import pyotp
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel
 from sqlalchemy import delete, select
 
@@ -15,12 +15,12 @@ from examples.fintech.clock import clock
 from examples.fintech.db import Db
 from examples.fintech.models import LoginSession, Staff
 from examples.fintech.security import Me
-from prooftrail import emits
-from prooftrail.capture.protection import Personal
+from prooftrail import Personal, emits
+from prooftrail.integrations.fastapi import Requires
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
-LOGIN = emits("auth.login.success", failure="auth.login.failure")
+LOGIN = emits("auth.login.success", failure="auth.login.failure", resource="staff")
 
 
 class Login(BaseModel):
@@ -75,10 +75,11 @@ def login(given: Login, request: Request, db: Db) -> dict[str, str]:
     elif staff.totp_secret and not security.is_code(staff, given.code or ""):
         reason = "mfa"
     if reason is not None:
-        staff.failures += reason in {"bad_password", "mfa"}
+        counts = reason in {"bad_password", "mfa"}
+        staff.failures += counts
         draft.failed(reason=reason, failures=staff.failures)
-        if staff.failures >= security.LOCK_AFTER and reason != "locked":
-            _lock(staff)
+        if counts and staff.failures >= security.LOCK_AFTER:
+            _lock(db, staff)
         db.commit()
         raise HTTPException(401, "no such user, or another password")
     staff.failures, staff.locked_until = 0, None
@@ -90,7 +91,7 @@ def login(given: Login, request: Request, db: Db) -> dict[str, str]:
     return {"token": token}
 
 
-def _lock(staff: Staff) -> None:
+def _lock(db: Db, staff: Staff) -> None:
     staff.locked_until = clock.now() + security.LOCKED
     with prooftrail.event(
         "auth.account.lock",
@@ -102,10 +103,11 @@ def _lock(staff: Staff) -> None:
             failures=staff.failures,
             until=staff.locked_until,
         )
+        db.commit()
 
 
 @router.post("/logout", status_code=204)
-@emits("auth.logout")
+@emits("auth.logout", resource="staff")
 def logout(me: Me, request: Request, db: Db) -> None:
     """End the session."""
     _fill(me.id, reason="user")
@@ -116,27 +118,25 @@ def logout(me: Me, request: Request, db: Db) -> None:
 
 
 @router.post("/password", status_code=204)
-@emits("auth.password.change")
-def change_password(given: NewPassword, me: Me, db: Db) -> None:
+@emits("auth.password.change", resource="staff")
+def change_password(given: NewPassword, me: Me, request: Request, db: Db) -> None:
     """Change one's own password; other sessions end."""
     _fill(me.id)
     staff = db.get_one(Staff, me.id)
     if not security.is_password(staff, given.old):
+        _failed("bad_password")
         raise HTTPException(403, "the old password is another")
     staff.password_hash = security.hash_password(given.new)
-    _fill(me.id, sessions_ended=_end_sessions(db, staff.id))
+    own = request.state.token_hash
+    _fill(me.id, sessions_ended=_end_sessions(db, staff.id, but=own))
     db.commit()
 
 
-@router.post("/password/reset")
-@emits("auth.password.reset")
-def reset_password(given: Reset, me: Me, db: Db) -> dict[str, str]:
-    """Give somebody a password for once; takes the right to manage staff."""
+@router.post("/password/reset", dependencies=[Depends(Requires("staff:manage"))])
+@emits("auth.password.reset", resource="staff")
+def reset_password(given: Reset, db: Db) -> dict[str, str]:
+    """Give somebody a password for once."""
     _fill(given.staff_id, reset_by="admin")
-    if "staff:manage" not in security.ROLES[me.role]:
-        prooftrail.denied("role", me.role, policy=security.POLICY)
-        raise HTTPException(403, "staff:manage is needed for this")
-    prooftrail.allowed("role", me.role, policy=security.POLICY)
     staff = db.get(Staff, given.staff_id)
     if staff is None:
         raise HTTPException(404, "no such person")
@@ -148,7 +148,7 @@ def reset_password(given: Reset, me: Me, db: Db) -> dict[str, str]:
 
 
 @router.post("/mfa/enable")
-@emits("auth.mfa.enable")
+@emits("auth.mfa.enable", resource="staff")
 def enable_mfa(me: Me, db: Db) -> dict[str, str]:
     """Add a second factor; its secret is shown once."""
     _fill(me.id, factor="totp")
@@ -161,12 +161,13 @@ def enable_mfa(me: Me, db: Db) -> dict[str, str]:
 
 
 @router.post("/mfa/disable", status_code=204)
-@emits("auth.mfa.disable")
+@emits("auth.mfa.disable", resource="staff")
 def disable_mfa(given: Code, me: Me, db: Db) -> None:
     """Remove one's second factor, by a code of it."""
     _fill(me.id, factor="totp")
     staff = db.get_one(Staff, me.id)
     if not security.is_code(staff, given.code or ""):
+        _failed("bad_code")
         raise HTTPException(403, "this is not its present code")
     staff.totp_secret = None
     db.commit()
@@ -179,6 +180,17 @@ def _fill(staff_id: str, **details: object) -> None:
         draft.detail(**details)
 
 
-def _end_sessions(db: Db, staff_id: str) -> int:
-    ended = db.execute(delete(LoginSession).where(LoginSession.staff_id == staff_id))
+def _failed(reason: str) -> None:
+    """Say that it did not work: who asks may do it, so 403 is no denial here."""
+    draft = prooftrail.current_draft()
+    if draft is not None:
+        draft.failed(reason=reason)
+
+
+def _end_sessions(db: Db, staff_id: str, *, but: str = "") -> int:
+    ended = db.execute(
+        delete(LoginSession).where(
+            LoginSession.staff_id == staff_id, LoginSession.token_hash != but
+        )
+    )
     return int(ended.rowcount)  # type: ignore[attr-defined]

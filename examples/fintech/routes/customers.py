@@ -7,9 +7,10 @@ import io
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import or_, select
+from sqlalchemy.orm import load_only
 
 import prooftrail
 from examples.fintech.clock import clock
@@ -21,10 +22,14 @@ from prooftrail.integrations.fastapi import Requires
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy.orm.strategy_options import _AbstractLoad as Load
+
 router = APIRouter(prefix="/customers", tags=["customers"])
 
 SHOWN = ("name", "email", "phone", "address")  # what support sees; the rest is masked
 SECRET = ("ssn", "date_of_birth")
+PERSONAL = (*SHOWN, *SECRET)
+PLAIN = ("id", "plan", "kyc_status", "marketing")
 EXPORTED = ("id", *SHOWN)
 
 
@@ -58,14 +63,17 @@ class Reveal(BaseModel):
 
 @router.get("", dependencies=[Depends(Requires("customers:read"))])
 @emits("customer.pii.search", resource="customer")
-def search(db: Db, q: str = "", limit: int = 20) -> list[dict[str, Any]]:
+def search(
+    db: Db, q: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> list[dict[str, Any]]:
     """Find customers by a part of name or address of mail."""
     like = f"%{q}%"
     found = db.scalars(
         select(Customer)
+        .options(only(SHOWN))
         .where(or_(Customer.name.ilike(like), Customer.email.ilike(like)))
         .order_by(Customer.id)
-        .limit(min(limit, 100))
+        .limit(limit)
     ).all()
     draft = prooftrail.current_draft()
     if draft is not None:
@@ -74,23 +82,23 @@ def search(db: Db, q: str = "", limit: int = 20) -> list[dict[str, Any]]:
             filters={"by": "name or email", "characters": len(q)},
             record_count=len(found),
         )
-        draft.touch(SHOWN)
-        draft.subject(*(one.id for one in found))
+        draft.touch(SHOWN)  # also where nobody was found
     return [_shown(one) for one in found]
 
 
 @router.get("/export", dependencies=[Depends(Requires("customers:export"))])
 @emits("customer.pii.export", resource="customer")
 def export(
-    db: Db, purpose: Annotated[str, Header(alias="x-purpose")] = "unstated"
+    db: Db, purpose: Annotated[str | None, Header(alias="x-purpose")] = None
 ) -> Response:
     """Give all customers as a file."""
-    found = db.scalars(select(Customer).order_by(Customer.id)).all()
+    found = db.scalars(
+        select(Customer).options(only(SHOWN)).order_by(Customer.id)
+    ).all()
     draft = prooftrail.current_draft()
     if draft is not None:
         draft.detail(export_format="csv", record_count=len(found))
         draft.touch(SHOWN)
-        draft.subject(*(one.id for one in found))
         draft.purpose = purpose
     return Response(_csv(found), media_type="text/csv")
 
@@ -98,12 +106,8 @@ def export(
 @router.get("/{customer_id}", dependencies=[Depends(Requires("customers:read"))])
 @emits("customer.pii.view", resource="customer")
 def view(customer_id: str, db: Db) -> dict[str, Any]:
-    """Show one customer."""
-    found = get(db, customer_id)
-    draft = prooftrail.current_draft()
-    if draft is not None:
-        draft.touch(SHOWN)
-    return _shown(found)
+    """Show one customer; what is read of him is in the event by itself."""
+    return _shown(get(db, customer_id, SHOWN))
 
 
 @router.post("", status_code=201, dependencies=[Depends(Requires("customers:write"))])
@@ -126,9 +130,10 @@ def create(given: NewCustomer, db: Db) -> dict[str, Any]:
 @emits("customer.pii.update", resource="customer")
 def update(customer_id: str, given: Changes, db: Db) -> dict[str, Any]:
     """Change a customer; the trail gets before and after by itself."""
-    found = get(db, customer_id)
-    for name, value in given.model_dump(exclude_none=True).items():
-        setattr(found, name, value)
+    found = get(db, customer_id, SHOWN)
+    draft = prooftrail.current_draft()
+    if draft is not None:
+        draft.detail(fields_changed=changed(found, given))
     db.commit()
     return _shown(found)
 
@@ -142,13 +147,13 @@ def update(customer_id: str, given: Changes, db: Db) -> dict[str, Any]:
 def remove(
     customer_id: str,
     db: Db,
-    reason: Annotated[str, Header(alias="x-reason")] = "unstated",
+    reason: Annotated[str | None, Header(alias="x-reason")] = None,
 ) -> None:
     """Delete a customer."""
     draft = prooftrail.current_draft()
-    if draft is not None:
+    if draft is not None and reason:
         draft.detail(reason=reason)
-    db.delete(get(db, customer_id))
+    db.delete(get(db, customer_id, PERSONAL))
     db.commit()
 
 
@@ -158,26 +163,44 @@ def remove(
 @emits("customer.pii.unmask", resource="customer")
 def reveal(customer_id: str, given: Reveal, db: Db) -> dict[str, str | None]:
     """Show what is masked elsewhere, for a reason."""
-    found = get(db, customer_id)
     draft = prooftrail.current_draft()
     if draft is not None:
         draft.purpose = given.reason
         draft.detail(reason=given.reason)
-        draft.touch([given.field])
+    found = get(db, customer_id, [given.field])
     return {given.field: getattr(found, given.field)}
 
 
-def get(db: Db, customer_id: str) -> Customer:
-    """Return a customer, or answer 404."""
-    found = db.get(Customer, customer_id)
+def get(db: Db, customer_id: str, fields: Iterable[str] = ()) -> Customer:
+    """Return a customer with these personal fields and no others, or answer 404."""
+    found = db.scalars(
+        select(Customer).options(only(fields)).where(Customer.id == customer_id)
+    ).one_or_none()
     if found is None:
         raise HTTPException(404, "no such customer")
     return found
 
 
+def only(fields: Iterable[str]) -> Load:
+    """Read these personal fields: the trail says which were read, so read no others."""
+    return load_only(*(getattr(Customer, name) for name in (*PLAIN, *fields)))
+
+
+def changed(row: object, given: BaseModel) -> list[str]:
+    """Change what is given and is otherwise by now; return which fields."""
+    found = {
+        name: value
+        for name, value in given.model_dump(exclude_none=True).items()
+        if getattr(row, name) != value
+    }
+    for name, value in found.items():
+        setattr(row, name, value)
+    return list(found)
+
+
 def _shown(one: Customer) -> dict[str, Any]:
     shown = {name: getattr(one, name) for name in ("id", *SHOWN, "plan", "kyc_status")}
-    return shown | {name: "***" if getattr(one, name) else None for name in SECRET}
+    return shown | dict.fromkeys(SECRET, "***")
 
 
 def _csv(found: Iterable[Customer]) -> str:

@@ -16,6 +16,7 @@ from examples.fintech.db import Db
 from examples.fintech.models import Account, Customer, Export
 from examples.fintech.security import Me
 from prooftrail import emits
+from prooftrail.capture.personal_fields import fields_of
 from prooftrail.integrations.fastapi import Requires
 
 router = APIRouter(prefix="/data", tags=["data"])
@@ -44,21 +45,23 @@ def ask(
     given: NewExport,
     me: Me,
     db: Db,
-    purpose: Annotated[str, Header(alias="x-purpose")] = "unstated",
+    purpose: Annotated[str | None, Header(alias="x-purpose")] = None,
 ) -> dict[str, str]:
     """Ask for an export; the job `process-export` makes its file."""
     made = Export(
         id=f"exp_{uuid.uuid4().hex[:10]}",
         dataset=given.dataset,
-        fields=list(given.fields),
+        fields=[*given.fields] if given.dataset == "customers" else [],
         asked_by=me.id,
         created_at=clock.now(),
     )
     draft = prooftrail.current_draft()
     if draft is not None:
         draft.on("export", made.id)
-        draft.detail(dataset=given.dataset, export_format="csv")
-        draft.touch(given.fields or ["id"])
+        draft.detail(
+            dataset=given.dataset, export_format="csv", fields_accessed=made.fields
+        )
+        draft.touch(made.fields, _classes(made.fields))
         draft.purpose = purpose
     db.add(made)
     db.commit()
@@ -82,7 +85,7 @@ def download(export_id: str, db: Db) -> Response:
             sha256=hashlib.sha256(found.content).hexdigest(),
         )
         draft.subject(*found.subjects)
-        draft.touch(found.fields)
+        draft.touch(found.fields, _classes(found.fields))
     return Response(found.content, media_type="text/csv")
 
 
@@ -113,7 +116,7 @@ def import_(given: list[dict[str, str]], db: Db) -> dict[str, int]:
 
 
 @router.post("/accounts/bulk", dependencies=[Depends(Requires("accounts:bulk"))])
-@emits("bulk.records.update", resource="account")
+@emits("bulk.records.update", "bulk.records.delete", resource="account")
 def bulk(given: Bulk, db: Db) -> dict[str, int]:
     """Change or delete many accounts by one statement (`bulk.records.delete`)."""
     if not given.delete and given.plan is None:
@@ -128,5 +131,12 @@ def bulk(given: Bulk, db: Db) -> dict[str, int]:
         )
         count = int(db.execute(statement).rowcount)  # type: ignore[attr-defined]
         e.detail(record_count=count)
+        if not given.delete:
+            e.detail(fields_changed=["plan"])
         db.commit()
     return {"record_count": count}
+
+
+def _classes(fields: list[str]) -> list[str]:
+    marked = fields_of(Customer)
+    return [marked[name] for name in fields]

@@ -38,24 +38,28 @@ class NewKey(BaseModel):
 @router.post("/admin/config", dependencies=[Depends(Requires("settings:write"))])
 @emits("admin.config.update", resource="setting")
 def configure(given: NewSetting, db: Db) -> dict[str, str]:
-    """Change a setting; the trail gets before and after by itself."""
+    """Change a setting; before and after are in the event, unless it is a secret."""
     draft = prooftrail.current_draft()
     if draft is not None:
         draft.detail(setting=given.name)
         draft.ticket = given.ticket
     if given.name.startswith(PLAN):
-        account = db.get(Account, given.name.removeprefix(PLAN))
+        account_id = given.name.removeprefix(PLAN)
+        if draft is not None:
+            draft.on("account", account_id)
+        account = db.get(Account, account_id)
         if account is None:
             raise HTTPException(404, "no such account")
+        if draft is not None:  # also where it stays as it is
+            draft.subject(account.customer_id)
+            draft.detail(before=account.plan, after=given.value)
         account.plan = given.value
     else:
-        if draft is not None:
-            draft.on("setting", given.name)
         found = db.get(Setting, given.name)
-        if found is None:
-            db.add(Setting(name=given.name, value=given.value))
-        else:
-            found.value = given.value
+        if draft is not None:  # under its own name, by which secrets are known
+            draft.on("setting", given.name)
+            draft.change(given.name, found and found.value, given.value)
+        db.merge(Setting(name=given.name, value=given.value))
     db.commit()
     return {given.name: given.value}
 
@@ -103,14 +107,14 @@ def revoke(key_id: str, db: Db) -> None:
 
 
 @router.post(
-    "/system/jobs/{name}/run",
+    "/system/jobs/{job}/run",
     status_code=202,
     dependencies=[Depends(Requires("jobs:run"))],
 )
 @emits("system.job.run", resource="job")
-def run(name: str) -> dict[str, int]:
+def run(job: str) -> dict[str, int]:
     """Run a job now; the job records itself, with who started it."""
-    job = jobs.JOBS.get(name)
-    if job is None:
+    found = jobs.JOBS.get(job)
+    if found is None:
         raise HTTPException(404, f"there are the jobs {', '.join(jobs.JOBS)}")
-    return {"record_count": job()}
+    return {"record_count": found()}

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import prooftrail
 from examples.fintech.db import Db
 from examples.fintech.models import Document
-from examples.fintech.routes.customers import SECRET, SHOWN, get
+from examples.fintech.routes.customers import PERSONAL, get
 from prooftrail import emits
 from prooftrail.integrations.fastapi import Requires
 
 router = APIRouter(prefix="/customers/{customer_id}", tags=["privacy"])
-
-PERSONAL = (*SHOWN, *SECRET)
 
 
 class Consent(BaseModel):
@@ -39,7 +37,9 @@ class Share(BaseModel):
 
     provider: str
     purpose: str
-    fields: list[Literal["name", "email", "phone", "address"]]
+    fields: Annotated[
+        list[Literal["name", "email", "phone", "address"]], Field(min_length=1)
+    ]
 
 
 class Kyc(BaseModel):
@@ -61,23 +61,29 @@ class NewDocument(BaseModel):
 def consent(customer_id: str, given: Consent, db: Db) -> dict[str, bool]:
     """Change what a customer agreed to."""
     found = get(db, customer_id)
+    draft = prooftrail.current_draft()
+    if draft is not None:  # also where he agreed to it before
+        draft.detail(consent="marketing", before=found.marketing, after=given.marketing)
     found.marketing = given.marketing
     db.commit()
     return {"marketing": found.marketing}
 
 
 @router.post("/privacy-requests", dependencies=[Depends(Requires("customers:privacy"))])
-@emits("customer.pii.access_request", resource="customer", key="customer_id")
+@emits(
+    "customer.pii.access_request",
+    "customer.pii.erase",
+    resource="customer",
+    key="customer_id",
+)
 def privacy_request(customer_id: str, given: PrivacyRequest, db: Db) -> dict[str, Any]:
     """Give a customer his data, or erase it (`customer.pii.erase`)."""
-    found = get(db, customer_id)
     draft = prooftrail.current_draft()
-    if draft is not None:
-        draft.ticket = given.request_id
     if given.kind == "access":
         if draft is not None:
-            draft.touch(PERSONAL)
+            draft.ticket = given.request_id
             draft.detail(request_id=given.request_id, export_format="json")
+        found = get(db, customer_id, PERSONAL)
         return {name: getattr(found, name) for name in ("id", *PERSONAL)}
     with prooftrail.event(
         "customer.pii.erase",
@@ -85,6 +91,7 @@ def privacy_request(customer_id: str, given: PrivacyRequest, db: Db) -> dict[str
         ticket=given.request_id,
     ) as e:
         e.detail(request_id=given.request_id)
+        found = get(db, customer_id, PERSONAL)
         for name in PERSONAL:
             setattr(found, name, None)
         db.commit()
@@ -95,12 +102,11 @@ def privacy_request(customer_id: str, given: PrivacyRequest, db: Db) -> dict[str
 @emits("customer.pii.share", resource="customer", key="customer_id")
 def share(customer_id: str, given: Share, db: Db) -> dict[str, str | None]:
     """Send data to a third party."""
-    found = get(db, customer_id)
     draft = prooftrail.current_draft()
     if draft is not None:
         draft.purpose = given.purpose
         draft.detail(provider=given.provider)
-        draft.touch(given.fields)
+    found = get(db, customer_id, given.fields)
     return {name: getattr(found, name) for name in given.fields}
 
 
@@ -110,8 +116,10 @@ def kyc(customer_id: str, given: Kyc, db: Db) -> dict[str, str]:
     """Say what became of the check of an identity."""
     found = get(db, customer_id)
     draft = prooftrail.current_draft()
-    if draft is not None and given.reason:
-        draft.detail(reason=given.reason)
+    if draft is not None:
+        draft.detail(field="kyc_status", before=found.kyc_status, after=given.status)
+        if given.reason:
+            draft.detail(reason=given.reason)
     found.kyc_status = given.status
     db.commit()
     return {"kyc_status": found.kyc_status}
@@ -122,9 +130,12 @@ def kyc(customer_id: str, given: Kyc, db: Db) -> dict[str, str]:
     status_code=201,
     dependencies=[Depends(Requires("documents:write"))],
 )
-@emits("customer.pii.document_upload", resource="document")
+@emits("customer.pii.document_upload", resource="document", key="doc")
 def upload(customer_id: str, given: NewDocument, db: Db) -> dict[str, str]:
     """Store an identity document."""
+    draft = prooftrail.current_draft()
+    if draft is not None:
+        draft.subject(customer_id)
     get(db, customer_id)
     content = given.content.encode()
     made = Document(
@@ -134,10 +145,8 @@ def upload(customer_id: str, given: NewDocument, db: Db) -> dict[str, str]:
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    draft = prooftrail.current_draft()
     if draft is not None:
         draft.on("document", made.id)
-        draft.subject(customer_id)
         draft.touch(["document"], ["identity.document"])
         draft.detail(document_type=made.kind, sha256=made.sha256)
     db.add(made)

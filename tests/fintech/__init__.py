@@ -1,0 +1,1 @@
+"""Tests of the reference application: its events, its personal values, its secrets."""

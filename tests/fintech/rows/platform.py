@@ -1,0 +1,150 @@
+"""What the endpoints of `routes/platform.py` leave: see `table`."""
+
+from __future__ import annotations
+
+from tests.fintech.table import NONE, Told, row
+
+ROWS = [
+    row(
+        "POST /admin/config",
+        "success",
+        200,
+        "admin",
+        Told(
+            "admin.config.update",
+            "setting {setting}",
+            details={"setting": "{setting}"},
+            changes=[("{setting}", "off", "on")],
+            more={"ticket": "CH-1"},
+        ),
+        body={"name": "{setting}", "value": "on", "ticket": "CH-1"},
+    ),
+    row(
+        "POST /admin/config",
+        "success",
+        200,
+        "admin",
+        Told(
+            "admin.config.update",
+            "setting new_{n}",
+            details={"setting": "new_{n}"},
+            changes=[("new_{n}", None, "on")],
+        ),
+        body={"name": "new_{n}", "value": "on"},
+    ),
+    row(
+        "POST /admin/config",
+        "success",
+        200,
+        "admin",
+        Told(
+            "admin.config.update",
+            "account {account}",
+            details={
+                "after": "pro",
+                "before": "basic",
+                "setting": "billing_plan:{account}",
+            },
+            subjects=["{customer}"],
+            changes=[("plan", "basic", "pro")],
+        ),
+        body={"name": "billing_plan:{account}", "value": "pro"},
+    ),
+    row(
+        "POST /admin/config",
+        "failure",
+        404,
+        "admin",
+        Told(
+            "admin.config.update",
+            "account acct_none",
+            details={"setting": "billing_plan:acct_none"},
+        ),
+        body={"name": "billing_plan:acct_none", "value": "pro"},
+    ),
+    row(
+        "POST /admin/config",
+        "denied",
+        403,
+        "support",
+        Told("admin.config.update", "setting"),
+        body={"name": "{setting}", "value": "on"},
+    ),
+    row(
+        "POST /admin/api-keys",
+        "success",
+        201,
+        "admin",
+        Told(
+            "admin.apikey.create",
+            "api_key {made}",
+            details={"scopes": ["read"]},
+            more={"resource": {"type": "api_key", "id": "{made}", "name": "till"}},
+        ),
+        body={"name": "till", "scopes": ["read"]},
+    ),
+    row(
+        "POST /admin/api-keys",
+        "failure",
+        422,
+        "admin",
+        Told("admin.apikey.create", "api_key"),
+        body={"name": "till"},
+    ),
+    row(
+        "POST /admin/api-keys",
+        "denied",
+        403,
+        "support",
+        Told("admin.apikey.create", "api_key"),
+        body={"name": "till", "scopes": ["read"]},
+    ),
+    row(
+        "DELETE /admin/api-keys/:id",
+        "success",
+        204,
+        "admin",
+        Told("admin.apikey.revoke", "api_key {key}"),
+    ),
+    row(
+        "DELETE /admin/api-keys/:id",
+        "failure",
+        404,
+        "admin",
+        Told("admin.apikey.revoke", "api_key {key}"),
+        where=NONE,
+    ),
+    row(
+        "DELETE /admin/api-keys/:id",
+        "denied",
+        403,
+        "support",
+        Told("admin.apikey.revoke", "api_key {key}"),
+    ),
+    row(
+        "POST /system/jobs/:name/run",
+        "success",
+        202,
+        "admin",
+        Told(
+            "system.job.run",
+            "job sync-approvals",
+            details={"job": "sync-approvals", "record_count": 0, "started_by": "admin"},
+        ),
+    ),
+    row(
+        "POST /system/jobs/:name/run",
+        "failure",
+        404,
+        "admin",
+        Told("system.job.run", "job {job}"),
+        where=NONE,
+    ),
+    row(
+        "POST /system/jobs/:name/run",
+        "denied",
+        403,
+        "support",
+        Told("system.job.run", "job sync-approvals"),
+    ),
+]
