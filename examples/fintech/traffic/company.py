@@ -22,6 +22,7 @@ from examples.fintech.models import Staff
 from examples.fintech.traffic.drive import Driver
 from examples.fintech.traffic.plan import DAYS, Plan
 from examples.fintech.traffic.truth import Expected, Truth
+from prooftrail.capture import process
 from prooftrail.seal.sealer import Sealer
 from prooftrail.store import connect
 
@@ -78,7 +79,7 @@ def simulate(
         recorder = stack.enter_context(
             prooftrail.open_recorder(place.writer_dsn, clock=clocks.clock)
         )
-        prooftrail.use(recorder)
+        stack.enter_context(process.using(recorder))
         stack.callback(db.close)
         _found(plan.root)
         urls = [stack.enter_context(_serving(env)) for _ in range(PROCESSES)]

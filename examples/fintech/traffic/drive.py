@@ -49,6 +49,7 @@ class Driver:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._threads = 0
+        self._made: list[http.client.HTTPConnection] = []
         self._pool = ThreadPoolExecutor(LANES)
 
     def run(
@@ -63,13 +64,17 @@ class Driver:
         Raises:
             DriveError: a step got another answer than it must.
         """
-        for number, day in enumerate(plan.days()):
-            anomalies.plant(plan, day, number, self._truth)
-            self._lane(day.first)
-            list(self._pool.map(self._lane, day.lanes))
-            self._lane(day.last)
-            after(number, day)
-        self._pool.shutdown()
+        try:
+            for number, day in enumerate(plan.days()):
+                anomalies.plant(plan, day, number, self._truth)
+                self._lane(day.first)
+                list(self._pool.map(self._lane, day.lanes))
+                self._lane(day.last)
+                after(number, day)
+        finally:
+            self._pool.shutdown()
+            for one in self._made:
+                one.close()
         return self._truth
 
     def _lane(self, steps: Sequence[Step]) -> None:
@@ -117,9 +122,9 @@ class Driver:
             with self._lock:
                 url = self._urls[self._threads % len(self._urls)]
                 self._threads += 1
-            self._local.connection = http.client.HTTPConnection(
-                url.hostname or "", url.port, timeout=60
-            )
+            made = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
+            self._local.connection = made
+            self._made.append(made)
         connection = self._local.connection
         connection.request(method, quote(path, safe="/?=&"), body, headers)
         response = connection.getresponse()
