@@ -76,9 +76,16 @@ def test_a_quickstart_records_what_it_says(framework: str, trail: Trail) -> None
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    rows = trail.superuser().execute("select event from prooftrail.inbox").fetchall()
-    ((text,),) = rows
-    event = json.loads(text)
+    rows = (
+        trail.superuser()
+        .execute("select event from prooftrail.inbox order by id")
+        .fetchall()
+    )
+    events = [json.loads(text) for (text,) in rows]
+    started, event, stopped = events
+    assert started["action"] == stopped["action"] == "audit.capture.change"
+    assert started["details"]["change"] == "started"
+    assert stopped["details"] == started["details"] | {"change": "stopped"}
     expected = (
         "customer.pii.update" if framework == "django" else "http.customers.update"
     )

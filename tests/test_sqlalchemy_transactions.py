@@ -252,7 +252,9 @@ def test_what_a_request_changes_is_told_whatever_else_it_leaves(
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    watched: Any = prooftrail.AuditMiddleware(app, recorder=made, actor=lambda _: "u1")
+    watched: Any = prooftrail.AuditMiddleware(
+        app, recorder=made, actor=lambda _: "u1", announce=False
+    )
 
     async def run() -> None:
         transport = httpx.ASGITransport(watched)

@@ -149,6 +149,7 @@ def _settings(recorder: Recorder, more: dict[str, Any], *, asgi: bool) -> None:
         "recorder": recorder,
         "service": "contract",
         "version": "1.2",
+        "announce": False,
         **more,
     }
 

@@ -129,7 +129,7 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
         recorder=recorder,
         service="contract",
         version="1.2",
-        **settings,
+        **({"announce": False} | settings),
     )
     return app
 

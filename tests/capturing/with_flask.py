@@ -111,7 +111,7 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
         recorder=recorder,
         service="contract",
         version="1.2",
-        **settings,
+        **({"announce": False} | settings),
     )
     return app
 

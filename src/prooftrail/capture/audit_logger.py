@@ -212,6 +212,16 @@ class Recorder:
         self._writer.drain()
 
     @property
+    def stream(self) -> str:
+        """Where events go that name no other."""
+        return self._stream
+
+    @property
+    def secret_names(self) -> list[list[str]]:
+        """The names that the redactor knows of the application: secret, harmless."""
+        return self._stating.secret_names
+
+    @property
     def longest(self) -> float:
         """Seconds for which `record` waits at most for what it handed over."""
         return 2 * self._patience

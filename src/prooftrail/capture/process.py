@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from prooftrail.capture import announcing
 from prooftrail.capture.audit_logger import PATIENCE, QUEUE_SIZE, STREAM, Recorder
 from prooftrail.capture.envelopes import Envelopes
 from prooftrail.capture.published import VARIABLE, PublishedFile
@@ -141,9 +142,13 @@ def chosen(recorder: Recorder | None) -> Recorder:
 
 
 def use(recorder: Recorder) -> None:
-    """Make `recorder` the one that `prooftrail.record` uses; the caller closes it."""
+    """Make `recorder` the one that `prooftrail.record` uses; the caller closes it.
+
+    Where requests were captured by another one before, that is an event.
+    """
     with _default.lock:
-        _default.recorder = recorder
+        before, _default.recorder = _default.recorder, recorder
+    announcing.replace(before, recorder)
 
 
 @contextmanager

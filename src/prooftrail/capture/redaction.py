@@ -78,6 +78,11 @@ class Redactor:
         self._keys: dict[str, Kind] = {}
         self._clean: set[str] = set()
 
+    @property
+    def stated(self) -> list[list[str]]:
+        """The names that are the application's own: secret ones, harmless ones."""
+        return self._names.stated
+
     def redact(self, value: object) -> tuple[Any, list[str]]:
         """Return a copy without secrets, and the pointers of what was changed.
 

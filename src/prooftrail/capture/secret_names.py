@@ -137,6 +137,11 @@ class SecretNames:
         self._harmless = _HARMLESS | {_glue(words(name)) for name in harmless}
         self._known: dict[str, Kind] = {}
 
+    @property
+    def stated(self) -> list[list[str]]:
+        """The application's own names, as they are matched: secret, harmless."""
+        return [sorted(self._extra), sorted(self._harmless - _HARMLESS)]
+
     def kind(self, name: str) -> Kind:
         """Return what `name` says of its value."""
         found = self._known.get(name)

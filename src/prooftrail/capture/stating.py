@@ -113,6 +113,7 @@ class Stating:
         self._random = random
         self._known = known
         self._redactor = redactor if redactor is not None else Redactor()
+        self.secret_names = self._redactor.stated  # the application's own
         self._envelopes = (
             envelopes
             if envelopes is not None

@@ -5,7 +5,8 @@
 Guarantees: as `exchange`; where the event's type is *closed*, a success is answered
 when its event is durable, and 503 is in its place if that cannot be. The answer to
 anything else goes out in any case. Context variables of the application are left as
-they are (no BaseHTTPMiddleware); websockets and lifespan pass untouched. The event of
+they are (no BaseHTTPMiddleware); websockets and lifespan pass untouched. At their start
+and stop it is recorded that capture does so (`announcing`). The event of
 an answer is recorded when it begins: if it breaks off, a second event says so.
 
 Does not: hold a body back, or read one.
@@ -56,8 +57,11 @@ class AuditMiddleware:
     ) -> None:
         """Answer as the application does, and record it."""
         if asgi["type"] != "http":
+            if asgi["type"] == "lifespan":
+                receive, send = self._watched(receive, send)
             await self.app(asgi, receive, send)
             return
+        self.rules.start()  # for servers without lifespan
         answer = _Answer(self.rules, asgi, send)
         try:
             with answer.exchange.inside():
@@ -69,6 +73,22 @@ class AuditMiddleware:
                 await answer.ended()
         finally:
             answer.exchange.close()
+
+    def _watched(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """Tell of start and stop while the application's own recorder is open."""
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self.rules.stop()
+            return message
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.rules.start()
+            await send(message)
+
+        return received, sent
 
 
 class _Answer:

@@ -81,6 +81,7 @@ class AuditMiddleware:
         return _ending(exchange, response)
 
     def _begin(self, request: HttpRequest) -> Exchange:
+        self.rules.start()
         exchange = Exchange(
             self.rules,
             method=request.method or "",

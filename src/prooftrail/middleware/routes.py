@@ -148,6 +148,18 @@ class Routes:
         """The methods and templates of the table, as they were written."""
         return tuple(self._templates)
 
+    @property
+    def stated(self) -> dict[str, object]:
+        """The table in a form that only depends on what it says."""
+        return {
+            f"{method} {template}": [
+                [(kind.name, kind.policy) for kind in one.types],
+                one.failure and (one.failure.name, one.failure.policy),
+                *(one.resource, one.key, one.pii, one.reason),
+            ]
+            for (method, template), one in self._table.items()
+        }
+
     def of(self, method: str, template: str | None, endpoint: object = None) -> Emits:
         """Return what a route emits: by the table, or by its endpoint's mark."""
         if template is not None and self._table:

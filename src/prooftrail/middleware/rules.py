@@ -7,14 +7,15 @@ an event type that nobody declared) is refused when the middleware is made.
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from prooftrail.capture import client_address
+from prooftrail.capture import announcing, client_address, process
 from prooftrail.capture.secret_names import Kind, SecretNames
-from prooftrail.errors import ConfigurationError
+from prooftrail.errors import ConfigurationError, ProoftrailError
 from prooftrail.middleware.routes import Routes
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Settings(TypedDict, total=False):
     version: str | None
     recorder: Recorder | None  # by default the process's own, when first needed
     stream: str | None  # where events go
+    announce: bool  # whether audit.capture.change is recorded; by default it is
 
 
 class Rules:
@@ -68,6 +70,33 @@ class Rules:
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1_000
         self.random: Callable[[int], bytes] = os.urandom
         self._names = SecretNames((), ())
+        self._announces = settings.get("announce", True)
+        self._announced_in = 0  # which process
+        self._captured = announcing.Captured(
+            json.dumps(
+                [self.routes.stated, sorted(map(str, self.trusted)), actor is not None],
+                sort_keys=True,
+            ),
+            *(settings.get("service"), settings.get("version"), self.stream),
+        )
+
+    def start(self) -> None:
+        """Let the trail know that requests are captured; once a process."""
+        if self._announces and self._announced_in != os.getpid():
+            self._announced_in = os.getpid()
+            self._announce(announcing.start)
+
+    def stop(self) -> None:
+        """Let it know that they are not any more."""
+        if self._announced_in == os.getpid():
+            self._announced_in = 0
+            self._announce(announcing.stop)
+
+    def _announce(self, how: Callable[[Recorder, announcing.Captured], None]) -> None:
+        try:
+            how(process.chosen(self.recorder), self._captured)
+        except ProoftrailError as error:
+            _log.warning("a change of capture is not recorded: %s", error)
 
     def who(self, request: object) -> object:
         """Ask the application who acts; nobody, where it fails."""

@@ -55,6 +55,7 @@ class WSGIAuditMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> _Body:
         """Answer as the application does, and record it."""
+        self.rules.start()
         answer = _Answer(self.rules, environ, start_response)
         environ[EXCHANGE] = answer.exchange
         context = contextvars.copy_context()
