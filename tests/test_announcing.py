@@ -15,6 +15,7 @@ from fastapi import FastAPI
 import prooftrail
 from prooftrail.capture import process
 from prooftrail.capture.redaction import Redactor
+from prooftrail.testing import capture
 from tests.capturing import with_fastapi, with_flask
 from tests.capturing.rig import left, listening, site
 from tests.recording import recorder
@@ -93,6 +94,14 @@ def test_another_recorder_in_a_running_process_is_a_reconfiguration(
         one.drain()
         found = left(trail, other)
     assert changes(found) == ["started", "reconfigured", "stopped"]
+
+
+def test_a_test_of_an_application_has_no_event_of_that() -> None:
+    none: Any = None
+    with capture() as found, with_fastapi.serve(none, announce=True) as url:
+        assert httpx.get(f"{url}/free", trust_env=False).status_code == 200
+        assert httpx.put(f"{url}/customers/7", trust_env=False).status_code == 200
+        found.assert_exactly("customer.pii.update")
 
 
 STARTING = """

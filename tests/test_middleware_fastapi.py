@@ -46,6 +46,7 @@ def _included(recorder: Recorder) -> FastAPI:
     app.add_middleware(
         prooftrail.AuditMiddleware,
         recorder=recorder,
+        announce=False,
         actor=lambda request: request.headers.get(USER),
         routes={
             "PUT /api/v1/customers/{id}": "customer.pii.update",

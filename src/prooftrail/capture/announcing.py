@@ -85,7 +85,7 @@ if hasattr(os, "register_at_fork"):
 
 def start(recorder: Recorder, one: Captured) -> None:
     """Tell that requests are captured from now on; once."""
-    if _running.add(recorder, one):
+    if recorder.hears_of_capture and _running.add(recorder, one):
         _tell(recorder, one, "started")
 
 
@@ -97,7 +97,7 @@ def stop(recorder: Recorder, one: Captured) -> None:
 
 def replace(before: Recorder | None, after: Recorder) -> None:
     """Tell that what goes on is recorded by another recorder from now on."""
-    if before is None or before is after:
+    if before is None or before is after or not after.hears_of_capture:
         return
     for one in _running.take_all(before):
         if _running.add(after, one):

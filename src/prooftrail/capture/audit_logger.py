@@ -65,6 +65,8 @@ class Recorder:
     Safe to be shared by threads, and by processes that fork.
     """
 
+    hears_of_capture = True  # that it starts and stops, by the middleware
+
     def __init__(  # noqa: PLR0913  all but the first have defaults or names
         self,
         connect: Callable[[], Connection],

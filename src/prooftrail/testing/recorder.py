@@ -82,6 +82,8 @@ class MemoryRecorder(Recorder):
         redactor: with the application's own secret names.
     """
 
+    hears_of_capture = False  # or the first test of a process alone had an event more
+
     def __init__(
         self,
         *,
