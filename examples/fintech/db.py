@@ -25,7 +25,8 @@ DSN = "FINTECH_DSN"  # postgresql://... of the application's own login
 def engine() -> Engine:
     """Return the engine of this process."""
     url = os.environ[DSN].replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(url, pool_size=10)
+    # what goes wrong is logged: without the values, which may be anybody's
+    return create_engine(url, pool_size=10, hide_parameters=True)
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 
 import prooftrail
@@ -34,6 +35,7 @@ def create_app() -> FastAPI:
     for part in (auth, customers, privacy, admin, platform, data):
         app.include_router(part.router)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(IntegrityError, _taken)
     use_check(app, check)
     app.add_middleware(
         prooftrail.AuditMiddleware,
@@ -52,6 +54,11 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     kept = ("type", "loc", "msg")
     found = [{name: one[name] for name in kept} for one in error.errors()]
     return JSONResponse({"detail": found}, 422)
+
+
+async def _taken(request: Request, error: Exception) -> JSONResponse:
+    """Say that something is there already; PostgreSQL's own words would say what."""
+    return JSONResponse({"detail": "this is there already"}, 409)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -116,14 +116,18 @@ def filled(value: Any, names: Mapping[str, str]) -> Any:
 
 
 @contextmanager
-def opened(trail: Trail, **options: Any) -> Iterator[House]:
+def opened(
+    trail: Trail, *, within: Recorder | None = None, **options: Any
+) -> Iterator[House]:
     """Run the application with a recorder of its own.
 
     Args:
         trail: the database of its tables, and of its events.
+        within: a recorder in place of one for that database.
         options: of the recorder.
     """
-    with pytest.MonkeyPatch.context() as patch, recorder(trail, **options) as own:
+    recording = recorder(trail, **options) if within is None else nullcontext(within)
+    with pytest.MonkeyPatch.context() as patch, recording as own:
         patch.setenv(db.DSN, trail.dsn)
         for name in [one for one in os.environ if one.startswith("FINTECH_")]:
             if name != db.DSN:
