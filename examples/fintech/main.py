@@ -36,6 +36,7 @@ def create_app() -> FastAPI:
         app.include_router(part.router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IntegrityError, _taken)
+    app.add_exception_handler(prooftrail.RecordError, _unrecorded)
     use_check(app, check)
     app.add_middleware(
         prooftrail.AuditMiddleware,
@@ -59,6 +60,11 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _taken(request: Request, error: Exception) -> JSONResponse:
     """Say that something is there already; PostgreSQL's own words would say what."""
     return JSONResponse({"detail": "this is there already"}, 409)
+
+
+async def _unrecorded(request: Request, error: Exception) -> JSONResponse:
+    """Answer as the middleware does where an endpoint's own event is not durable."""
+    return JSONResponse({"detail": "this could not be recorded"}, 503)
 
 
 @asynccontextmanager
