@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import django
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.test import override_settings
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -20,25 +23,15 @@ from tests.capturing.stated import ROUTES, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from prooftrail import Recorder
 
 own: dict[str, Any] = {}  # the recorder of the test that runs
 
 
-def configure() -> None:
-    """Configure Django, once a process."""
-    if settings.configured:
-        return
-    settings.configure(
-        SECRET_KEY="only-for-tests",
-        ALLOWED_HOSTS=["*"],
-        ROOT_URLCONF=__name__,
-        MIDDLEWARE=["prooftrail.middleware.django.AuditMiddleware"],
-        DATABASES={},
-        USE_TZ=True,
-        LOGGING_CONFIG=None,
-    )
+if not settings.configured:  # once a process, and by whichever test comes first
+    settings.configure(USE_TZ=True, INSTALLED_APPS=[])
     django.setup()
 
 
@@ -139,34 +132,42 @@ urlpatterns = [
 ]
 
 
-def _settings(recorder: Recorder, more: dict[str, Any], *, asgi: bool) -> None:
-    configure()
+def _settings(
+    recorder: Recorder, more: dict[str, Any], *, asgi: bool
+) -> AbstractContextManager[None]:
     own.update(recorder=recorder, asgi=asgi)
-    settings.PROOFTRAIL = {
-        "actor": lambda request: request.headers.get(USER),
-        "check": check,
-        "routes": ROUTES,
-        "recorder": recorder,
-        "service": "contract",
-        "version": "1.2",
-        "announce": False,
-        **more,
-    }
+    made: AbstractContextManager[None] = override_settings(
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
+        MIDDLEWARE=["prooftrail.middleware.django.AuditMiddleware"],
+        LOGGING_CONFIG=None,
+        PROOFTRAIL={
+            "actor": lambda request: request.headers.get(USER),
+            "check": check,
+            "routes": ROUTES,
+            "recorder": recorder,
+            "service": "contract",
+            "version": "1.2",
+            "announce": False,
+            **more,
+        },
+    )
+    return made
 
 
 @contextmanager
 def serve_wsgi(recorder: Recorder, **more: Any) -> Iterator[str]:
-    _settings(recorder, more, asgi=False)
-    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415  configured now
-
-    with with_flask.listening(get_wsgi_application()) as url:
+    with (
+        _settings(recorder, more, asgi=False),
+        with_flask.listening(WSGIHandler()) as url,
+    ):
         yield url
 
 
 @contextmanager
 def serve_asgi(recorder: Recorder, **more: Any) -> Iterator[str]:
-    _settings(recorder, more, asgi=True)
-    from django.core.asgi import get_asgi_application  # noqa: PLC0415  configured now
-
-    with rig.listening(get_asgi_application(), lifespan="off") as url:
+    with (
+        _settings(recorder, more, asgi=True),
+        rig.listening(ASGIHandler(), lifespan="off") as url,
+    ):
         yield url
