@@ -94,7 +94,11 @@ def in_fastapi(own: Recorder, work: Work) -> FastAPI:
     app.post("/threads")(work.in_threads)
     app.post("/tasks")(work.in_tasks)
     app.add_middleware(
-        prooftrail.AuditMiddleware, actor=_who, recorder=own, routes=ROUTES
+        prooftrail.AuditMiddleware,
+        actor=_who,
+        recorder=own,
+        routes=ROUTES,
+        announce=False,
     )
     return app
 
@@ -107,7 +111,7 @@ def in_flask(own: Recorder, work: Work) -> Flask:
         work.in_threads()
         return "done"
 
-    Audit(app, actor=_who, recorder=own, routes=ROUTES)
+    Audit(app, actor=_who, recorder=own, routes=ROUTES, announce=False)
     return app
 
 

@@ -235,6 +235,7 @@ def test_signed_tasks_run(trail: Trail, own: Recorder, app: Celery, key: bytes) 
 
 
 def test_a_key_is_long_and_the_same_everywhere() -> None:
+    integration.install()  # as all tests here: a process has one key, or none
     with pytest.raises(ConfigurationError, match="16"):
         integration.install(key="short")
     with pytest.raises(ConfigurationError, match="another key"):

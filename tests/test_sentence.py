@@ -142,8 +142,8 @@ def test_what_would_move_the_cursor_is_spelled_out() -> None:
 
 def test_events_of_no_type_are_told_plainly() -> None:
     resource = {"type": "account", "id": "acct_1"}
-    assert tell(event("billing.plan.change", "denied", resource=resource)) == (
-        "dani@company.com: billing.plan.change on account acct_1 (denied)"
+    assert tell(event("billing.plan.unknown", "denied", resource=resource)) == (
+        "dani@company.com: billing.plan.unknown on account acct_1 (denied)"
     )
     assert tell({}) == "somebody: did something (no result)"
     request = event("http.customers.update", context={"route": "/c/{id}"})
