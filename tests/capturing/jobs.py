@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 import prooftrail
 from prooftrail.integrations.celery import install
+
+
+def _leave_logging(**_: object) -> None:
+    """Keep Celery from setting the root logger's level for all tests of a process."""
+
+
+setup_logging.connect(_leave_logging, weak=False)
 
 
 def make(broker: str = "memory://", **transport: Any) -> Celery:
