@@ -45,6 +45,9 @@ WORK = {
 CLIENTS = (*[SPOOLED] * 5, CLOSED, "export", FREE)
 
 
+pytestmark = pytest.mark.database  # servers of its own
+
+
 @pytest.fixture(params=[v for v in VERSIONS if binaries_of(v) is not None])
 def home(request: pytest.FixtureRequest) -> Iterator[Home]:
     with tempfile.TemporaryDirectory(prefix="prooftrail-capture-") as name:

@@ -35,6 +35,9 @@ ROUNDS = int(os.environ.get("PROOFTRAIL_CRASH_ROUNDS", "12"))
 SECONDS = float(os.environ.get("PROOFTRAIL_OUTAGE_SECONDS", "4"))
 
 
+pytestmark = pytest.mark.database  # servers of its own
+
+
 @pytest.fixture(params=[v for v in VERSIONS if binaries_of(v) is not None])
 def home(request: pytest.FixtureRequest) -> Iterator[Home]:
     with tempfile.TemporaryDirectory(prefix="prooftrail-policies-") as name:
