@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+from prooftrail.service.api import looking
+from prooftrail.store import lookup
 from tests.api_rig import Api, serving
 from tests.stated import EXAMPLE
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from prooftrail.store.connect import Connection
     from tests.trail import Trail
 
 TIMELESS = {name: item for name, item in EXAMPLE.items() if name != "timestamp"}
@@ -107,3 +111,41 @@ def test_an_id_whose_event_was_not_recorded_is_free(api: Api) -> None:
             "grant insert (event) on prooftrail.inbox to prooftrail_writer"
         )
         assert post(client, OTHER) == 201
+
+
+def test_how_many_continue_an_event_is_not_believed_beyond_what_a_body_holds(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(
+        connection: Connection, stream: str, ids: list[str], period: tuple[int, int]
+    ) -> dict[str, bytes | None]:
+        asked.append(len(ids))
+        return found(connection, stream, ids, period)
+
+    found = lookup.events
+    monkeypatch.setattr(lookup, "events", counted)
+    ids = [str(uuid.uuid4()) for _ in range(20)]
+    given = [
+        {**EXAMPLE, "eventId": one, "part": {"of": one, "n": 1, "total": 1_000}}
+        for one in ids
+    ]
+    with api.client(api.key("writer")) as client:
+        client.post("/audit/events", json=given)
+        api.seal()
+        again = client.post("/audit/events", json=given).json()["results"]
+    assert {one["status"] for one in again} == {"duplicate"}
+    assert sum(asked) <= 2 * len(ids) + looking.MOST_PARTS
+
+
+def test_what_is_not_looked_up_whole_does_not_pass_for_whole(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {**EXAMPLE, "subjects": [f"cust_{number}" for number in range(2_500)]}
+    with api.client(api.key("writer")) as client:
+        assert post(client, given) == 201
+        api.seal()
+        for most in (0, 1):
+            monkeypatch.setattr(looking, "MOST_PARTS", most)
+            assert post(client, given) == 200

@@ -2,7 +2,8 @@
 
 Guarantees: an event is looked up with the entries that continue it, and is one digest:
 SHA-256 of the canonical bytes of all of them, as stated. Of a limited key's period
-only. Who looks up shares one connection, opened anew when it was lost.
+only. Who looks up shares one connection, opened anew when it was lost; how many
+entries continue an event is what a writer stated, and is believed up to `MOST_PARTS`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from prooftrail.store.connect import Connection
 
-MOST_PARTS = 1_000  # of one event; a body holds fewer
+MOST_PARTS = 5_000  # of all events of a request; a body holds fewer
 
 
 class _Part(msgspec.Struct):
@@ -86,11 +87,15 @@ class Looking:
             for event_id, event in self._looked_up(stream, ids, period).items()
         }
         further: dict[str, list[str]] = {}
+        totals: dict[str, int] = {}
+        left = MOST_PARTS
         for event_id, text in found.items():
             part = None if text is None else _READ.decode(text).part
             if part is not None and part.of == event_id and part.n == 1:
-                numbers = range(2, min(part.total, MOST_PARTS) + 1)
+                totals[event_id] = max(part.total - 1, 0)
+                numbers = range(2, min(totals[event_id], left) + 2)
                 further[event_id] = [continuation.derive(event_id, n) for n in numbers]
+                left -= len(numbers)
         wanted = [one for several in further.values() for one in several]
         tails = self._looked_up(stream, wanted, period) if wanted else {}
         there = {}
@@ -100,7 +105,7 @@ class Looking:
             if text is None or None in events:
                 there[event_id] = Sealed(None, whole=True)
                 continue
-            whole, digest = len(events) == len(parts), sha256(text)
+            whole, digest = len(events) == totals.get(event_id, 0), sha256(text)
             for event in events if whole else ():
                 digest.update(prepare.stated_bytes(event or b""))
             known = Known(digest.digest(), _READ.decode(text).timestamp)
