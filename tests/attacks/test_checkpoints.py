@@ -180,7 +180,8 @@ def test_13_a_timestamp_over_other_bytes(attacked: Attacked) -> None:
 
 @pytest.mark.parametrize("where", ["anchor", "database"])
 def test_14_two_checkpoints_of_one_size(attacked: Attacked, where: str) -> None:
-    false = signed(attacked, 150, b"f" * 32)
+    now_s = int(time.time())  # the row's time is the note's
+    false = signed(attacked, 150, b"f" * 32, time_s=now_s)
     if where == "anchor":
         texts = notes(attacked)
         write(attacked, *texts[:4], false, *texts[4:])
@@ -189,7 +190,7 @@ def test_14_two_checkpoints_of_one_size(attacked: Attacked, where: str) -> None:
         attacked.execute(
             "insert into prooftrail.checkpoint select stream, size, %s, %s, peaks"
             " from prooftrail.checkpoint where stream = 1 and size = 150",
-            (int(time.time()) * 1_000_000, false),
+            (now_s * 1_000_000, false),
         )
     report = attacked.verify(anchored=True)
     assert report.verdict.exit_code == 1
