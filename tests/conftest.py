@@ -62,13 +62,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wanted = os.environ.get("PROOFTRAIL_TEST_PG", ",".join(VERSIONS)).split(",")
     metafunc.parametrize(
         "cluster",
-        [_version(version) for version in wanted],
+        [one_version(version) for version in wanted],
         indirect=True,
         scope="session",
     )
 
 
-def _version(version: str) -> ParameterSet:
+def one_version(version: str) -> ParameterSet:
     """One PostgreSQL; skipped where this machine has no such version."""
     there = binaries_of(version) is not None
     lacks = pytest.mark.skip(

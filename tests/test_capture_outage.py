@@ -23,7 +23,7 @@ import pytest
 from prooftrail.capture import process
 from tests.capturing import with_fastapi, with_flask
 from tests.capturing.rig import USER, site
-from tests.conftest import VERSIONS, binaries_of
+from tests.conftest import VERSIONS, one_version
 from tests.recording import locked
 from tests.spooling import Home, files, opened, until
 
@@ -48,7 +48,7 @@ CLIENTS = (*[SPOOLED] * 5, CLOSED, "export", FREE)
 pytestmark = pytest.mark.database  # servers of its own
 
 
-@pytest.fixture(params=[v for v in VERSIONS if binaries_of(v) is not None])
+@pytest.fixture(params=[one_version(version) for version in VERSIONS])
 def home(request: pytest.FixtureRequest) -> Iterator[Home]:
     with tempfile.TemporaryDirectory(prefix="prooftrail-capture-") as name:
         place = Path(name)

@@ -21,7 +21,7 @@ import pytest
 from prooftrail import embedded
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
-from tests.conftest import VERSIONS, binaries_of
+from tests.conftest import VERSIONS, binaries_of, one_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ ROUNDS = int(os.environ.get("PROOFTRAIL_CRASH_ROUNDS", "8"))
 STREAMS = ("main", "other")
 
 
-@pytest.fixture(params=[v for v in VERSIONS if binaries_of(v) is not None])
+@pytest.fixture(params=[one_version(version) for version in VERSIONS])
 def home(request: pytest.FixtureRequest) -> Iterator[tuple[Path, str]]:
     with tempfile.TemporaryDirectory(prefix="prooftrail-crash-") as name:
         place = Path(name)

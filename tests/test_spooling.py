@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail import RecordError
-from tests.conftest import VERSIONS, binaries_of
+from tests.conftest import VERSIONS, one_version
 from tests.recording import event, recorder, seal, sealed, waiting
 from tests.spooling import NOWHERE, Home, files, opened, spool, until
 
@@ -38,7 +38,7 @@ SECONDS = float(os.environ.get("PROOFTRAIL_OUTAGE_SECONDS", "4"))
 pytestmark = pytest.mark.database  # servers of its own
 
 
-@pytest.fixture(params=[v for v in VERSIONS if binaries_of(v) is not None])
+@pytest.fixture(params=[one_version(version) for version in VERSIONS])
 def home(request: pytest.FixtureRequest) -> Iterator[Home]:
     with tempfile.TemporaryDirectory(prefix="prooftrail-policies-") as name:
         place = Path(name)
