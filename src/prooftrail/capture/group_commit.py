@@ -8,6 +8,8 @@ event whose values the database refuses fails alone. While the database is away,
 that may be spooled go to the spool, and behind what is in it until it is empty; it is
 replayed in order, beside calls that may not. After a fork the child begins with a
 thread, a connection, a queue and a spool of its own, and never touches its parent's.
+At the interpreter's end every call is waited for, and its thread does the writer's work
+where no other can begin.
 
 Does not: keep closed events anywhere but in memory before they are committed. A process
 that is killed loses those whose call had not returned, and background ones. An INSERT
@@ -22,10 +24,12 @@ import threading
 import time
 import weakref
 from collections import deque
+from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 from prooftrail.capture.pending import Call
 from prooftrail.capture.policy import Counting
+from prooftrail.capture.reaching import started
 from prooftrail.capture.writing import BYTES, ROWS, Writing
 from prooftrail.errors import RecordError
 
@@ -111,6 +115,7 @@ class GroupCommit:
             if self._closed:
                 raise RecordError("the recorder is closed: the event was NOT recorded")
             self._add(call)
+        self._see_through(call)
         return call.future
 
     def counts(self) -> Counts:
@@ -187,6 +192,7 @@ class GroupCommit:
         self._stuck = 0  # calls that the thread has taken and cannot write at present
         self._stuck_bytes = 0
         self._close_by = 0.0
+        self._last = False  # whoever does the work ends with it
         self._thread: threading.Thread | None = None
         self._counting = Counting()
         self._writing = Writing(
@@ -211,7 +217,9 @@ class GroupCommit:
             closed = self._closed
             if fits and not closed:
                 self._add(call)
-                return
+        if fits and not closed:
+            self._see_through(call)
+            return
         why = "the recorder is closed" if closed else "the queue is full"
         self._counting.lose(1, why)
 
@@ -225,10 +233,22 @@ class GroupCommit:
     def _start(self) -> None:
         # A daemon: the interpreter's end runs close(), which drains, and would
         # otherwise wait for a thread that waits for work.
-        self._thread = threading.Thread(
-            target=self._run, name="prooftrail-record", daemon=True
-        )
-        self._thread.start()
+        self._thread = started(self._run, "prooftrail-record")
+
+    def _see_through(self, call: Call) -> None:
+        """At the interpreter's end, let a call end: nothing drains the queue later."""
+        if threading.main_thread().is_alive():
+            return
+        while not call.done:
+            with self._lock:
+                alone = self._thread is None and bool(self._queue)
+                if alone:
+                    self._thread = threading.current_thread()
+                    self._last = True
+            if alone:
+                self._run()
+            elif wait([call.future], self._patience).not_done:
+                return  # the connection hangs: so `record` would say
 
     def _run(self) -> None:
         writing = self._writing
@@ -244,7 +264,7 @@ class GroupCommit:
             writing.held.clear()
             raise
         finally:
-            if self._spool is not None and self._closed:
+            if self._closed or self._last:
                 self.tell_of_the_spool()
             writing.end()
             self._counting.tell_rest()
@@ -258,7 +278,7 @@ class GroupCommit:
         """Wait for something to do; False when there will be no more."""
         with self._lock:
             while not self._queue:
-                if self._closed and self._is_done():
+                if (self._closed or self._last) and self._is_done():
                     return False
                 due = self._writing.due_in()
                 if due is not None and due <= 0:

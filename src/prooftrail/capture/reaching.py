@@ -1,7 +1,8 @@
 """Reaching the database: connects in a thread of its own.
 
 Guarantees: nobody waits for a host that does not answer; one attempt at a time; a
-connection that comes after it was given up is closed.
+connection that comes after it was given up is closed. At the interpreter's end, where
+Python 3.12 starts no thread, it connects in the caller's.
 
 Does not: decide when to try again.
 """
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prooftrail.store.connect import Connection
+
+
+def started(target: Callable[[], None], name: str) -> threading.Thread | None:
+    """Start a daemon thread; None where the interpreter's end does not let one begin.
+
+    Python 3.12 starts none once the main thread has ended, and runs the functions of
+    atexit after that.
+    """
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 class Reaching:
@@ -36,9 +51,8 @@ class Reaching:
         self._given_up = False
         self.begun_at = time.monotonic()
         self.outcome: Connection | BaseException | None = None
-        threading.Thread(
-            target=self._run, name="prooftrail-connect", daemon=True
-        ).start()
+        if not started(self._run, "prooftrail-connect"):
+            self._run()
 
     def give_up(self) -> None:
         """Want nothing of it any more."""

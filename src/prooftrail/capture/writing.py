@@ -178,8 +178,10 @@ class Writing:
                 self._failures = max(self._failures, 2)
                 self._tell_away(self._error or UnavailableError(silent))
             return False
-        self._reaching = None
+        begun_at, self._reaching = self._reaching.begun_at, None
         if isinstance(outcome, BaseException):
+            if time.monotonic() >= begun_at + _SILENT:
+                self._failures = max(self._failures, 1)  # more than a lost connection
             raise outcome
         self.connection = outcome
         return True
