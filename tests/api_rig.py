@@ -12,6 +12,7 @@ import httpx
 
 from prooftrail.access import tokens
 from prooftrail.capture.audit_logger import Recorder
+from prooftrail.capture.client_address import networks
 from prooftrail.service import app, logs
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
@@ -81,7 +82,11 @@ class Api:
 
 @contextmanager
 def serving(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, *, keeper_dir: Path | None = None
+    trail: Trail,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    keeper_dir: Path | None = None,
+    trusted_proxies: tuple[str, ...] = (),
 ) -> Iterator[Api]:
     for login in ("READER", "WRITER", "VERIFIER", "KEEPER"):
         monkeypatch.setenv(f"PROOFTRAIL_{login}_DSN", trail.login_dsn(login.lower()))
@@ -106,6 +111,7 @@ def serving(
             now_us,
             os.urandom,
             None if keeper_dir is None else Revealing(keeper_dir),
+            networks(trusted_proxies),
         )
         http = Http("127.0.0.1", 0, 100)
         stack.enter_context(closing(http))

@@ -43,6 +43,16 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     help="0 for any that is free.",
 )
 @click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    metavar="NETWORK",
+    envvar="PROOFTRAIL_TRUSTED_PROXY",
+    show_envvar=True,
+    help="Believe X-Forwarded-For from there (10.0.0.0/8): the trail then names the "
+    "client's address, not the proxy's. May be given more than once.",
+)
+@click.option(
     "--only",
     multiple=True,
     type=click.Choice(ONLY),
@@ -147,6 +157,7 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 def command(  # noqa: PLR0917
     host: str,
     port: int,
+    proxies: tuple[str, ...],
     only: tuple[str, ...],
     anchors: tuple[Path, ...],
     key_file: Path,
@@ -179,6 +190,7 @@ def command(  # noqa: PLR0917
     import sys
     import time
 
+    from prooftrail.capture import client_address
     from prooftrail.service import app, http, logs
     from prooftrail.service.server import ROLES, Service, Settings
     from prooftrail.service.watching import Pace
@@ -199,6 +211,7 @@ def command(  # noqa: PLR0917
         processes=processes or os.cpu_count() or 1,
         pace=Pace(minute=every, budget=budget),
         connections=connections,
+        trusted_proxies=client_address.networks(proxies),
     )
     if "api" in settings.only and not http.is_loopback(host):
         tell(f"warning: {host} is reached without TLS, and keys with it: see the help")

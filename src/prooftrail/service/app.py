@@ -26,6 +26,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from prooftrail.capture.audit_logger import Recorder
+from prooftrail.capture.client_address import networks
 from prooftrail.service import logs
 from prooftrail.service.api import (
     checking,
@@ -47,10 +48,12 @@ from prooftrail.store import inbox
 from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from prooftrail.capture.client_address import Networks
 
 TITLE = "Prooftrail"
 _TOLD = (
@@ -94,20 +97,24 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     return Observed(app, parts)
 
 
-def mountable() -> Any:  # noqa: ANN401  as above
+def mountable(*, trusted_proxies: Iterable[str] = ()) -> Any:  # noqa: ANN401  as above
     """Return the API for an application of your own.
+
+    Args:
+        trusted_proxies: networks whose X-Forwarded-For is believed.
 
     It works with the DSNs of the environment (reader, writer, verifier), opens nothing
     before the first request, hence in each pre-forked worker apart, and closes at the
     interpreter's end.
     """
+    trusted = networks(trusted_proxies)
     lock = threading.Lock()
     made: list[ASGIApp] = []
 
     def app() -> ASGIApp:
         with lock:
             if not made:
-                made.append(create(_own_parts()))
+                made.append(create(_own_parts(trusted)))
             return made[0]
 
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,7 +125,7 @@ def mountable() -> Any:  # noqa: ANN401  as above
     return mounted
 
 
-def _own_parts() -> Parts:
+def _own_parts(trusted: Networks) -> Parts:
     def clock() -> int:
         return time.time_ns() // 1000
 
@@ -132,7 +139,17 @@ def _own_parts() -> Parts:
     pulse.start()
     for part in (readers, recorder, checks, pulse):
         atexit.register(part.close)
-    return Parts(readers, recorder, checks, health, metrics, log, clock, os.urandom)
+    return Parts(
+        readers,
+        recorder,
+        checks,
+        health,
+        metrics,
+        log,
+        clock,
+        os.urandom,
+        trusted_proxies=trusted,
+    )
 
 
 class Observed:

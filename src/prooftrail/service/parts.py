@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prooftrail.capture.audit_logger import Recorder
+    from prooftrail.capture.client_address import Networks
     from prooftrail.service.checks import Checks
     from prooftrail.service.health import Health
     from prooftrail.service.logs import Log
@@ -34,3 +35,4 @@ class Parts:
     clock: Callable[[], int]  # microseconds since the epoch, UTC
     random: Callable[[int], bytes]  # gives n random bytes
     revealing: Revealing | None = None  # where the keeper's keys are at hand
+    trusted_proxies: Networks = ()  # whose X-Forwarded-For is believed

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGIApplication
 
+    from prooftrail.capture.client_address import Networks
     from prooftrail.service.logs import Log
     from prooftrail.service.webhook import Webhook
 
@@ -67,6 +68,7 @@ class Settings:
     processes: int = 1  # of one verification
     pace: Pace = field(default_factory=Pace)
     connections: int = CONNECTIONS
+    trusted_proxies: Networks = ()
 
 
 class Service:
@@ -200,6 +202,7 @@ class Service:
             revealing=(
                 Revealing(settings.keeper_dir) if "keep" in settings.only else None
             ),
+            trusted_proxies=settings.trusted_proxies,
         )
         stack.callback(http.close)  # requests end before what they work with
         self._answer(http, self._app(parts))

@@ -20,10 +20,10 @@ import time
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections import OrderedDict
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.access import roles, tokens
+from prooftrail.capture.client_address import client_address
 from prooftrail.errors import ProoftrailError, UnavailableError
 from prooftrail.search import viewing
 from prooftrail.service.api.problems import Problem
@@ -128,7 +128,7 @@ class Callers:
         if holder is None:
             self._tell_dead(request, token, right)
             raise _unknown(right)
-        caller = Caller(holder, token, _address(request))
+        caller = Caller(holder, token, self._address(request))
         _note(request, caller, right)
         if right is not None and not caller.may(right):
             self._refused(caller, right)
@@ -147,7 +147,7 @@ class Callers:
         holder = self._recent(tokens.digest(token))
         if holder is None or not roles.may(holder.role, right):
             return None
-        caller = Caller(holder, token, _address(request))
+        caller = Caller(holder, token, self._address(request))
         _note(request, caller, right)
         return caller
 
@@ -201,6 +201,14 @@ class Callers:
                 raise
             return known.holder
 
+    def _address(self, request: Request) -> str | None:
+        """Return the address of who asks; a header counts as far as proxies go."""
+        return client_address(
+            request.client.host if request.client else None,
+            request.headers.getlist("x-forwarded-for"),
+            self._parts.trusted_proxies,
+        )
+
     def _recent(self, digest: bytes) -> Holder | None:
         now = time.monotonic()
         with self._lock:
@@ -216,7 +224,7 @@ class Callers:
             if dead is None or now < dead.told + AGAIN:
                 return
             self._dead[digest] = dead._replace(told=now)
-        caller = Caller(dead.holder, token, _address(request))
+        caller = Caller(dead.holder, token, self._address(request))
         try:
             self._refused(caller, right or "read", what="key")
         except ProoftrailError:
@@ -279,12 +287,3 @@ def _token(header: str, *, basic: bool) -> str | None:
     elif scheme.lower() != "bearer":
         return None
     return text if tokens.is_token(text) else None
-
-
-def _address(request: Request) -> str | None:
-    """Return the address of who is connected; nothing that a header claims."""
-    host = request.client.host if request.client else ""
-    try:
-        return str(ip_address(host.partition("%")[0]))
-    except ValueError:
-        return None
