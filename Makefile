@@ -12,7 +12,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 .PHONY: help .venv demo test check bench docs format lock clean
 
 help:
-	@echo 'make demo    record, seal, sign, verify; then tamper, and see it named'
+	@echo 'make demo    ninety days of a fintech, verified; then tampered with, and it is named'
 	@echo '             (make demo ARGS="--keep" keeps it running; --help says what else)'
 	@echo 'make test    every test that can run on this machine'
 	@echo 'make check   lint, types, layers, documents'
@@ -39,7 +39,7 @@ help:
 	  -e ".[dev,embedded,serve,examples,bench]"; touch .venv/made-bench'
 
 demo: .venv/made
-	@.venv/bin/prooftrail demo $(ARGS)
+	@.venv/bin/python -m examples.fintech.demo $(ARGS)
 
 # A worker a core; what this machine lacks is counted in the last lines.
 test: .venv/made

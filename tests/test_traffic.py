@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pytest
 from examples.fintech.traffic import anomalies, company, compare
+from examples.fintech.traffic.nights import Home, Nights
 from examples.fintech.traffic.plan import Plan
 from examples.fintech.traffic.truth import Truth
 
+from prooftrail.signing.keys import create_master_key
+from tests.fintech.test_personal_values import holds, whole
+
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
     from tests.trail import Trail
 
@@ -41,7 +48,7 @@ def test_a_seed_gives_its_plan_again_and_another_seed_another() -> None:
 def test_ninety_days_have_what_they_must() -> None:
     for seed in (1, 2, 3):
         _, truth = plan(seed)
-        assert truth.events.total() > 20_000
+        assert truth.events.total() > 10_000
         kinds = [one.kind for one in truth.anomalies]
         assert kinds == [
             "guessing",
@@ -57,17 +64,63 @@ def test_ninety_days_have_what_they_must() -> None:
         assert json.loads(json.dumps(truth.as_json()))["total"] == truth.events.total()
 
 
-def test_the_log_holds_what_was_done(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def place(
+    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> company.Place:
+    """Where a company can work, with nothing set of what is the trail's."""
     for name in [one for one in os.environ if one.startswith("PROOFTRAIL_")]:
         if not name.startswith("PROOFTRAIL_TEST"):
             monkeypatch.delenv(name)
-    place = company.Place(trail.dsn, trail.login_dsn("writer"))
     monkeypatch.setattr(company, "PROCESSES", 1)
-    truth = company.simulate(place, seed=1, begin=BEGIN, days=2)
+    create_master_key(tmp_path / "signing.key", os.urandom)
+    (tmp_path / "anchor").mkdir()
+    home = Home(
+        tmp_path / "signing.key",
+        tmp_path / "signer",
+        tmp_path / "anchor",
+        tmp_path / "keeper",
+    )
+    return company.Place(trail.dsn, trail.login_dsn("writer"), home)
+
+
+def test_the_log_holds_what_was_done_and_nobodys_data(
+    trail: Trail, place: company.Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dumps = []
+    end = Nights.end
+
+    def dumping(nights: Nights, now_us: int) -> None:
+        dumps.append(whole(trail))  # what waits
+        end(nights, now_us)
+
+    monkeypatch.setattr(Nights, "end", dumping)
+    truth = company.simulate(place, seed=1, begin=BEGIN, days=3)
+    dumps.append(whole(trail))
     assert truth.events.total() > 500
     assert compare.differences(trail.dsn, truth) == []
+
+    for one in Plan(1, BEGIN).customers:
+        for value in vars(one).values():
+            for dump in dumps:
+                assert not holds(dump, value), value
+    assert "+49 40" not in "".join(dumps)  # what they were changed to
+    kept = trail.superuser().execute("select 1 from prooftrail.vault").fetchall()
+    assert len(kept) > 1_000
+
+    assert place.home is not None
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "prooftrail", "verify", "--unrecorded"),
+            *("--anchor", str(place.home.anchor)),
+        ],
+        env=trail.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "T23:59:59Z (the anchor" in done.stdout  # signed at the end of each day
     # what nobody did is noticed, and so is what was not recorded
     truth.events["auth.logout", "success"] += 1
     (told,) = compare.differences(trail.dsn, truth)

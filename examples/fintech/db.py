@@ -37,6 +37,16 @@ def sessions() -> sessionmaker[Session]:
     return made
 
 
+@lru_cache(maxsize=1)
+def _autocommit() -> Engine:
+    return engine().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def reading() -> Session:
+    """Return a session that only looks things up: each statement is one round trip."""
+    return sessions()(bind=_autocommit())
+
+
 def create_all() -> None:
     """Create the tables, if they are not there."""
     with engine().begin() as connection:
@@ -48,6 +58,7 @@ def close() -> None:
     """Close all connections."""
     engine().dispose()
     engine.cache_clear()
+    _autocommit.cache_clear()
     sessions.cache_clear()
 
 

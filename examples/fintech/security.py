@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 import prooftrail
 from examples.fintech.clock import clock
-from examples.fintech.db import sessions
+from examples.fintech.db import reading
 from examples.fintech.models import Grant, LoginSession, Staff
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def who(request: Request) -> Staff | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with sessions()() as db:
+    with reading() as db:
         row = db.execute(
             select(LoginSession, Staff)
             .join(Staff, Staff.id == LoginSession.staff_id)
@@ -173,7 +173,7 @@ def _evidence(decision: str, basis: str, name: str) -> dict[str, Any]:
 
 
 def _grant(staff: Staff, permission: str) -> dict[str, Any] | None:
-    with sessions()() as db:
+    with reading() as db:
         found = db.scalars(
             select(Grant).where(
                 Grant.staff_id == staff.id, Grant.permission == permission

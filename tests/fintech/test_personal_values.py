@@ -79,15 +79,15 @@ def shown(rig: Rig, event: dict[str, Any], pointer: str) -> Any:
     return found.value
 
 
-def whole(rig: Rig) -> str:
+def whole(trail: Trail) -> str:
     """Return a dump of the trail's schema: inbox, log, envelopes, vault."""
-    cluster = rig.trail.cluster
+    cluster = trail.cluster
     made = subprocess.run(
         [
             str(cluster.bin_dir / "pg_dump"),
             "--schema=prooftrail",
             "--inserts",
-            rig.trail.dsn,
+            trail.dsn,
         ],
         capture_output=True,
         check=True,
@@ -111,7 +111,7 @@ def test_an_update_holds_before_and_after_protected_and_a_reveal_returns_both(
     answer = home.send("PUT", f"/customers/{customer}", "support", body)
     assert answer.status_code == 200
     home.recorder.drain()
-    waiting = whole(rig)
+    waiting = whole(rig.trail)
     event = changed(rig, home, "customer.pii.update")
     fields = [one["field"] for one in event["changes"]]
     assert sorted(fields) == ["address", "email", "name"]
@@ -124,7 +124,7 @@ def test_an_update_holds_before_and_after_protected_and_a_reveal_returns_both(
     assert shown(rig, event, f"/changes/{email}/before") == old
     assert shown(rig, event, f"/changes/{email}/after") == NEW[0]
     assert rig.misfits() == []
-    for dump in (waiting, whole(rig)):
+    for dump in (waiting, whole(rig.trail)):
         for value in (old, names["name"], *NEW):
             assert not holds(dump, value)
 
@@ -153,7 +153,7 @@ def test_a_bulk_update_holds_before_and_after_protected(rig: Rig, home: House) -
         seen.add(shown(rig, event, f"/changes/{number}/before"))
         assert shown(rig, event, f"/changes/{number}/after") == NEW[2]
     assert seen == {f"{one['n']} Main Street" for one in names}
-    assert not holds(whole(rig), NEW[2])
+    assert not holds(whole(rig.trail), NEW[2])
 
 
 def test_a_name_that_was_typed_at_the_login_is_protected(rig: Rig, home: House) -> None:
@@ -162,7 +162,7 @@ def test_a_name_that_was_typed_at_the_login_is_protected(rig: Rig, home: House) 
     event = changed(rig, home, "auth.login.failure")
     inner = event["details"]["attempted_login"]["$protected"]
     assert inner["class"] == "identity.login"
-    assert not holds(whole(rig), TYPED)
+    assert not holds(whole(rig.trail), TYPED)
     assert shown(rig, event, "/details/attempted_login") == TYPED
 
 

@@ -122,14 +122,14 @@ def test_no_secret_is_in_inbox_log_vault_application_log_metrics_or_errors(
         attack(house)
         house.recorder.drain()
         counts = str(house.recorder.counts())
-    waiting = whole(rig)
+    waiting = whole(rig.trail)
     assert rig.count("inbox") > 500
     rig.seal()
     rig.keep()
     assert rig.count("inbox") == 0
     assert rig.count("quarantine") == 0
     log = said(caplog)
-    sealed = whole(rig)
+    sealed = whole(rig.trail)
     for part in PARTS:
         for text in (waiting, sealed, log, counts):
             assert not holds(text, part), part

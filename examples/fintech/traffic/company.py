@@ -1,7 +1,8 @@
 """The whole of it: the application in processes of its own, people, sealer and signer.
 
 Guarantees: what `simulate` returns is the plan's truth; the log that it leaves is
-sealed day by day, each entry recorded at the simulation's time.
+sealed day by day, each entry recorded at the simulation's time; with a home for keys
+personal values are kept, and each day is signed.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from examples.fintech import clock as clocks
 from examples.fintech import db, security
 from examples.fintech.models import Staff
 from examples.fintech.traffic.drive import Driver
+from examples.fintech.traffic.nights import Nights
 from examples.fintech.traffic.plan import DAYS, Plan
 from examples.fintech.traffic.truth import Expected, Truth
 from prooftrail.capture import process
-from prooftrail.seal.sealer import Sealer
-from prooftrail.store import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from examples.fintech.traffic.nights import Home
     from examples.fintech.traffic.people import Person
     from examples.fintech.traffic.plan import Day
 
@@ -42,6 +43,7 @@ class Place(NamedTuple):
 
     dsn: str  # the administrator's
     writer_dsn: str  # the application's, for events
+    home: Home | None = None  # of keys: without it personal values are dropped
 
 
 def simulate(
@@ -51,7 +53,6 @@ def simulate(
     begin: date,
     days: int = DAYS,
     told: Callable[[int, int], None] = lambda *_: None,
-    sealed: Callable[[int], None] = lambda _: None,
 ) -> Truth:
     """Let the company work; return what happened.
 
@@ -61,7 +62,6 @@ def simulate(
         begin: the first day; the last one must lie in the past.
         days: how many.
         told: called after each day, with its number and how many there are.
-        sealed: called after each day was sealed, with the time (microseconds).
 
     Raises:
         DriveError: the application did not answer as it must.
@@ -74,8 +74,12 @@ def simulate(
         clocks.BEGINS: str(_us(begin) + 3_600_000_000),
         "FINTECH_VERSION": VERSION,
     }
+    if place.home is not None:
+        env["PROOFTRAIL_EPOCH_KEYS"] = str(place.home.epoch_keys)
     with ExitStack() as stack:
         stack.enter_context(_environment(env))
+        nights = Nights(place.dsn, place.home, stack)
+        nights.keep(_us(begin))
         recorder = stack.enter_context(
             prooftrail.open_recorder(place.writer_dsn, clock=clocks.clock)
         )
@@ -94,26 +98,11 @@ def simulate(
         def after(number: int, day: Day) -> None:
             end_us = _us(day.day + timedelta(days=1)) - 1
             recorder.drain()
-            seal(place.dsn, end_us)
-            sealed(end_us)
+            nights.end(end_us)
             told(number + 1, days)
 
         Driver(urls, truth).run(plan, after)
     return truth
-
-
-def seal(dsn: str, now_us: int) -> None:
-    """Seal what waits, as of a time."""
-    sealer = Sealer(
-        lambda: connect.connect("sealer", dsn=dsn),
-        clock=lambda: now_us,
-        random=os.urandom,
-        past=True,
-    )
-    try:
-        sealer.drain()
-    finally:
-        sealer.close()
 
 
 def _found(root: Person) -> None:

@@ -1,18 +1,23 @@
 """What a database superuser can do: the two alterations that the demonstration makes.
 
 Guarantees: done by plain SQL over an administrator's connection, with the guards that
-stand in the way taken down first, as an attacker would; `undo` puts the first one back.
+stand in the way taken down first, as an attacker would; and in a copy of the database.
 """
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
+from prooftrail.store import connect
 from prooftrail.store.connect import driver_errors
 
 if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
 
+COPY = "attacked"  # the database that is attacked in place of the one to keep
 GONE = 40  # entries that the second alteration deletes
 
 _PARTITIONS = (
@@ -41,6 +46,26 @@ def victim(connection: Connection) -> tuple[int, bytes]:
     ).fetchone()
     seq, event = cast("tuple[int, bytes]", row)
     return seq, bytes(event)
+
+
+def copied(url: str) -> str:
+    """Copy a database that nobody is connected to; return where the copy is."""
+    parts = urlsplit(url)
+    name = parts.path.strip("/")
+    other = parts._replace(path="/template1").geturl()
+    with (
+        closing(connect.connect(None, dsn=other, autocommit=True)) as link,
+        driver_errors(),
+    ):
+        link.execute(f'drop database if exists "{COPY}"')
+        link.execute(f'create database "{COPY}" template "{name}"')
+    return parts._replace(path=f"/{COPY}").geturl()
+
+
+def blamed_on_another(event: bytes) -> bytes:
+    """Return an event's bytes with another author."""
+    author = json.loads(event)["actor"]["userId"]
+    return event.replace(json.dumps(author).encode(), b'"usr_omar"')
 
 
 def disarm(connection: Connection) -> None:
@@ -72,8 +97,9 @@ def truncate(connection: Connection) -> int:
             "select max(seq) - %s from prooftrail.log", (GONE,)
         ).fetchone()
         last = cast("tuple[int]", row)[0]
-        connection.execute("alter table prooftrail.checkpoint disable trigger all")
-        for table, column in (("log", "seq"), ("checkpoint", "size - 1")):
+        columns = {"log": "seq", "subject": "seq", "checkpoint": "size - 1"}
+        for table, column in columns.items():
+            connection.execute(f"alter table prooftrail.{table} disable trigger all")
             connection.execute(
                 f"delete from prooftrail.{table} where {column} > {last}"  # noqa: S608
             )
