@@ -11,10 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prooftrail import Actor, Catalog, Change, Event, OnBehalfOf, Redactor, Resource
+from prooftrail import (
+    Actor,
+    Catalog,
+    Change,
+    Event,
+    OnBehalfOf,
+    Personal,
+    Redactor,
+    Resource,
+)
 from prooftrail.capture.stating import MAX_BYTES, Fields
 from prooftrail.catalog import customer
-from prooftrail.core import jcs
+from prooftrail.core import events, jcs
 from prooftrail.errors import EventError
 from prooftrail.seal import prepare
 from tests.stated import EXAMPLE, JWT, NOW, SMALL, as_row, state, stated, stating
@@ -294,3 +303,24 @@ def test_what_is_stated_is_sealed(details: dict[str, Any]) -> None:
     assert '"$' in text or ready.stated == text.encode()
     again = stated(json.loads(text))
     assert again.texts == made.texts
+
+
+@pytest.mark.parametrize(("levels", "fits"), [(29, True), (30, False)])
+def test_a_protected_value_counts_its_own_levels(levels: int, *, fits: bool) -> None:
+    """What goes in must be what the sealer can take."""
+    inner: Any = Personal("ann@mail.example", "contact.email", subject="cust_1")
+    for _ in range(levels):
+        inner = {"x": inner}
+    event = {**SMALL, "details": inner}
+    if fits:
+        assert jcs.canonical(state(event))
+    else:
+        with pytest.raises(EventError, match="deeper than 32 levels"):
+            stated(event)
+
+
+def test_few_long_ids_are_split_as_many_are() -> None:
+    subjects = ["\u0001" * 900 + str(n) for n in range(events.MAX_SUBJECTS // 2)]
+    parts = stated({**SMALL, "subjects": subjects}).texts
+    assert [s for text in parts for s in json.loads(text)["subjects"]] == subjects
+    assert len(parts) > 1

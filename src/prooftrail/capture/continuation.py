@@ -44,6 +44,8 @@ def split(value: dict[str, Value], *, limit: int) -> list[dict[str, Value]]:
     subjects = value.get("subjects")
     if not isinstance(subjects, list):
         return [value]
+    if len(subjects) <= events.MAX_SUBJECTS and _surely_fit(subjects):
+        return [value]
     sizes = [_size(subject) for subject in subjects]
     if len(subjects) <= events.MAX_SUBJECTS and sum(sizes) <= _FEW_BYTES:
         return [value]
@@ -102,6 +104,15 @@ def _chunks(
             start, left = index, room
         left -= size
     yield subjects[start:]
+
+
+def _surely_fit(subjects: list[Value]) -> bool:
+    """Say whether ids are few and short, without spelling them: the usual case."""
+    characters = 0
+    for one in subjects:
+        characters += len(one) if type(one) is str else _FEW_BYTES
+    # a character is spelled by six bytes at most; quotes and a comma come with each
+    return 6 * characters + 3 * len(subjects) <= _FEW_BYTES
 
 
 def _size(subject: Value) -> int:

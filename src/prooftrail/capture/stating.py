@@ -164,9 +164,10 @@ class Stating:
         return Stated(str(value["eventId"]), texts, envelopes)
 
     def _text(self, value: dict[str, Value], now_us: int, *, enveloped: bool) -> str:
-        data = jcs.canonical(value)
+        data = jcs.canonical_of_plain(value)
         size = len(data)
         if b'"$' in data and size <= MAX_BYTES:
+            # what was protected is a level deeper: all of it is looked at again
             size = len(jcs.canonical(normal.escape(value, enveloped=enveloped)))
         if size > MAX_BYTES:
             raise EventError(

@@ -104,6 +104,17 @@ def canonical(value: object) -> bytes:
             string, more than 32 levels or 256 KiB.
     """
     _check(value, 1)
+    return canonical_of_plain(value)
+
+
+def canonical_of_plain(value: object) -> bytes:
+    """Return the RFC 8785 bytes of what `normal.plain` returned.
+
+    Its types, integers and depth are right, so that these are not looked at again.
+
+    Raises:
+        CanonicalError: U+0000, a lone surrogate, or more than 256 KiB.
+    """
     try:
         data = orjson.dumps(value, option=_SORT)
         if _HIGH.search(data):

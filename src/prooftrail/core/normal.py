@@ -64,6 +64,8 @@ def plain(value: object, *, key: str = "", depth: int = 1) -> Value:
         return _object(value, key, depth)  # type: ignore[arg-type]
     if value is None or kind is bool:
         return value  # type: ignore[return-value]
+    if kind is list:
+        return _list(value, key, depth)  # type: ignore[arg-type]
     if kind is int and -jcs.MAX_INTEGER <= value <= jcs.MAX_INTEGER:  # type: ignore[operator]
         return value  # type: ignore[return-value]
     return _odd(value, key, depth)
@@ -123,11 +125,22 @@ def _container(value: object, key: str, depth: int) -> Value:
     if isinstance(value, AbstractSet):
         value = sorted(value, key=str)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [plain(item, key=key, depth=depth + 1) for item in value]
+        return _list(value, key, depth)
     raise EventError(
         f"{key or 'a value'} is a {type(value).__name__}: pass text, numbers, times, "
         "lists or dicts"
     )
+
+
+def _list(value: Sequence[object], key: str, depth: int) -> Value:
+    if depth > jcs.MAX_DEPTH:
+        raise EventError(f"nested deeper than {jcs.MAX_DEPTH} levels: flatten it")
+    return [
+        item
+        if type(item) is str and len(item) <= MAX_TEXT
+        else plain(item, key=key, depth=depth + 1)
+        for item in value
+    ]
 
 
 def _object(value: Mapping[Any, object], key: str, depth: int) -> Value:
