@@ -6,10 +6,11 @@
         "POST /metrics": excused("counts page views, changes nothing"),
     })
 
-Guarantees: an event type that nobody declared is refused when the table is made.
-Parameters of a route are matched by place, however a framework spells them
-(``{id}``, ``:id``, ``<int:id>``). A route that nobody mapped gets a derived name,
-`http.customers.update`, from its method and its last fixed part.
+Guarantees: an event type that nobody declared, and two entries that would be one route
+and emit different things, are refused when the table is made. Parameters of a route are
+matched by place, however a framework spells them (``{id}``, ``:id``, ``<int:id>``);
+what stands beside one in its part is fixed (``{id}:close``). A route that nobody mapped
+gets a derived name, `http.customers.update`, from its method and its last fixed part.
 
 Does not: look at paths, only at a route's template: no id and no token of a path gets
 into a name.
@@ -34,9 +35,11 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MARK = "__prooftrail_emits__"  # where a decorated endpoint keeps what it emits
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+# `:id` is one at the beginning of a part alone: in /accounts/{id}:close it is a verb
 _PARAMETER = re.compile(
-    r"\{[^{}]*\}|<[^<>]*>|:[A-Za-z_]\w*(?:\([^)]*\))?|\(\?P?<[^)]*\)"
+    r"\{[^{}]*\}|<[^<>]*>|(?<![^/]):[A-Za-z_]\w*(?:\([^)]*\))?|\(\?P?<[^)]*\)"
 )
+_OWN_NAME = re.compile(r"^[{:](\w+)|(\w+)>")  # {id}, {id:int}, :id, <id>, <int:id>
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _KEY = re.compile(r"([A-Z]+) (/\S*)")
 
@@ -126,7 +129,8 @@ class Routes:
             them, or `emits(...)`.
 
     Raises:
-        ConfigurationError: a key is no method and template.
+        ConfigurationError: a key is no method and template, or two of them are the
+            same route and emit different things.
         EventError: there is no such event type.
     """
 
@@ -140,7 +144,18 @@ class Routes:
                     f"the route {key!r} is no method and template: write it as "
                     "'POST /customers/{id}'"
                 )
-            self._table[found[1], shape(found[2])] = _made(key, given)
+            made, place = _made(key, given), (found[1], shape(found[2]))
+            if self._table.setdefault(place, made) != made:
+                other = next(
+                    f"{method} {template}"
+                    for method, template in self._templates
+                    if (method, shape(template)) == place
+                )
+                raise ConfigurationError(
+                    f"the routes {other!r} and {key!r} are one here, as the names of "
+                    "parameters do not count: leave one out, or mark the endpoints "
+                    "themselves with @emits"
+                )
             self._templates.append((found[1], found[2]))
 
     @property
@@ -174,21 +189,13 @@ class Routes:
 
         Fixed parts go before parameters, as in frameworks.
         """
-        parts = path.strip("/").split("/")
         best: tuple[int, Route] | None = None
         for known, template in self._templates:
-            names = template.strip("/").split("/")
-            if known != method or len(names) != len(parts):
-                continue
-            pairs = list(zip(names, parts, strict=True))
-            if all(_PARAMETER.fullmatch(name) or name == part for name, part in pairs):
-                given = {
-                    name.strip("{}<>:").rpartition(":")[2]: part
-                    for name, part in pairs
-                    if _PARAMETER.fullmatch(name)
-                }
-                if best is None or len(given) < best[0]:
-                    best = (len(given), Route(template, given))
+            names, pattern = _pattern(template)
+            found = pattern.fullmatch(path.strip("/")) if known == method else None
+            if found is not None and (best is None or len(names) < best[0]):
+                given = dict(zip(names, found.groups(), strict=True))
+                best = (len(names), Route(template, given))
         return Route() if best is None else best[1]
 
 
@@ -222,6 +229,15 @@ def shape(template: str) -> str:
     """
     text = _PARAMETER.sub("{}", template.strip("^$"))
     return f"/{text.strip('/')}"
+
+
+@lru_cache(maxsize=4096)  # an application has so many routes
+def _pattern(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """Return the names of a template's parameters, and what matches its paths."""
+    own = [_OWN_NAME.search(one) for one in _PARAMETER.findall(template)]
+    names = tuple("" if one is None else one[1] or one[2] for one in own)
+    fixed = shape(template).strip("/").split("{}")
+    return names, re.compile("([^/]+)".join(map(re.escape, fixed)))
 
 
 @lru_cache(maxsize=4096)  # an application has so many routes
