@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -16,7 +17,7 @@ from prooftrail.errors import ConfigurationError
 from prooftrail.integrations.django_models import track
 from prooftrail.integrations.django_models.sources import source_of
 from tests.django_app.database import database
-from tests.django_app.models import Address, Article, Customer, Lead, Tag
+from tests.django_app.models import Address, Article, Customer, Lead, Member, Seat, Tag
 from tests.recording import recorder
 from tests.shop import recorded, stating, told
 
@@ -148,6 +149,51 @@ def test_bulk_create_over_rows_that_are_there_tells_what_they_were() -> None:
     found = told(event)
     assert ("customer[c1].plan", "free", "pro") in found
     assert ("customer[n1].id", None, "n1") in found
+
+
+def test_a_row_that_is_met_under_another_unique_key_is_told_and_no_insert() -> None:
+    ann = Member.objects.create(email="a@a.test")
+    with stating() as event:
+        event.on("import", "7")
+        Member.objects.bulk_create(
+            [Member(email="a@a.test", plan="pro"), Member(email="new@a.test")],
+            update_conflicts=True,
+            unique_fields=["email"],
+            update_fields=["plan"],
+        )
+    new = str(Member.objects.get(email="new@a.test").pk)
+    assert event.stated("success")["subjects"] == [str(ann.pk), new]
+    assert told(event) == [
+        (f"member[{ann.pk}].plan", "free", "pro"),
+        (f"member[{new}].id", None, UUID(new)),
+        (f"member[{new}].email", None, ("new@a.test", EMAIL, new)),
+        (f"member[{new}].plan", None, "free"),
+    ]
+    with stating() as event:
+        Member.objects.bulk_create([Member(email="a@a.test")], None, True)  # noqa: FBT003
+    stated = event.stated("success")
+    assert "changes" not in stated
+    assert "subjects" not in stated
+
+
+def test_an_insert_that_may_meet_rows_has_the_ids_that_the_database_made() -> None:
+    Seat.objects.create(hall="a", number=1)
+    with stating() as event:
+        event.on("import", "7")
+        Seat.objects.bulk_create(
+            [Seat(hall="a", number=1), Seat(hall="a", number=2), Seat(number=3)],
+            ignore_conflicts=True,
+        )
+    here = Seat.objects.get(number=2).pk
+    assert told(event) == [
+        (f"seat[{here}].id", None, here),
+        (f"seat[{here}].hall", None, "a"),
+        (f"seat[{here}].number", None, 2),
+        ("seat[*].number", None, 3),
+    ]
+    assert event.stated("success")["details"]["statements"] == [
+        {"ids_unknown": 1, "on_conflict": True}
+    ]
 
 
 def test_related_managers_and_relations_are_told() -> None:

@@ -36,6 +36,12 @@ create table customer_tag (
   id serial primary key,
   customer_id text references customer, tag_id text references tag
 );
+create table member (id uuid primary key, email text unique, plan text not null);
+create table seat (
+  id serial primary key, hall text, number int not null,
+  member_id uuid references member deferrable initially deferred,
+  constraint seat_once unique (hall, number)
+);
 create table article (id int primary key, title text);
 grant all on all tables in schema public to prooftrail_writer;
 grant all on all sequences in schema public to prooftrail_writer;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 
@@ -62,6 +64,46 @@ class Address(models.Model):  # type: ignore[misc]
         pii_fields = {"city": "contact.address"}  # noqa: RUF012  as Django code is written
         subject = "customer"
         update = "customer.pii.update"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Member(models.Model):  # type: ignore[misc]
+    """Its key is made here, and another one keeps members apart."""
+
+    PII_FIELDS = {"email": "contact.email"}  # noqa: RUF012
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.TextField(unique=True)
+    plan = models.TextField(default="free")
+
+    class Meta:
+        app_label = "shop"
+        db_table = "member"
+
+    class AuditMeta:
+        delete = "customer.pii.delete"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Seat(models.Model):  # type: ignore[misc]
+    id = models.AutoField(primary_key=True)
+    hall = models.TextField(null=True)  # noqa: DJ001  as the table has it
+    number = models.IntegerField()
+    member = models.ForeignKey(Member, null=True, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+        db_table = "seat"
+        constraints = (
+            models.UniqueConstraint(fields=["hall", "number"], name="seat_once"),
+        )
+
+    class AuditMeta:
+        pass
 
     def __str__(self) -> str:
         return str(self.id)

@@ -12,14 +12,16 @@ all of them.
 from __future__ import annotations
 
 import functools
+import inspect
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
 
 from prooftrail.capture import summaries
-from prooftrail.integrations.django_models import hooks, quiet
+from prooftrail.integrations.django_models import hooks, quiet, upserts
 from prooftrail.integrations.django_models.rows import can_lock
+from prooftrail.integrations.django_models.upserts import Meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 ROWS = summaries.ROWS
 _WRAPPED = "__prooftrail_wraps__"
-_AT_ONCE = 500  # keys of one query
 
 _Row = dict[str, Any]
 
@@ -46,6 +47,7 @@ def wrap(kind: Any, sources: Mapping[type, Source]) -> None:  # noqa: ANN401
     if hasattr(kind.update, _WRAPPED):
         return
     plain_update, plain_create = kind.update, kind.bulk_create
+    signature = inspect.signature(plain_create)
 
     @functools.wraps(plain_update)
     def update(self: QuerySet[Any], **values: Any) -> Any:  # noqa: ANN401
@@ -70,8 +72,10 @@ def wrap(kind: Any, sources: Mapping[type, Source]) -> None:  # noqa: ANN401
         if source is None:
             return plain_create(self, objs, *args, **more)
         given = list(objs)
+        asked = signature.bind(self, given, *args, **more).arguments
         self._for_write = True
-        return _created(self, source, given, plain_create, args, more)
+        create = functools.partial(plain_create, self, given, *args, **more)
+        return _created(self.db, source, given, asked, create)
 
     made: Any
     for made, plain in ((update, plain_update), (bulk_create, plain_create)):
@@ -129,7 +133,7 @@ def _told(
     before: Mapping[str | None, _Row],
     values: Mapping[str, Any],
 ) -> list[Effect]:
-    after = _again(using, source, list(before.values()))
+    after = upserts.read(using, source, before.values(), source.audited.key)
     token = object()
     made = []
     for id_, row in before.items():
@@ -142,60 +146,28 @@ def _told(
 
 
 def _created(
-    queryset: QuerySet[Any],
+    using: str,
     source: Source,
-    given: list[Any],
-    plain: Callable[..., Any],
-    args: Sequence[Any],
-    more: Mapping[str, Any],
+    given: Sequence[Any],
+    asked: Mapping[str, Any],
+    create: Callable[[], Any],
 ) -> Any:  # noqa: ANN401
-    using = queryset.db
-    meets = bool(more.get("ignore_conflicts") or more.get("update_conflicts"))
-    there: dict[str | None, _Row] = {}
-    if meets:
-        keyed = [source.written(one) for one in given if one.pk is not None]
-        there = _again(using, source, keyed)
-    made = plain(queryset, given, *args, **more)
-    now = _again(using, source, list(there.values()))
-    token, effects, unknown = object(), [], 0
-    for one in given:
-        row = source.written(one)
-        id_ = source.audited.id_of(row)
-        unknown += id_ is None
-        old = there.get(id_)
-        effects.append(
-            source.audited.effect("insert", None, row, statement=token)
-            if old is None
-            else source.audited.effect(
-                "update", old, now.get(id_, old), statement=token
-            )
-        )
+    if asked.get("ignore_conflicts") or asked.get("update_conflicts"):
+        meeting = Meeting(using, source, given, asked.get("unique_fields"))
+        there = meeting.rows()
+        made = create()
+        hooks.enter(using, source, meeting.effects(there))
+        return made
+    made = create()
+    audited, token = source.audited, object()
+    rows = [source.written(one) for one in given]
+    effects = [audited.effect("insert", None, row, statement=token) for row in rows]
+    unknown = sum(audited.id_of(row) is None for row in rows)
     if unknown:
-        effects.append(
-            summaries.remark(
-                source.audited,
-                "insert",
-                token,
-                {"ids_unknown": unknown} | ({"on_conflict": True} if meets else {}),
-            )
-        )
+        details = {"ids_unknown": unknown}
+        effects.append(summaries.remark(audited, "insert", token, details))
     hooks.enter(using, source, effects)
     return made
-
-
-def _again(
-    using: str, source: Source, those: Sequence[Mapping[str, Any]]
-) -> dict[str | None, _Row]:
-    """Return rows as they stand now, by id."""
-    key = source.audited.key[0]
-    keys = [row[key] for row in those]
-    found: dict[str | None, _Row] = {}
-    manager = source.model._base_manager.using(using)
-    with quiet.reading():
-        for start in range(0, len(keys), _AT_ONCE):
-            some = manager.filter(pk__in=keys[start : start + _AT_ONCE])
-            found |= source.rows(some.values_list(*source.names))
-    return found
 
 
 def _name(source: Source, name: str) -> str:
