@@ -25,9 +25,11 @@ from prooftrail.store import connect, install, streams
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAYS = ("off", "background", "durable", "auditlog", "easyaudit", "auditrum")
+OURS = ("middleware", "background", "durable")  # the first one tells no changes
+WAYS = ("off", *OURS, "auditlog", "easyaudit", "auditrum")
 # Where each must have left a row a request: what records nothing is not compared.
 TABLES = {
+    "middleware": "prooftrail.inbox where event like '%bench.plan.%'",
     "background": "prooftrail.inbox where event like '%bench.plan.%'",
     "durable": "prooftrail.inbox where event like '%bench.plan.%'",
     "auditlog": "auditlog_logentry where action = 1",
@@ -83,11 +85,11 @@ def commit(url: str) -> float:
 
 def compare(url: str, way: str, bare: dict[int, Cell], seconds: float) -> None:
     """Measure one way in a database of its own, and print its rows."""
-    ours = way in ("background", "durable")  # one trail: its roles are the cluster's
+    ours = way in OURS  # one trail: its roles are the cluster's
     own = psycopg.conninfo.make_conninfo(
         url, dbname="bench_trail" if ours else f"bench_{way}"
     )
-    if way != "durable":
+    if way not in OURS[1:]:
         prepare(url, own, ours=ours)
     with serving(way, own) as port:
         measure(port, 4, seconds / 3)  # opens connections, fills caches

@@ -32,6 +32,7 @@ APPS = {
 }
 OURS = "prooftrail.middleware.django.AuditMiddleware"
 MIDDLEWARE = {
+    "middleware": [OURS],
     "background": [OURS],
     "durable": [OURS],
     "auditlog": ["auditlog.middleware.AuditlogMiddleware"],
@@ -47,7 +48,11 @@ TYPES = {
             policy=policy,
         )
     )
-    for way, policy in (("background", "background"), ("durable", "closed"))
+    for way, policy in (
+        ("middleware", "background"),
+        ("background", "background"),
+        ("durable", "closed"),
+    )
 }
 
 
@@ -133,7 +138,7 @@ def configure(way: str, url: str) -> None:
         with connection.schema_editor() as editor:
             editor.create_model(Customer)
         Customer.objects.bulk_create(Customer(plan="free") for _ in range(CUSTOMERS))
-    if way in TYPES:
+    if way in TYPES and way != "middleware":  # that one tells no changes
         from prooftrail.integrations.django_models import track  # noqa: PLC0415
 
         track([Customer])
