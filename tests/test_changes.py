@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from prooftrail.capture import personal_fields
+from prooftrail.capture.audited import UNTOLD, describe
 from prooftrail.capture.changes import changes, diff
-from prooftrail.capture.personal_fields import PII, fields_of, mark, subject_of
+from prooftrail.capture.personal_fields import PII, Marked, fields_of, mark, subject_of
 from prooftrail.capture.protection import Personal
 from prooftrail.errors import EventError
 from prooftrail.integrations.pydantic import personal
@@ -248,3 +249,21 @@ def test_a_thing_has_no_changes_from_itself_and_the_way_back_is_the_reverse(
         (one.field, repr(one.after), repr(one.before)) for one in diff(after, before)
     }
     assert there == back
+
+
+def test_a_value_that_cannot_be_told_does_not_keep_its_row_from_being_saved() -> None:
+    class Odd:
+        def __str__(self) -> str:
+            raise ValueError("private")
+
+    made = describe(
+        "Thing",
+        None,
+        key=["id"],
+        fields=["id", "odd"],
+        marked=Marked({"odd": "contact.email"}),
+    )
+    effect = made.effect("insert", None, {"id": 1, "odd": Odd()})
+    assert effect is not None
+    assert effect.changes == [("id", None, 1), ("odd", UNTOLD, UNTOLD)]
+    assert effect.personal == {"odd": "contact.email"}

@@ -17,7 +17,16 @@ from prooftrail.errors import ConfigurationError
 from prooftrail.integrations.django_models import track
 from prooftrail.integrations.django_models.sources import source_of
 from tests.django_app.database import database
-from tests.django_app.models import Address, Article, Customer, Lead, Member, Seat, Tag
+from tests.django_app.models import (
+    Address,
+    Article,
+    Customer,
+    Lead,
+    Member,
+    Note,
+    Seat,
+    Tag,
+)
 from tests.recording import recorder
 from tests.shop import recorded, stating, told
 
@@ -283,6 +292,31 @@ def test_a_proxy_is_the_model_that_it_stands_for() -> None:
     assert ("customer[c1].plan", "free", "pro") in found_there
     assert ("customer[c1].plan", "pro", "team") in found_there
     assert ("customer[c2].email", ("2@a.test", EMAIL, "c2"), None) in found_there
+
+
+def test_a_row_that_is_nobodys_is_told_without_a_subject(trail: Trail) -> None:
+    Note.objects.create(id="n1", text="x")
+    Note.objects.bulk_create([Note(id="n2", text="y")])
+    Note.objects.update(text="z")
+    first, second, third = recorded(trail)
+    assert [first["resource"]["id"], second["resource"]["id"]] == ["n1", "n2"]
+    assert third["details"]["record_count"] == 2
+    for event in (first, second, third):
+        assert "subjects" not in event
+        assert event["pii"] == {"fields": ["text"], "classes": ["support.notes"]}
+
+
+def test_ids_that_are_too_long_for_one_are_left_out_and_that_is_said(
+    trail: Trail,
+) -> None:
+    Note.objects.create(id="n1", owner="ü" * 501, text="x")
+    Note.objects.create(id="n" * 1_001, owner="c1", text="x")
+    owner, key = recorded(trail)
+    assert "subjects" not in owner
+    assert owner["details"]["statements"] == [{"too_long": ["subject"]}]
+    assert key["resource"] == {"type": "note"}
+    assert key["subjects"] == ["c1"]
+    assert key["details"]["statements"] == [{"too_long": ["id"]}]
 
 
 def test_what_is_not_marked_is_not_told(trail: Trail) -> None:

@@ -42,6 +42,7 @@ create table seat (
   member_id uuid references member deferrable initially deferred,
   constraint seat_once unique (hall, number)
 );
+create table note (id text primary key, owner text not null, text text not null);
 create table article (id int primary key, title text);
 grant all on all tables in schema public to prooftrail_writer;
 grant all on all sequences in schema public to prooftrail_writer;

@@ -109,6 +109,25 @@ class Seat(models.Model):  # type: ignore[misc]
         return str(self.id)
 
 
+class Note(models.Model):  # type: ignore[misc]
+    """Whose it is may be nobody, which is an empty text here."""
+
+    id = models.TextField(primary_key=True)
+    owner = models.TextField(default="", blank=True)
+    text = models.TextField()
+
+    class Meta:
+        app_label = "shop"
+        db_table = "note"
+
+    class AuditMeta:
+        pii_fields = {"text": "support.notes"}  # noqa: RUF012
+        subject = "owner"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Article(models.Model):  # type: ignore[misc]
     """Nothing marks it."""
 

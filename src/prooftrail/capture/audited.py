@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from prooftrail import catalog
 from prooftrail.capture import changes
 from prooftrail.capture.effects import Change, Effect, Operation
+from prooftrail.core.protected import MAX_SUBJECT
 from prooftrail.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from prooftrail.catalog import EventType
 
 _WORDS = ("resource", "subject", "exclude", *get_args(Operation))
+UNTOLD = "[cannot be recorded]"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -64,7 +66,15 @@ class Audited:
         return "/".join(map(str, parts))
 
     def subject_of(self, row: Mapping[str, Any]) -> str | None:
-        """Return whose data a row is; None where it is nobody's."""
+        """Return whose data a row is.
+
+        None where it is nobody's (an empty text says so, too) or no event can name it.
+        """
+        found = self._whose(row)
+        # a Personal refuses such a subject: the row would not be saved
+        return found if found and not _long(found) else None
+
+    def _whose(self, row: Mapping[str, Any]) -> str | None:
         if self.subject is not None:
             found = row.get(self.subject)
             return None if found is None else str(found)
@@ -98,20 +108,24 @@ class Audited:
             if not changes.differ(was, is_):
                 continue
             cls = self.personal.get(name)
-            found.append(changes.one(name, was, is_, cls, subject))
+            found.append(_told(name, was, is_, cls, subject))
         if not found and operation == "update":
             return None
-        ids = [self.id_of(old) or self.id_of(new)]
+        id_ = self.id_of(old) or self.id_of(new)
         subjects = [subject, self.subject_of(new)]
+        too_long = ["id"] if _long(id_) else []
+        if any(_long(self._whose(one)) for one in (old, new)):
+            too_long.append("subject")
         touched = [one.field for one in found if one.field in self.personal]
         return Effect(
             operation,
             self.kind,
-            ids[0],
+            None if _long(id_) else id_,
             found,
             list(dict.fromkeys(one for one in subjects if one is not None)),
             {name: self.personal[name] for name in touched},
             statement,
+            {"too_long": too_long} if too_long else {},
         )
 
     def related(
@@ -128,9 +142,30 @@ class Audited:
         if list(before) == list(after):
             return None
         change = Change(field_, list(before), list(after))
-        subject = str(id_) if self.personal and self.subject is None else None
-        subjects = [] if subject is None else [subject]
-        return Effect("update", self.kind, str(id_), [change], subjects)
+        id_ = str(id_)
+        named = self.personal and self.subject is None and id_
+        subjects = [id_] if named and not _long(id_) else []
+        return Effect(
+            "update", self.kind, None if _long(id_) else id_, [change], subjects
+        )
+
+
+def _long(id_: str | None) -> bool:
+    """Whether it is longer than an id may be, of a thing or a person."""
+    return id_ is not None and len(id_.encode(errors="surrogatepass")) > MAX_SUBJECT
+
+
+def _told(
+    name: str, before: object, after: object, cls: str | None, subject: str | None
+) -> Change:
+    """Return a change; no value that cannot be told may keep the row from being saved.
+
+    Objects of the application's own fail in ways of their own.
+    """
+    try:
+        return changes.one(name, before, after, cls, subject)
+    except Exception:  # noqa: BLE001
+        return Change(name, UNTOLD, UNTOLD)
 
 
 def describe(
