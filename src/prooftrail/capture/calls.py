@@ -3,7 +3,8 @@
 Guarantees: a function that fills in is given the arguments that it names, defaults
 included, and ``result`` where it names that; what it names and the audited function has
 not is refused at import. One that fails leaves its part out and says so in the event:
-the call goes on, and so does its record.
+the call goes on, and so does its record. Where that is the actor, he is anonymous, and
+not whoever acts around the call.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from uuid import UUID
 
-from prooftrail.capture.actors import actor_of
-from prooftrail.errors import ConfigurationError
+from prooftrail.capture.actors import ANONYMOUS, stated_actor
+from prooftrail.errors import ConfigurationError, EventError
 
 if TYPE_CHECKING:
     from prooftrail.capture.draft import Draft
@@ -47,10 +49,15 @@ class Fillers:
 
     Args:
         **given: by place; None leaves a place empty.
+
+    Raises:
+        EventError: `actor` is a value of which no id can be told.
     """
 
     def __init__(self, **given: Filled) -> None:
         self._given = {name: one for name, one in given.items() if one is not None}
+        if not callable(self._given.get("actor")):
+            stated_actor(self._given.get("actor"))  # or each call would be refused
 
     def of(self, function: Callable[..., object]) -> Bound:
         """Return what fills in for this function.
@@ -122,7 +129,7 @@ class Call:
         self._late = late or {}
         self._problems: list[str] = []
         values = {place: self._value(place, one) for place, one in early.items()}
-        self.actor = actor_of(values.pop("actor", None))
+        self.actor = self._who(values.pop("actor", None))
         self.connection = values.pop("connection", None)
         self._values = values
 
@@ -140,6 +147,15 @@ class Call:
         for place, one in self._late.items():
             self._put(draft, place, self._value(place, one))
         self._tell(draft)
+
+    def _who(self, found: object) -> dict[str, Any] | None:
+        if any(one.startswith("actor: ") for one in self._problems):
+            return dict(ANONYMOUS)
+        try:
+            return stated_actor(found)
+        except EventError:
+            self._problems.append(f"actor: {type(found).__name__}")
+            return dict(ANONYMOUS)
 
     def _value(self, place: str, one: object) -> object:
         if not isinstance(one, _Filler):
@@ -178,7 +194,9 @@ def _fill(draft: Draft, place: str, value: object) -> None:
             kind, *rest = _all(value)
             draft.on(str(kind), *map(_optional, rest[:2]))
     elif place == "subjects":
-        draft.subject(*([value] if isinstance(value, str | int) else _all(value)))
+        draft.subject(
+            *([value] if isinstance(value, str | int | UUID) else _all(value))
+        )
     elif place == "fields":
         draft.touch([value] if isinstance(value, str) else map(str, _all(value)))
     elif place == "details":

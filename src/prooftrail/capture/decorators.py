@@ -36,7 +36,7 @@ from prooftrail.capture import (
     scope,
     stepping,
 )
-from prooftrail.capture.actors import actor_of
+from prooftrail.capture.actors import stated_actor
 from prooftrail.capture.calls import Call, Filled, Fillers
 from prooftrail.capture.waiting import settled, waited
 from prooftrail.errors import ProoftrailError
@@ -69,7 +69,7 @@ class event:  # noqa: N801  used as a statement, `with event(...) as e`
         stream: where it goes.
 
     Raises:
-        EventError: there is no such event type.
+        EventError: there is no such event type, or of the actor no id can be told.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class event:  # noqa: N801  used as a statement, `with event(...) as e`
         stream: str | None = None,
     ) -> None:
         self._type = catalog.resolve(event_type)
-        self._actor = actor_of(actor)
+        self._actor = stated_actor(actor)
         self._call = Call(resource=resource)
         self._beside = (purpose, ticket)
         self._connection = connection
@@ -235,7 +235,8 @@ def audited(
         **places: see `Places`.
 
     Raises:
-        EventError: there is no such event type.
+        EventError: there is no such event type, or of an actor that is a value no id
+            can be told.
         ConfigurationError: a function asks for an argument that is not there.
     """
     known = catalog.resolve(event_type)

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
-from prooftrail.capture.actors import actor_of
+from prooftrail.capture.actors import actor_of, stated_actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,10 +70,10 @@ class Scope:
         self._lock = threading.Lock()
 
     def bind(self, actor: object, *, on_behalf_of: object = None) -> None:
-        """Say who acts, from now on and for all of this scope."""
-        found = actor_of(actor)
+        """Say who acts, from now on and for all of this scope; see `bind`."""
+        found = _impersonating(actor, on_behalf_of)
         with self._lock:
-            self._actor = _impersonating(found, on_behalf_of)
+            self._actor = found
 
     @property
     def actor(self) -> dict[str, Any] | None:
@@ -130,23 +130,29 @@ def bind(actor: object, *, on_behalf_of: object = None) -> None:
     Args:
         actor: what `actor_of` takes.
         on_behalf_of: whose rights are used, where an administrator acts as another.
+
+    Raises:
+        EventError: of one of them no id can be told.
     """
     scope = current_scope()
     if scope is not None:
         scope.bind(actor, on_behalf_of=on_behalf_of)
         return
-    _acting.set(_impersonating(actor_of(actor), on_behalf_of))
+    _acting.set(_impersonating(actor, on_behalf_of))
 
 
 @contextmanager
 def acting(actor: object, *, on_behalf_of: object = None) -> Iterator[None]:
     """Record what happens inside as done by `actor`.
 
+    Raises:
+        EventError: as `bind`.
+
     >>> with acting("usr_1", on_behalf_of="usr_2"):
     ...     current_actor()
     {'userId': 'usr_1', 'onBehalfOf': {'userId': 'usr_2'}}
     """
-    token = _acting.set(_impersonating(actor_of(actor), on_behalf_of))
+    token = _acting.set(_impersonating(actor, on_behalf_of))
     try:
         yield
     finally:
@@ -215,11 +221,9 @@ def carried(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _impersonating(
-    actor: dict[str, Any] | None, on_behalf_of: object
-) -> dict[str, Any] | None:
-    other = actor_of(on_behalf_of)
-    if actor is None or other is None:
-        return actor
+def _impersonating(actor: object, on_behalf_of: object) -> dict[str, Any] | None:
+    found, other = stated_actor(actor), stated_actor(on_behalf_of)
+    if found is None or other is None:
+        return found
     kept = {name: other[name] for name in ("userId", "email", "role") if name in other}
-    return {**actor, "onBehalfOf": kept}
+    return {**found, "onBehalfOf": kept}
