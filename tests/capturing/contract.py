@@ -6,10 +6,14 @@ A test module gives the fixture `site`, and collects these by importing them.
 from __future__ import annotations
 
 import json
+import socket
+import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
+from tests.capturing.stated import slow
 
 if TYPE_CHECKING:
     from tests.capturing.rig import Site
@@ -197,6 +201,24 @@ def test_an_answer_that_breaks_off_leaves_a_second_event(site: Site) -> None:
     assert broke["result"] == "failure"
     assert broke["details"] == {"error": "RuntimeError", "follows": begun["eventId"]}
     assert broke["context"]["requestId"] == begun["context"]["requestId"]
+
+
+@pytest.mark.parametrize("path", ["/slow", "/slow/async"])
+def test_a_client_that_goes_away_leaves_its_event(site: Site, path: str) -> None:
+    slow.begun.clear()
+    slow.may_end.clear()
+    url = site.client.base_url
+    with socket.create_connection((url.host, url.port), timeout=30) as client:
+        asked = f"POST {path} HTTP/1.1\r\nHost: x\r\nx-test-user: usr_1\r\n"
+        client.sendall(f"{asked}Content-Length: 0\r\n\r\n".encode())
+        assert slow.begun.wait(30)
+    time.sleep(0.2)  # so that the server sees it while the view is at work
+    slow.may_end.set()
+    event = site.awaited()
+    assert event["action"] == "customer.pii.delete"
+    assert event["actor"]["userId"] == "usr_1"
+    if event["result"] != "success":  # what Django cancels is no success
+        assert event["details"] == {"error": "cancelled"}
 
 
 def test_a_request_id_that_is_no_id_is_replaced(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,16 @@ class Site(NamedTuple):
         found = self.events()
         assert len(found) == 1, found
         return found[0]
+
+    def awaited(self) -> dict[str, Any]:
+        """Return the one event that is left soon, whatever became of its answer."""
+        connection = self.trail.superuser()
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if connection.execute("select from prooftrail.inbox limit 1").fetchone():
+                break
+            time.sleep(0.02)
+        return self.event()
 
 
 def left(trail: Trail, recorder: Recorder) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 from prooftrail.middleware.routes import emits, excused
@@ -16,7 +18,30 @@ ROUTES = {
     "POST /pixels": excused("counts views of a page"),
     "GET /export": "customer.pii.export",
     "GET /broken": "customer.pii.export",
+    "POST /slow": "customer.pii.delete",
+    "POST /slow/async": "customer.pii.delete",
 }
+
+
+class Slow:
+    """An action that goes on for as long as a test wants."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def act(self) -> str:
+        self.begun.set()
+        assert self.may_end.wait(30)
+        return "done"
+
+    async def act_async(self) -> str:
+        self.begun.set()
+        assert await asyncio.to_thread(self.may_end.wait, 30)
+        return "done"
+
+
+slow = Slow()
 
 
 def check(request: Any, permission: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import prooftrail
 from prooftrail.integrations.django import requires
 from tests.capturing import rig, with_fastapi, with_flask
 from tests.capturing.rig import USER
-from tests.capturing.stated import ROUTES, check
+from tests.capturing.stated import ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +109,14 @@ def broken(_: HttpRequest) -> HttpResponse:
     return StreamingHttpResponse(lines(2))
 
 
+def slowly(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(slow.act())
+
+
+async def slowly_async(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(await slow.act_async())
+
+
 def lines(broken_after: int) -> Any:
     made = with_fastapi.lines if own["asgi"] else with_flask.lines
     return made(broken_after)
@@ -129,6 +137,8 @@ urlpatterns = [
     path("reset/<str:token>", csrf_exempt(done)),
     path("export", export),
     path("broken", broken),
+    path("slow", csrf_exempt(slowly)),
+    path("slow/async", csrf_exempt(slowly_async)),
 ]
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 import prooftrail
 from prooftrail.integrations.fastapi import Requires, use_check
 from tests.capturing.rig import USER, listening
-from tests.capturing.stated import ROUTES, check
+from tests.capturing.stated import ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,6 +106,14 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
     @app.get("/broken")
     def broken() -> StreamingResponse:
         return StreamingResponse(lines(2))
+
+    @app.post("/slow")
+    def slowly() -> str:
+        return slow.act()
+
+    @app.post("/slow/async")
+    async def slowly_async() -> str:
+        return await slow.act_async()
 
     @app.post("/later")
     def later(tasks: BackgroundTasks) -> str:

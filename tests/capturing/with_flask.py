@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 import prooftrail
 from prooftrail.integrations.flask import Audit, requires
 from tests.capturing.rig import USER
-from tests.capturing.stated import ROUTES, check
+from tests.capturing.stated import ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,11 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
     @app.get("/broken")
     def broken() -> Response:
         return Response(lines(2))
+
+    @app.post("/slow")
+    @app.post("/slow/async", endpoint="slowly_async")  # Flask has no other
+    def slowly() -> str:
+        return slow.act()
 
     Audit(
         app,

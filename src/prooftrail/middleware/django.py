@@ -7,7 +7,8 @@ Guarantees: as `exchange`; the answer has been made and the view's transaction h
 (ATOMIC_REQUESTS too) when the event is recorded, so that a rollback leaves no event of
 success. Where the type is *closed*, a success is answered when its event is durable,
 and 503 is in its place if that cannot be. If a streaming body breaks off, a second
-event says so.
+event says so. Where the client goes away, Django cancels the request (under ASGI): that
+is a failure, `cancelled`, whatever a synchronous view does in its thread after that.
 
 The actor is `request.user` unless `PROOFTRAIL["actor"]` says another. Put this first:
 what other middleware refuses is recorded too.
@@ -61,7 +62,12 @@ class AuditMiddleware:
             return self._answer_async(request)
         exchange = self._begin(request)
         with exchange.inside():
-            response = self._get_response(request)
+            try:
+                response = self._get_response(request)
+            except BaseException as error:
+                exchange.failed(error)
+                exchange.close()
+                raise
             if not exchange.record(response.status_code):
                 response = _refusal(response)
         return _ending(exchange, response)
@@ -75,7 +81,12 @@ class AuditMiddleware:
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         exchange = self._begin(request)
         with exchange.inside():
-            response: HttpResponseBase = await self._get_response(request)
+            try:
+                response: HttpResponseBase = await self._get_response(request)
+            except BaseException as error:
+                await exchange.failed_async(error)
+                exchange.close()
+                raise
             if not await exchange.record_async(response.status_code):
                 response = _refusal(response)
         return _ending(exchange, response)
@@ -187,7 +198,7 @@ async def _watched_async(
 
 
 def _broke(exchange: Exchange, error: Exception) -> None:
-    try:
+    try:  # waits for nothing: this may run on the event loop
         exchange.broke(error)
     except ProoftrailError as problem:
         error.add_note(f"prooftrail: this failure is not recorded: {problem}")

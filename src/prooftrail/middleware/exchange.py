@@ -167,6 +167,30 @@ class Exchange:
             return await asyncio.to_thread(self.finish, status, error)
         return self.finish(status, error)
 
+    def failed(self, error: BaseException) -> None:
+        """Record that the application raised, before its answer began or after."""
+        try:
+            future = self._failure(error)
+            if future is not None:
+                self.told(future)
+        except ProoftrailError as problem:
+            error.add_note(f"prooftrail: this failure is not recorded: {problem}")
+
+    async def failed_async(self, error: BaseException) -> None:
+        """Do what `failed` does; what was cancelled waits for nothing."""
+        try:
+            how = self._failure
+            crowded = self._crowded
+            future = await asyncio.to_thread(how, error) if crowded else how(error)
+            if future is not None and not isinstance(error, asyncio.CancelledError):
+                await self.told_async(future)
+        except ProoftrailError as problem:
+            error.add_note(f"prooftrail: this failure is not recorded: {problem}")
+
+    def _failure(self, error: BaseException) -> Future[str] | None:
+        begun = self._route is not None
+        return self.broke(error) if begun else self.finish(_SERVER_ERROR, error)
+
     async def told_async(self, future: Future[str]) -> None:
         """Wait for what was handed over.
 

@@ -19,7 +19,6 @@ import contextvars
 import json
 from typing import TYPE_CHECKING, Any
 
-from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
 from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS
 from prooftrail.middleware.routes import Route
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 EXCHANGE = "prooftrail.exchange"  # where an environ keeps it
 ROUTE = "prooftrail.route"  # where an application may say its template
-
-_ERROR = 500
 
 
 class WSGIAuditMiddleware:
@@ -113,16 +110,7 @@ class _Answer:
 
     def failed(self, error: BaseException) -> None:
         """Record that the application raised."""
-        try:
-            future = (
-                self.exchange.broke(error)
-                if self._begun
-                else self.exchange.finish(_ERROR, error)
-            )
-            if future is not None:
-                self.exchange.told(future)
-        except ProoftrailError as problem:
-            error.add_note(f"prooftrail: this failure is not recorded: {problem}")
+        self.exchange.failed(error)
         self.exchange.close()
 
     def _route(self) -> Route:
