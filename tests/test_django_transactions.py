@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.utils import IntegrityError
 
 from prooftrail.capture.scope import acting
@@ -92,6 +95,68 @@ def test_a_savepoint_takes_back_its_own_part_only(trail: Trail) -> None:
     change()
     made = recorded(trail)[before:]
     assert sorted(one["resource"]["id"] for one in made) == ["c0", "c2"]
+
+
+def test_a_savepoint_without_a_block_takes_back_its_own_part_only(
+    trail: Trail,
+) -> None:
+    def to(key: str, plan: str) -> None:
+        Customer.objects.filter(pk=key).update(plan=plan)
+
+    def change() -> None:
+        with transaction.atomic():
+            to("c0", "pro")
+            kept = transaction.savepoint()
+            transaction.savepoint_commit(kept)
+            outer = transaction.savepoint()
+            to("c1", "phantom")
+            with transaction.atomic():
+                to("c2", "phantom")
+                transaction.savepoint()
+                to("c2", "more of it")
+            to("c1", "more of it")
+            transaction.savepoint_rollback(outer)
+            to("c1", "team")
+            transaction.savepoint_rollback(outer)
+            with transaction.atomic():
+                to("c2", "team")
+
+    with stating() as event:
+        change()
+    assert told(event) == [
+        ("customer[c0].plan", "free", "pro"),
+        ("customer[c2].plan", "free", "team"),
+    ]
+    Customer.objects.update(plan="free")
+    before = len(recorded(trail))
+    change()
+    made = recorded(trail)[before:]
+    assert [one["resource"]["id"] for one in made] == ["c0", "c2"]
+
+
+def test_a_savepoint_before_all_changes_takes_back_all(trail: Trail) -> None:
+    with transaction.atomic():
+        first = transaction.savepoint()
+        Customer.objects.filter(pk="c1").update(plan="phantom")
+        transaction.savepoint_rollback(first)
+    assert recorded(trail) == []
+
+
+def test_a_connection_that_is_closed_is_held_by_nobody(shop: Any) -> None:
+    held = []
+
+    def change() -> None:
+        connections["default"] = shop.copy()
+        Customer.objects.filter(pk="c1").update(plan="pro")
+        connections["default"].close()
+        held.append(weakref.ref(connections["default"]))
+        del connections["default"]
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert held[0]() is None
 
 
 def test_without_an_event_changes_leave_their_own_at_commit(trail: Trail) -> None:

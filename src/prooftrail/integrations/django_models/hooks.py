@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from django.db import connections, transaction
 
@@ -21,7 +20,7 @@ from prooftrail.capture.ledger import Line
 from prooftrail.capture.waiting import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.capture.effects import Effect
@@ -39,36 +38,62 @@ class Asked:
 
 
 @dataclass(slots=True, eq=False)
+class Entry:
+    """One effect, as long as it is not decided."""
+
+    hook: Hook
+    line: Line | None = None
+    back: bool = False  # whether a savepoint took it back
+
+    def held(self) -> bool:
+        """Whether it was not rolled back."""
+        return not self.back and self.hook.held()
+
+
+@dataclass(slots=True, eq=False)
 class Hook:
-    """What was done under one set of savepoints, waiting for the commit."""
+    """What was done under one set of savepoints, waiting for the commit.
+
+    It stands in `run_on_commit`, which Django empties at each end of a transaction;
+    nothing else holds it, since it holds its connection.
+    """
 
     connection: Any
-    savepoints: tuple[str, ...]
-    lines: list[Line] = field(default_factory=list)
+    savepoints: tuple[str, ...]  # of atomic blocks
+    entries: list[Entry] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)  # entries at each savepoint
     committed: bool = False
 
     def held(self) -> bool:
         """Whether it was not rolled back."""
-        return self.committed or self._waits()
+        return self.committed or any(
+            hook[1] is self for hook in self.connection.run_on_commit
+        )
 
     def takes(self, savepoints: tuple[str, ...]) -> bool:
         """Whether what is done under these savepoints now shares its end."""
-        return not self.committed and self.savepoints == savepoints and self._waits()
+        return not self.committed and self.savepoints == savepoints
 
-    def _waits(self) -> bool:
-        return any(hook[1] is self for hook in self.connection.run_on_commit)
+    def back_to(self, savepoint: str) -> bool:
+        """Take back what was done since a savepoint; False if that was all."""
+        at = self.marks.get(savepoint, 0)
+        for entry in self.entries[at:]:
+            entry.back = True
+        del self.entries[at:]
+        return savepoint in self.marks
 
     def __call__(self) -> None:
         """Record what has no event; the transaction has committed."""
         self.committed = True
+        lines = [one.line for one in self.entries if one.line is not None]
+        self.entries.clear()
         futures = ledger.record(
-            ledger.gather(self.lines), recorder=asked.recorder, stream=asked.stream
+            ledger.gather(lines), recorder=asked.recorder, stream=asked.stream
         )
         for future in futures:
             settled(future, process.chosen(asked.recorder).longest)
 
 
-_last: WeakKeyDictionary[Any, Hook] = WeakKeyDictionary()
 asked = Asked()
 
 
@@ -79,28 +104,36 @@ def enter(using: str, source: Source, effects: Iterable[Effect | None]) -> None:
         return
     connection = connections[using]
     savepoints = tuple(connection.savepoint_ids)
-    last = _last.get(connection)
+    last = next(iter(waiting(connection)), None)
     hook = last if last is not None and last.takes(savepoints) else None
     made = hook or Hook(connection, savepoints)
     own = draft.current_draft()
-    lines = []
+    alone = []
     for effect in there:
-        fits = own is not None and own.affect(effect, holds=made.held)
-        known = source.audited.types.get(effect.operation)
-        lines.append(Line(effect, own, not fits, known, scope.current_scope()))
-    alone = [line for line in lines if line.alone]
+        entry = Entry(made)
+        made.entries.append(entry)
+        fits = own is not None and own.affect(effect, holds=entry.held)
+        if not fits:
+            known = source.audited.types.get(effect.operation)
+            entry.line = Line(
+                effect,
+                own,
+                alone=True,
+                event_type=known,
+                scope=scope.current_scope(),
+            )
+            alone.append(entry)
     if asked.within:
         ledger.record(
-            ledger.gather(alone),
+            ledger.gather([one.line for one in alone if one.line is not None]),
             recorder=asked.recorder,
             stream=asked.stream,
             connection=connection,
         )
-    else:
-        made.lines += alone
+        for one in alone:
+            one.line = None
     if hook is not None:
         return
-    _last[connection] = made
     transaction.on_commit(made, using=using)
     hooks = connection.run_on_commit
     if hooks and hooks[-1][1] is made:
@@ -111,3 +144,10 @@ def enter(using: str, source: Source, effects: Iterable[Effect | None]) -> None:
             if n == len(hooks) - 1 or not isinstance(one[1], Hook)
         )
         hooks.insert(first, hooks.pop())
+
+
+def waiting(connection: Any) -> Iterator[Hook]:  # noqa: ANN401
+    """Give the hooks of a connection's transaction, the last one first."""
+    for hook in reversed(connection.run_on_commit):
+        if isinstance(hook[1], Hook):
+            yield hook[1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, signals
 from django.db.models.query import QuerySet
 
-from prooftrail.integrations.django_models import hooks, querysets, reads
+from prooftrail.integrations.django_models import hooks, querysets, reads, savepoints
 from prooftrail.integrations.django_models.hooks import Asked
 from prooftrail.integrations.django_models.relations import Relation
 from prooftrail.integrations.django_models.rows import Rows
@@ -50,6 +51,7 @@ def track(
         if model not in _sources:
             _add(model, named=model in named)
     querysets.wrap(QuerySet, _sources)
+    savepoints.wrap(BaseDatabaseWrapper)
     if reads:
         _watch()
 
