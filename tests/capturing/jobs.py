@@ -60,6 +60,10 @@ def add_tasks(app: Celery) -> Celery:
         time.sleep(0.001)
         return job
 
+    @app.task(name="other", shared=False)  # type: ignore[untyped-decorator]
+    @prooftrail.audited("system.job.run", details=lambda job: {"job": job})
+    def other(job: str) -> None: ...
+
     @app.task(name="nested", shared=False)  # type: ignore[untyped-decorator]
     @prooftrail.audited("system.job.run", details={"job": "nested"})
     def nested() -> None:

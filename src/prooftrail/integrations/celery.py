@@ -10,10 +10,13 @@ nobody enqueued (beat, a script) acts as the system. However a task ends, its sc
 with it, and the next task in that thread has its own.
 
 What travels is an allow-list of short texts: no address, and nothing that is marked as
-personal. With a `key` it is signed together with the task's id, so that nobody who can
-write to the broker states an actor; what is not signed acts as anonymous then.
+personal. With a `key` it is signed together with the task's id, name and arguments, and
+with what follows it (chain, links, chord), so that nobody who can write to the broker
+states an actor or the system; what is not signed acts as anonymous then.
 
-Does not: wait, or record that a task ran; `@audited("system.job.run")` does.
+Does not: wait, or record that a task ran; `@audited("system.job.run")` does. Notice
+that a signed message is delivered again as it is. Sign arguments that JSON (as kombu
+writes it) does not take: of pickled objects the id and the name alone are signed.
 
 Source: Celery 5, signals; message protocol 2, where headers are a task's own.
 """
@@ -27,12 +30,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celery import signals
+from kombu.utils import json as kombu_json
 
 from prooftrail.capture import draft, process, scope
 from prooftrail.capture.actors import ANONYMOUS
 from prooftrail.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prooftrail.capture.draft import Draft
 
 HEADER = "prooftrail"  # of a task's message
@@ -41,8 +47,12 @@ MIN_KEY = 16  # bytes
 _ACTOR = ("type", "userId", "email", "role", "sessionId")
 _OTHER = ("userId", "email", "role")
 _CONTEXT = ("requestId", "traceId", "service", "version")
+_FOLLOWING = ("callbacks", "errbacks", "chain", "chord")  # as protocol 2 has them
 _LONGEST = 256  # characters of a text that is carried
 _OPENED = "_prooftrail_opened"  # where a task's request keeps it
+
+_dumps: Callable[..., str] = kombu_json.dumps
+_loads: Callable[[str], Any] = kombu_json.loads
 
 _log = logging.getLogger("prooftrail")
 
@@ -66,11 +76,30 @@ class _Opened(NamedTuple):
     draft: Any  # the token of the draft around it
 
 
+class _Message(NamedTuple):
+    """What is signed of a task."""
+
+    task_id: object
+    name: object
+    body: Any  # arguments, those by name, and what follows
+
+    def written(self) -> str | None:
+        """Return the body as both sides write it, whatever the serializer does."""
+        try:
+            args, kwargs, following = self.body
+            kept = {name: following.get(name) for name in _FOLLOWING}
+            # by way of JSON: a tuple comes back as a list, the key 1 as "1"
+            sent = _loads(_dumps([args, kwargs, kept]))
+            return str(_dumps(sent, sort_keys=True))
+        except Exception:  # noqa: BLE001  an object's own __json__; the same over there
+            return None
+
+
 def install(app: object = None, *, key: str | bytes | None = None) -> None:  # noqa: ARG001
     """Carry the actor with tasks; call it where the Celery application is made.
 
-    Once more is fine. It is needed on both sides: where tasks are enqueued and where
-    they run; both import the module of the application.
+    Once more is fine. It is needed on both sides: where tasks are enqueued (beat, too)
+    and where they run; both import the module of the application.
 
     Args:
         app: the Celery application, for the reader: it holds for all of a process.
@@ -104,28 +133,41 @@ def install(app: object = None, *, key: str | bytes | None = None) -> None:  # n
     )
 
 
-def _published(headers: dict[str, Any] | None = None, **_: object) -> None:
+def _published(
+    headers: dict[str, Any] | None = None, body: object = None, **_: object
+) -> None:
     """Put who enqueues a task into its message."""
     if headers is None:
         return
     headers.pop(HEADER, None)  # a retry brings that of the task before
-    carried = _carried()
-    if carried is None:
+    carried, key = _carried(), _settings.key
+    if carried is None and key is None:
         return
     text = json.dumps(carried, separators=(",", ":"))
     made = {"carried": text}
-    if _settings.key is not None:
-        made["signature"] = _signature(_settings.key, str(headers.get("id")), text)
+    if key is not None:
+        task = _Message(headers.get("id"), headers.get("task"), body)
+        made["signature"] = _signature(key, task, text)
     headers[HEADER] = made
 
 
-def _began(task_id: str = "", task: Any = None, **_: object) -> None:  # noqa: ANN401
+def _began(
+    task_id: str = "",
+    task: Any = None,  # noqa: ANN401
+    args: object = (),
+    kwargs: object = None,
+    **_: object,
+) -> None:
     """Open a scope for a task that begins."""
     request = task.request
     if request.is_eager:  # no message: it runs where it was enqueued
         carried = _carried()
+        if carried is None and _settings.key is not None:
+            carried = _nobody()  # a message may say that it is none
     else:
-        carried = _believed(task_id, getattr(request, HEADER, None))
+        following = {name: getattr(request, name, None) for name in _FOLLOWING}
+        message = _Message(task_id, task.name, (args, kwargs or {}, following))
+        carried = _believed(message, getattr(request, HEADER, None))
     made = scope.Scope(_texts((carried or {}).get("context"), _CONTEXT))
     made.bind(draft.SYSTEM if carried is None else _actor(carried.get("actor")))
     outer: Draft | None = None  # what the task does is not the enqueuer's draft
@@ -158,30 +200,37 @@ def _carried() -> dict[str, Any] | None:
     return {"actor": _actor(actor), "context": _texts(context, _CONTEXT)}
 
 
-def _believed(task_id: str, given: object) -> dict[str, Any] | None:
+def _nobody() -> dict[str, Any]:
+    return {"actor": dict(ANONYMOUS)}
+
+
+def _believed(message: _Message, given: object) -> dict[str, Any] | None:
     """Return what a message carries; nobody, where it cannot be believed."""
-    nobody: dict[str, Any] = {"actor": dict(ANONYMOUS)}
-    if given is None:
-        return None
-    if not isinstance(given, Mapping) or not isinstance(given.get("carried"), str):
-        return nobody
-    text, signature = given["carried"], str(given.get("signature"))
     key = _settings.key
+    if given is None and key is None:
+        return None
+    said = given if isinstance(given, Mapping) else {}
+    text, signature = str(said.get("carried")), str(said.get("signature"))
     if key is not None and not hmac.compare_digest(
-        _signature(key, task_id, text).encode(), signature.encode()
+        _signature(key, message, text).encode(), signature.encode()
     ):
-        _log.warning("a task says who enqueued it, and it is not signed by our key")
-        return nobody
+        _log.warning(
+            "a task is recorded as anonymous: what it says of who enqueued it is not "
+            "signed by our key for this task and these arguments. Call "
+            "celery.install(app, key=...) with one key wherever tasks are enqueued"
+        )
+        return _nobody()
     try:
         found = json.loads(text)
     except ValueError:
-        return nobody
-    return found if isinstance(found, dict) else nobody
+        return _nobody()
+    return found if found is None or isinstance(found, dict) else _nobody()
 
 
-def _signature(key: bytes, task_id: str, text: str) -> str:
-    message = f"prooftrail/celery/v1\0{task_id}\0{text}"
-    return hmac.new(key, message.encode(), "sha256").hexdigest()
+def _signature(key: bytes, message: _Message, text: str) -> str:
+    named = (str(message.task_id), str(message.name), message.written(), text)
+    signed = json.dumps(["prooftrail/celery/v1", *named])
+    return hmac.new(key, signed.encode(), "sha256").hexdigest()
 
 
 def _actor(found: object) -> dict[str, Any]:
