@@ -73,6 +73,8 @@ def left(trail: Trail, recorder: Recorder) -> list[dict[str, Any]]:
 @contextmanager
 def listening(app: Any, **options: Any) -> Iterator[str]:
     """Serve an ASGI application; give its address."""
+    # a slow machine's client must not meet a connection that is just being closed
+    given = {"timeout_keep_alive": 300, **options}
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -80,7 +82,7 @@ def listening(app: Any, **options: Any) -> Iterator[str]:
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            **options,
+            **given,
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)

@@ -119,7 +119,7 @@ class Plan:
             steps.append(login(person, at, password="wrong"))
             at += timedelta(seconds=30)
         steps.append(login(person, at))
-        todo = random.randrange(5, 13)
+        todo = random.randrange(4, 9)
         for number in range(todo):
             at += (ends - at) * random.uniform(0.3, 1.0) / (todo - number)
             steps.append(self._work(person, at))
