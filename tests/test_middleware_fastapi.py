@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -80,3 +81,26 @@ def test_a_path_that_a_proxy_strips_is_no_part_of_a_route(trail: Trail) -> None:
         assert made.event()["action"] == "customer.pii.update"
         assert made.call("POST", "/shop/parts/7") == 200
         assert made.event()["action"] == "data.import.complete"
+
+
+def test_a_method_in_lower_case_changes_something_too(trail: Trail) -> None:
+    """H11 hands it on as it was written, and an application below may take it."""
+
+    async def app(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    def serve(recorder: Recorder) -> AbstractContextManager[str]:
+        audited = prooftrail.AuditMiddleware(app, recorder=recorder, announce=False)
+        return rig.listening(audited, http="h11", lifespan="off")
+
+    with rig.site(trail, serve) as site:
+        url = site.client.base_url
+        with socket.create_connection((url.host, url.port), timeout=30) as client:
+            client.sendall(
+                b"post /old HTTP/1.1\r\nHost: x\r\n\r\n"
+            )
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+        event = site.awaited()
+        assert event["action"] == "http.unmatched.create"
+        assert event["context"]["method"] == "POST"

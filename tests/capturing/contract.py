@@ -187,6 +187,23 @@ def test_a_query_string_is_never_recorded(site: Site) -> None:
     assert "hunter2" not in json.dumps(site.event())
 
 
+def test_head_of_a_mapped_route_is_what_get_is(site: Site) -> None:
+    status = site.call("HEAD", "/export")
+    event = site.event()
+    assert event["action"] == "customer.pii.export"
+    assert event["result"] == ("success" if status == 200 else "failure")
+    assert event["context"]["method"] == "HEAD"
+
+
+def test_a_method_that_is_overridden_is_the_one_that_was_done(site: Site) -> None:
+    override = {"x-http-method-override": "DELETE"}
+    for method in ("POST", "GET"):
+        assert site.call(method, "/customers/cust_7", headers=override) == 204
+        event = site.event()
+        assert event["action"] == "customer.pii.delete"
+        assert event["context"]["method"] == "DELETE"
+
+
 def test_an_answer_that_streams_leaves_one_event(site: Site) -> None:
     assert site.call("GET", "/export") == 200
     event = site.event()

@@ -9,6 +9,8 @@ from typing import Any
 from prooftrail.middleware.routes import emits, excused
 from tests.capturing.rig import USER
 
+OVERRIDE = "x-http-method-override"
+
 ROUTES = {
     "POST /customers": emits("customer.pii.create", resource="customer"),
     "GET /customers/:id": "customer.pii.view",

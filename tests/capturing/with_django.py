@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import django
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIHandler
@@ -19,7 +20,7 @@ import prooftrail
 from prooftrail.integrations.django import requires
 from tests.capturing import rig, with_fastapi, with_flask
 from tests.capturing.rig import USER
-from tests.capturing.stated import ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,6 +143,27 @@ urlpatterns = [
 ]
 
 
+def override(get_response: Any) -> Any:
+    """Take a header's method for the request's, as some middleware does."""
+    if iscoroutinefunction(get_response):
+
+        @markcoroutinefunction
+        async def answer_async(request: HttpRequest) -> Any:
+            request.method = request.headers.get(OVERRIDE, request.method)
+            return await get_response(request)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> Any:
+        request.method = request.headers.get(OVERRIDE, request.method)
+        return get_response(request)
+
+    return answer
+
+
+override.async_capable = True  # type: ignore[attr-defined]
+
+
 def _settings(
     recorder: Recorder, more: dict[str, Any], *, asgi: bool
 ) -> AbstractContextManager[None]:
@@ -149,7 +171,10 @@ def _settings(
     made: AbstractContextManager[None] = override_settings(
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=__name__,
-        MIDDLEWARE=["prooftrail.middleware.django.AuditMiddleware"],
+        MIDDLEWARE=[
+            "prooftrail.middleware.django.AuditMiddleware",
+            f"{__name__}.override",
+        ],
         LOGGING_CONFIG=None,
         PROOFTRAIL={
             "actor": lambda request: request.headers.get(USER),

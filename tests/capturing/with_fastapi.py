@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 import prooftrail
 from prooftrail.integrations.fastapi import Requires, use_check
 from tests.capturing.rig import USER, listening
-from tests.capturing.stated import ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -130,6 +130,7 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
         await websocket.send_text("hello")
         await websocket.close()
 
+    app.add_middleware(Overriding)
     app.add_middleware(
         prooftrail.AuditMiddleware,
         actor=lambda request: request.headers.get(USER),
@@ -140,6 +141,19 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
         **({"announce": False} | settings),
     )
     return app
+
+
+class Overriding:
+    """Takes a header's method for the request's, as some middleware does."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, asgi: Any, receive: Any, send: Any) -> None:
+        for name, value in asgi.get("headers", ()):
+            if name == OVERRIDE.encode():
+                asgi["method"] = value.decode()
+        await self._app(asgi, receive, send)
 
 
 async def lines(broken_after: int) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 import prooftrail
 from prooftrail.integrations.flask import Audit, requires
 from tests.capturing.rig import USER
-from tests.capturing.stated import ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +108,7 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
     def slowly() -> str:
         return slow.act()
 
+    app.wsgi_app = overridden(app.wsgi_app)  # type: ignore[method-assign]
     Audit(
         app,
         check=check,
@@ -119,6 +120,17 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
         **({"announce": False} | settings),
     )
     return app
+
+
+def overridden(app: Any) -> Any:
+    """Take a header's method for the request's, as Flask's documentation does."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        name = f"HTTP_{OVERRIDE.upper().replace('-', '_')}"
+        environ["REQUEST_METHOD"] = environ.get(name, environ["REQUEST_METHOD"])
+        return app(environ, start_response)
+
+    return answer
 
 
 def lines(broken_after: int) -> Iterator[bytes]:

@@ -108,7 +108,7 @@ class _Answer:
         client = asgi.get("client")
         self.exchange = Exchange(
             rules,
-            method=asgi["method"],
+            method=lambda: asgi["method"],
             headers=_headers(asgi),
             peer=client[0] if client else None,
             found=self._route,

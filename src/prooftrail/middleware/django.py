@@ -95,7 +95,7 @@ class AuditMiddleware:
         self.rules.start()
         exchange = Exchange(
             self.rules,
-            method=request.method or "",
+            method=lambda: request.method or "",
             headers={
                 name: request.headers[name]
                 for name in Exchange.HEADERS

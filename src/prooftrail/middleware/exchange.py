@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from prooftrail import catalog
 from prooftrail.capture import draft, emitting, outcome, process, scope
-from prooftrail.capture.client_address import client_address
 from prooftrail.capture.effects import DATA_CHANGE
 from prooftrail.capture.waiting import settled, waited
 from prooftrail.catalog import system
-from prooftrail.core import ids
 from prooftrail.errors import ConfigurationError, ProoftrailError
+from prooftrail.middleware import headers as said
 from prooftrail.middleware import routes
 from prooftrail.middleware.refusal import UNAVAILABLE
 
@@ -38,11 +36,8 @@ if TYPE_CHECKING:
     from prooftrail.middleware.routes import Route
     from prooftrail.middleware.rules import Rules
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _UNKNOWN = catalog.derived("http.unmatched.read")  # until the route tells
 _SERVER_ERROR = 500
-_AGENT = 512  # characters of a user agent that are kept
 
 _log = logging.getLogger("prooftrail")
 
@@ -52,27 +47,29 @@ class Exchange:
 
     Args:
         rules: of the application.
-        method: GET, POST, ...
+        method: asked for GET, POST, ...: what is inside may take it for another (a
+            header that overrides it).
         headers: those that `HEADERS` names, lower case; several values joined by ", ".
         peer: the address that is connected.
         found: asked for the route once it is known: (template, parameters, endpoint).
         who: asked for the actor where none was bound.
     """
 
-    HEADERS = ("x-request-id", "traceparent", "x-forwarded-for", "user-agent")
+    HEADERS = said.WANTED
 
     def __init__(
         self,
         rules: Rules,
         *,
-        method: str,
+        method: Callable[[], str],
         headers: Mapping[str, str],
         peer: str | None,
         found: Callable[[], Route],
         who: Callable[[], object],
     ) -> None:
         self._rules = rules
-        self.method = method
+        self._method = method
+        self._asked = self.method
         self._found = found
         self._begun = time.perf_counter()
         self._route: Route | None = None  # once the answer begins
@@ -80,10 +77,17 @@ class Exchange:
         self._told: Future[str] | None = None
         self._policy: Policy = "spool"
         self.scope = scope.Scope(
-            self._context(headers), find_actor=who, describe=self._described
+            {**said.ids_of(headers, rules), **rules.told},
+            find_actor=who,
+            describe=self._described,
         )
-        self.scope.origin = self._origin(headers, peer)
+        self.scope.origin = said.origin_of(headers, peer, rules)
         self.draft = draft.Draft(_UNKNOWN, scope=self.scope)
+
+    @property
+    def method(self) -> str:
+        """What it is by now."""
+        return self._method().upper()
 
     def enter(self) -> None:
         """Make this the request that code runs in: for a context of its own."""
@@ -269,7 +273,7 @@ class Exchange:
             ended == "success" or any(one != "success" for one in told.values())
         ):
             return False
-        changing = self.method in routes.CHANGING
+        changing = {self._asked, self.method} & routes.CHANGING
         return bool(changing or rule.types or rule.pii or ended == "denied")
 
     def _describe(self, rule: routes.Emits, route: Route, ended: Outcome) -> None:
@@ -308,30 +312,5 @@ class Exchange:
 
     def _described(self) -> dict[str, Any]:
         template = (self._route or self._found()).template
-        return {} if template is None else {"route": template}
-
-    def _context(self, headers: Mapping[str, str]) -> dict[str, Any]:
-        given = headers.get("x-request-id", "")
-        rules = self._rules
-        made = {
-            "requestId": given
-            if _REQUEST_ID.fullmatch(given)
-            else ids.uuid7(rules.clock(), rules.random(8)),
-            "method": self.method,
-            **rules.told,
-        }
-        trace = _TRACE.fullmatch(headers.get("traceparent", ""))
-        if trace is not None:
-            made["traceId"] = trace[1]
-        return made
-
-    def _origin(self, headers: Mapping[str, str], peer: str | None) -> dict[str, Any]:
-        forwarded = headers.get("x-forwarded-for")
-        address = client_address(
-            peer, () if forwarded is None else (forwarded,), self._rules.trusted
-        )
-        made = {} if address is None else {"ipAddress": address}
-        agent = headers.get("user-agent")
-        if agent:
-            made["userAgent"] = agent[:_AGENT]
-        return made
+        made = {"method": self.method}
+        return made if template is None else {**made, "route": template}

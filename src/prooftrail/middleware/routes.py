@@ -176,7 +176,16 @@ class Routes:
         }
 
     def of(self, method: str, template: str | None, endpoint: object = None) -> Emits:
-        """Return what a route emits: by the table, or by its endpoint's mark."""
+        """Return what a route emits: by the table, or by its endpoint's mark.
+
+        HEAD runs what GET runs: where nothing is said of it, GET's holds.
+        """
+        found = self._of(method, template, endpoint)
+        if method == "HEAD" and found is UNMAPPED:
+            return self._of("GET", template, endpoint)
+        return found
+
+    def _of(self, method: str, template: str | None, endpoint: object) -> Emits:
         if template is not None and self._table:
             found = self._table.get((method, shape(template)))
             if found is not None:
@@ -192,7 +201,8 @@ class Routes:
         best: tuple[int, Route] | None = None
         for known, template in self._templates:
             names, pattern = _pattern(template)
-            found = pattern.fullmatch(path.strip("/")) if known == method else None
+            asked = known == method or (known, method) == ("GET", "HEAD")
+            found = pattern.fullmatch(path.strip("/")) if asked else None
             if found is not None and (best is None or len(names) < best[0]):
                 given = dict(zip(names, found.groups(), strict=True))
                 best = (len(names), Route(template, given))

@@ -78,7 +78,7 @@ class _Answer:
         self._refused = False
         self.exchange = Exchange(
             rules,
-            method=environ["REQUEST_METHOD"].upper(),
+            method=lambda: environ["REQUEST_METHOD"],
             headers=_headers(environ),
             peer=environ.get("REMOTE_ADDR"),
             found=self._route,
