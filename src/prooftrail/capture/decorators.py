@@ -21,11 +21,9 @@ Does not: carry the context into threads that the function starts (`scope.carrie
 
 from __future__ import annotations
 
-import functools
-import inspect
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 from prooftrail import catalog
 from prooftrail.capture import (
@@ -34,12 +32,12 @@ from prooftrail.capture import (
     outcome,
     process,
     scope,
-    stepping,
 )
 from prooftrail.capture.actors import stated_actor
 from prooftrail.capture.calls import Call, Filled, Fillers
 from prooftrail.capture.waiting import settled, waited
-from prooftrail.errors import ProoftrailError
+from prooftrail.capture.wrapping import refuse, wrapped
+from prooftrail.errors import ConfigurationError, ProoftrailError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -237,18 +235,22 @@ def audited(
     Raises:
         EventError: there is no such event type, or of an actor that is a value no id
             can be told.
-        ConfigurationError: a function asks for an argument that is not there.
+        ConfigurationError: a function asks for an argument that is not there, or what
+            is decorated is no function.
     """
+    if callable(event_type):
+        raise ConfigurationError("@audited has no event type: @audited('a.type')")
     known = catalog.resolve(event_type)
     fillers = Fillers(**places)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        refuse(function)
         bound = fillers.of(function)
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
             return Run(known, bound.call(args, kwargs), recorder, stream)
 
-        made = _wrapped(function, begin)
+        made = wrapped(function, begin)
         made.__prooftrail__ = (known,)  # type: ignore[attr-defined]
         return made
 
@@ -284,34 +286,3 @@ def _of_job() -> dict[str, Any] | None:
     """Return the system where no scope says who: a cron job, a script."""
     known = scope.current_scope() is not None or scope.current_actor() is not None
     return None if known else dict(draft.SYSTEM)
-
-
-def _wrapped(function: Callable[P, R], begin: Callable[..., Run]) -> Callable[P, R]:
-    if inspect.isasyncgenfunction(function):
-        return cast("Callable[P, R]", stepping.async_generator(function, begin))
-    if inspect.iscoroutinefunction(function):
-        return cast("Callable[P, R]", _coroutine(function, begin))
-    if inspect.isgeneratorfunction(function):
-        return cast("Callable[P, R]", stepping.generator(function, begin))
-
-    @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with (one := begin(args, kwargs)):
-            result = function(*args, **kwargs)
-            one.returned(result)
-            return result
-
-    return run
-
-
-def _coroutine(
-    function: Callable[..., Any], begin: Callable[..., Run]
-) -> Callable[..., Any]:
-    @functools.wraps(function)
-    async def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        async with (one := begin(args, kwargs)):
-            result = await function(*args, **kwargs)
-            one.returned(result)
-            return result
-
-    return run
