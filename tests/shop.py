@@ -8,17 +8,27 @@ from datetime import datetime, timedelta  # noqa: TC003  SQLAlchemy reads annota
 from decimal import Decimal  # noqa: TC003
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    sessionmaker,
+)
 
 from prooftrail import catalog
 from prooftrail.capture.draft import Draft, enter, leave
 from prooftrail.capture.protection import Personal
-from prooftrail.integrations.sqlalchemy import pii
+from prooftrail.integrations.sqlalchemy import pii, track
+from tests.recording import recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prooftrail import Recorder
     from tests.trail import Trail
 
 
@@ -138,6 +148,35 @@ def set_up(trail: Trail) -> None:
             sa.text("grant all on all sequences in schema public to prooftrail_writer")
         )
     own.dispose()
+
+
+@pytest.fixture
+def made(trail: Trail) -> Iterator[Recorder]:
+    """Give a recorder beside the shop's tables."""
+    set_up(trail)
+    with recorder(trail) as one:
+        yield one
+
+
+@pytest.fixture
+def engine(trail: Trail, made: Recorder) -> Iterator[sa.Engine]:
+    """Give the shop's engine, not tracked."""
+    del made
+    one = sa.create_engine(url(trail))
+    yield one
+    one.dispose()
+
+
+@pytest.fixture
+def maker(engine: sa.Engine, made: Recorder) -> sessionmaker[Session]:
+    """Give its sessions, tracked, and three customers from before that."""
+    one = sessionmaker(engine)
+    with one.begin() as session:
+        session.add_all(
+            Customer(id=f"c{n}", email=f"{n}@a.test", name=f"N {n}") for n in range(3)
+        )
+    track(one, recorder=made, reads=True)
+    return one
 
 
 @contextmanager

@@ -12,53 +12,27 @@ from sqlalchemy.orm import Session, scoped_session, selectinload, sessionmaker
 from prooftrail.capture import audited, personal_fields
 from prooftrail.errors import ConfigurationError
 from prooftrail.integrations.sqlalchemy import track
+from tests import shop
 from tests.protecting import opened, protecting
-from tests.recording import recorder
 from tests.shop import (
     Address,
     Article,
     Customer,
     Setting,
     recorded,
-    set_up,
     stating,
     told,
     url,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from prooftrail import Recorder
     from tests.trail import Trail
 
 EMAIL, NAME, CITY = "contact.email", "identity.name", "contact.address"
 
 
-@pytest.fixture
-def made(trail: Trail) -> Iterator[Recorder]:
-    set_up(trail)
-    with recorder(trail) as one:
-        yield one
-
-
-@pytest.fixture
-def engine(trail: Trail, made: Recorder) -> Iterator[sa.Engine]:
-    del made
-    one = sa.create_engine(url(trail))
-    yield one
-    one.dispose()
-
-
-@pytest.fixture
-def maker(engine: sa.Engine, made: Recorder) -> sessionmaker[Session]:
-    one = sessionmaker(engine)
-    with one.begin() as session:
-        session.add_all(
-            Customer(id=f"c{n}", email=f"{n}@a.test", name=f"N {n}") for n in range(3)
-        )
-    track(one, recorder=made, reads=True)
-    return one
+made, engine, maker = shop.made, shop.engine, shop.maker
 
 
 def test_an_update_is_told_before_and_after(maker: sessionmaker[Session]) -> None:

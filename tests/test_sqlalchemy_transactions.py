@@ -14,51 +14,24 @@ import prooftrail
 from prooftrail.capture.scope import acting
 from prooftrail.errors import DatabaseError
 from prooftrail.integrations.sqlalchemy import track
-from tests.recording import recorder
+from tests import shop
 from tests.shop import (
     Address,
     Customer,
     Setting,
     recorded,
-    set_up,
     stating,
     told,
-    url,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from prooftrail import Recorder
     from tests.trail import Trail
 
 EMAIL, NAME, CITY = "contact.email", "identity.name", "contact.address"
 
 
-@pytest.fixture
-def made(trail: Trail) -> Iterator[Recorder]:
-    set_up(trail)
-    with recorder(trail) as one:
-        yield one
-
-
-@pytest.fixture
-def engine(trail: Trail, made: Recorder) -> Iterator[sa.Engine]:
-    del made
-    one = sa.create_engine(url(trail))
-    yield one
-    one.dispose()
-
-
-@pytest.fixture
-def maker(engine: sa.Engine, made: Recorder) -> sessionmaker[Session]:
-    one = sessionmaker(engine)
-    with one.begin() as session:
-        session.add_all(
-            Customer(id=f"c{n}", email=f"{n}@a.test", name=f"N {n}") for n in range(3)
-        )
-    track(one, recorder=made, reads=True)
-    return one
+made, engine, maker = shop.made, shop.engine, shop.maker
 
 
 def test_a_rollback_leaves_nothing_of_success(
