@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,6 +92,7 @@ def test_an_upsert_tells_what_was_there(maker: sessionmaker[Session]) -> None:
         ("customer[c1].plan", "free", "pro"),
         ("customer[new].id", None, "new"),
         ("customer[new].plan", None, "pro"),
+        ("customer[new].balance", None, Decimal("0.00")),
     ]
 
 

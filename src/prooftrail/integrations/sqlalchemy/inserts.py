@@ -1,9 +1,9 @@
 """Inserts by statement: the rows that INSERT ... VALUES makes.
 
 Guarantees: each row that was given is told, with its key where it was given or where
-the database returned it; the values are those that were given. With ON CONFLICT, a row
-that was there under its key is told as it was before and after. The statement and its
-result stay as they are.
+the database returned it; the values are those that were given. Of what may meet rows
+that are there (ON CONFLICT) see `upserts`. The statement and its result stay as they
+are.
 
 Does not: know keys that the database made for many rows and that nobody asked back:
 the event then says how many. Of INSERT ... SELECT it says that there was one, and not
@@ -19,7 +19,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.sql.elements import BindParameter, ClauseElement
 
 from prooftrail.capture.effects import Effect
-from prooftrail.integrations.sqlalchemy import rows
+from prooftrail.integrations.sqlalchemy.upserts import Meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, CursorResult
 
     from prooftrail.integrations.sqlalchemy.models import Source
-
-_Row = dict[str, Any]
+    from prooftrail.integrations.sqlalchemy.rows import Row as _Row
+    from prooftrail.integrations.sqlalchemy.rows import Rows
 
 
 @dataclass(slots=True, eq=False)
@@ -39,53 +39,41 @@ class Inserted:
     statement: Insert
     source: Source
     given: Sequence[Mapping[str, Any]]
-    there: dict[str | None, _Row] = field(default_factory=dict)  # before it, by id
+    meeting: Meeting | None = None
+    there: Rows = field(default_factory=dict)  # before it
 
 
-def there(connection: Connection, running: Inserted) -> dict[str | None, _Row]:
-    """Return the rows that are there already, of an INSERT that may meet some."""
-    if not _meets(running):
-        return {}
-    audited = running.source.audited
-    those = [row for row in _rows(running) if audited.id_of(row) is not None]
-    return rows.by_keys(connection, running.source, those)
+def look(connection: Connection, running: Inserted) -> None:
+    """Read the rows that are there already, of an INSERT that may meet some."""
+    clause = getattr(running.statement, "_post_values_clause", None)
+    if clause is None:
+        return
+    made = list(_rows(running))
+    running.meeting = Meeting(connection, running.source, made, clause)
+    running.there = running.meeting.rows(lock=True)
 
 
-def inserted(
-    connection: Connection, running: Inserted, result: CursorResult[Any]
-) -> Iterator[Effect]:
+def inserted(running: Inserted, result: CursorResult[Any]) -> Iterator[Effect]:
     """Give what an INSERT did."""
     audited, token = running.source.audited, object()
     made = list(_rows(running))
     keys = _keys(running, result, len(made))
-    now = rows.by_keys(connection, running.source, list(running.there.values()))
-    unknown = 0
-    for row, key in zip(made, keys, strict=True):
-        whole = {**row, **key}
-        id_ = audited.id_of(whole)
-        unknown += id_ is None
-        old = running.there.get(id_)
-        effect = (
-            audited.effect("insert", None, whole, statement=token)
-            if old is None
-            else audited.effect("update", old, now.get(id_, old), statement=token)
-        )
-        if effect is not None:
-            yield effect
     details: dict[str, Any] = {}
-    if unknown:
-        details["ids_unknown"] = unknown
-        if _meets(running):
-            details["on_conflict"] = True  # they may have been there before
     if running.statement.select is not None:
         details["from_select"] = True
+    if running.meeting is not None:
+        effects = list(running.meeting.effects(running.there, keys, token))
+        if details:
+            details["on_conflict"] = True  # they may have been there before
+    else:
+        whole = [row | key for row, key in zip(made, keys, strict=True)]
+        effects = [audited.effect("insert", None, w, statement=token) for w in whole]
+        unknown = sum(audited.id_of(row) is None for row in whole)
+        if unknown:
+            details["ids_unknown"] = unknown
+    yield from (one for one in effects if one is not None)
     if details:
         yield Effect("insert", audited.kind, None, statement=token, details=details)
-
-
-def _meets(running: Inserted) -> bool:
-    """Whether it says ON CONFLICT."""
-    return getattr(running.statement, "_post_values_clause", None) is not None
 
 
 def _rows(running: Inserted) -> Iterator[_Row]:
@@ -111,10 +99,10 @@ def _named(source: Source, values: Mapping[Any, Any]) -> _Row:
     by_key = {column.key: name for column, name in source.columns.items()}
     for column, value in values.items():
         key = column if isinstance(column, str) else getattr(column, "key", None)
-        name = key if key in source.audited.fields else by_key.get(str(key))
+        name = key if key in source.selected else by_key.get(str(key))
         inner = value.value if isinstance(value, BindParameter) else value
-        if name in source.audited.fields and not isinstance(inner, ClauseElement):
-            row[str(name)] = inner
+        if name is not None and not isinstance(inner, ClauseElement):
+            row[name] = inner
     return row
 
 

@@ -38,7 +38,7 @@ class Source:
     Args:
         audited: what is told of it.
         selected: what a SELECT names, by field.
-        columns: the field of each column of its tables.
+        columns: the field of each column of its tables, told or not.
         table: the table that a SELECT FOR UPDATE locks.
         computed: the fields that the database fills in where nothing is given.
     """
@@ -53,6 +53,16 @@ class Source:
     def key(self) -> list[Selected]:
         """The columns of the primary key."""
         return [self.selected[name] for name in self.audited.key]
+
+    def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return a row's primary key."""
+        return tuple(row.get(name) for name in self.audited.key)
+
+    def column(self, name: str) -> Selected:
+        """Return what a WHERE names for a field, told or not."""
+        if name in self.selected:
+            return self.selected[name]
+        return next(one for one, field in self.columns.items() if field == name)
 
 
 class Models:
@@ -135,16 +145,17 @@ class Models:
         subject = next(
             (one.key for one in table.columns if one.info.get("pii_subject")), None
         )
-        columns = {
-            one: one.key
-            for one in table.columns
+        columns = {one: one.key for one in table.columns}
+        kept = [
+            name
+            for one, name in columns.items()
             if one.info.get("audit") is not False or one.primary_key
-        }
+        ]
         made = audited.describe(
             table.name,
             said,
             key=[one.key for one in table.primary_key],
-            fields=columns.values(),
+            fields=kept,
             marked=personal_fields.Marked(classes, subject),
         )
         selected = {name: one for one, name in columns.items() if name in made.fields}

@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter
 
 from prooftrail.capture import summaries
 from prooftrail.integrations.sqlalchemy import links, rows
-from prooftrail.integrations.sqlalchemy.inserts import Inserted, inserted, there
+from prooftrail.integrations.sqlalchemy.inserts import Inserted, inserted, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ def before(
     with links.reading(link):
         if isinstance(statement, Insert):
             running = Inserted(statement, source, given)
-            running.there = there(connection, running)
+            look(connection, running)
         else:
             operation: Operation = (
                 "update" if isinstance(statement, Update) else "delete"
@@ -107,7 +107,7 @@ def after(
         return
     with links.reading(link):
         effects = list(
-            inserted(connection, running, result)
+            inserted(running, result)
             if isinstance(running, Inserted)
             else _effects(connection, running, result.rowcount)
         )
@@ -136,10 +136,7 @@ def _look(
     for wanted, parameters in _wanted(running, given):
         room = ROWS + 1 - len(running.rows)
         if running.operation == "update":
-            # in order of the key: statements side by side must not wait for each other
-            key = [running.source.selected[name] for name in running.source.audited.key]
-            wanted = wanted.order_by(*key)  # noqa: PLW2901
-            wanted = wanted.with_for_update(of=running.source.table)  # noqa: PLW2901
+            wanted = rows.locked(wanted, running.source)  # noqa: PLW2901
         found = connection.execute(wanted.limit(room), parameters)
         running.rows += [dict(zip(names, row, strict=True)) for row in found]
         if len(running.rows) > ROWS:
@@ -176,7 +173,8 @@ def _wanted(
         if by_key is not None:
             for start in range(0, len(by_key), rows.AT_ONCE):
                 some = by_key[start : start + rows.AT_ONCE]
-                yield select(*columns).where(rows.among(source, some)), {}
+                key = source.audited.key
+                yield select(*columns).where(rows.among(source, key, some)), {}
             return
     wanted = select(*columns).where(*statement._where_criteria)  # noqa: SLF001
     options = getattr(statement, "_with_options", ())  # criteria of loaders
@@ -250,7 +248,7 @@ def _literals(
 
 def _distinct(source: Source, those: Iterable[_Row]) -> list[_Row]:
     """Return each row once: a statement's WHERE may join others to it."""
-    return list({source.audited.id_of(row): row for row in those}.values())
+    return list({source.key_of(row): row for row in those}.values())
 
 
 def _effects(
@@ -268,14 +266,14 @@ def _effects(
         )
         return
     audited = running.source.audited
-    after: dict[str | None, _Row] = {}
+    after: rows.Rows = {}
     if running.operation == "update" and running.rows:
         after = rows.by_keys(connection, running.source, running.rows)
     seen = len(running.rows)
     for row in running.rows:
         new = None
         if running.operation == "update":
-            new = after.get(audited.id_of(row))
+            new = after.get(running.source.key_of(row))
             if new is None:  # its key was changed, or it left by a trigger
                 new = row | _plain(running.literal)
         effect = audited.effect(running.operation, row, new, statement=token)
