@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import prooftrail
+from prooftrail.capture.protection import Personal
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class User(_Base):
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
+
+
+class Role(Enum):
+    ADMIN = "admin"
 
 
 class Nameless:
@@ -96,6 +102,34 @@ def test_who_has_no_id_is_anonymous_and_told_once(
     assert caplog.text.count("recorded as anonymous") == 1
     assert said in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_the_claims_of_a_token_do_not_come_along() -> None:
+    claims = {
+        "userId": "usr_1",
+        "type": "access",
+        "role": "admin",
+        "phone": "hunter2",
+        "address": {"street": "hunter2"},
+        "onBehalfOf": {"userId": "usr_2", "phone": "hunter2"},
+    }
+    kept = {"userId": "usr_1", "role": "admin", "onBehalfOf": {"userId": "usr_2"}}
+    assert prooftrail.actor_of(claims) == kept
+
+
+@pytest.mark.parametrize("key", ["userId", "sub"])
+def test_what_is_marked_as_personal_stays_so(key: str) -> None:
+    email = Personal("ann@example.com", "contact.email")
+    found = prooftrail.actor_of({key: "usr_1", "email": email, "role": Role.ADMIN})
+    assert found is not None
+    assert found["email"] is email
+
+
+def test_a_role_may_be_an_enumeration_s() -> None:
+    assert prooftrail.actor_of({"sub": "usr_1", "role": Role.ADMIN}) == {
+        "userId": "usr_1",
+        "role": "admin",
+    }
 
 
 @pytest.mark.parametrize("nobody", [None, "", {}])

@@ -1,11 +1,12 @@
 """Who acts: whatever an application calls a user, as an event's actor.
 
 Guarantees: `actor_of` gives an actor with a `userId`, or the anonymous one; what it
-takes from a user object is an allow-list (id, e-mail address, role), so that no
-password hash or token of it can come along. It never raises for an odd object: who
-cannot be told is anonymous, never whoever acts around him, and the log says once for
-each type what to do. `stated_actor` refuses such an object instead, where code names
-the actor itself.
+takes from a user object is an allow-list (id, e-mail address, role), and from a mapping
+with a `userId` the keys of an actor, so that no password hash, token or claim of it can
+come along. What is marked as personal stays marked. It never raises for an odd object:
+who cannot be told is anonymous, never whoever acts around him, and the log says once
+for each type what to do. `stated_actor` refuses such an object instead, where code
+names the actor itself.
 
 Does not: decide whether somebody is who he says; the application has. Load anything:
 of a SQLAlchemy object that expired when its session ended, the primary key is known.
@@ -16,11 +17,13 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
 
+from prooftrail.capture.protection import Personal
 from prooftrail.core import events
 from prooftrail.errors import EventError
 
@@ -30,6 +33,9 @@ SYSTEM_TYPES = ("service", "system")
 _IDS = ("user_id", "userId", "id", "pk", "sub", "username", "login")
 _EMAILS = ("email", "email_address", "mail")
 _ROLES = ("role", "role_name")
+
+_ACTOR = tuple(one.encode_name for one in msgspec.structs.fields(events.Actor))
+_OTHER = tuple(one.encode_name for one in msgspec.structs.fields(events.OnBehalfOf))
 
 _log = logging.getLogger("prooftrail")
 
@@ -62,16 +68,16 @@ def stated_actor(found: object) -> dict[str, Any] | None:
     """
     if isinstance(found, events.Actor):
         return dict(msgspec.to_builtins(found))
-    if isinstance(found, str | int | UUID) and not isinstance(found, bool):
-        return {"userId": str(found)} if found != "" else None
+    if _is_id(found):
+        return {"userId": str(found)}
     raised: list[str] = []
     if isinstance(found, Mapping):
-        ready = "userId" in found or found.get("type") == "anonymous"
-        made = dict(found) if ready else _picked(found.get)
+        ready = _is_id(found.get("userId")) or found.get("type") == "anonymous"
+        made = _allowed(found) if ready else _picked(found.get)
         nobody = not found
     else:
         get = functools.partial(_attribute, found, raised)
-        nobody = found is None or get("is_authenticated") is False
+        nobody = found is None or isinstance(found, str) or get("is_authenticated") is False
         made = None if nobody else _picked(get) or _stored(found)
     if made is None and not nobody:
         why = f" ({', '.join(raised)})" if raised else ""
@@ -88,9 +94,24 @@ def _warn(message: str) -> None:
     _log.warning("recorded as anonymous: %s", message)
 
 
+def _is_id(found: object) -> bool:
+    is_one = isinstance(found, str | int | UUID) and not isinstance(found, bool)
+    return is_one and found != ""
+
+
+def _allowed(found: Mapping[str, Any]) -> dict[str, Any]:
+    made = {name: found[name] for name in _ACTOR if found.get(name) is not None}
+    if made.get("type") not in get_args(events.ActorType):
+        made.pop("type", None)  # a token's own: "access"
+    other = made.get("onBehalfOf")
+    if isinstance(other, Mapping):
+        made["onBehalfOf"] = {key: other[key] for key in _OTHER if key in other}
+    return made
+
+
 def _picked(get: Any) -> dict[str, Any] | None:  # noqa: ANN401  a getter of any kind
     user_id = _first(get, _IDS)
-    if user_id is None:
+    if user_id is None or isinstance(user_id, Personal):
         return None
     made: dict[str, Any] = {"userId": user_id}
     for key, names in (("email", _EMAILS), ("role", _ROLES)):
@@ -100,13 +121,15 @@ def _picked(get: Any) -> dict[str, Any] | None:  # noqa: ANN401  a getter of any
     return made
 
 
-def _first(get: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401
+def _first(get: Any, names: tuple[str, ...]) -> str | Personal | None:  # noqa: ANN401
     for name in names:
         value = get(name)
+        if isinstance(value, Personal):
+            return value
         if isinstance(value, bool) or callable(value):
             continue
-        text = "" if value is None else str(getattr(value, "value", value))
-        if text:
+        text = str(value.value if isinstance(value, Enum) else value)
+        if value is not None and text:
             return text
     return None
 
