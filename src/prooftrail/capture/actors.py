@@ -77,7 +77,8 @@ def stated_actor(found: object) -> dict[str, Any] | None:
         nobody = not found
     else:
         get = functools.partial(_attribute, found, raised)
-        nobody = found is None or isinstance(found, str) or get("is_authenticated") is False
+        nobody = found is None or isinstance(found, str)
+        nobody = nobody or get("is_authenticated") is False
         made = None if nobody else _picked(get) or _stored(found)
     if made is None and not nobody:
         why = f" ({', '.join(raised)})" if raised else ""
