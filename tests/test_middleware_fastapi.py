@@ -97,9 +97,7 @@ def test_a_method_in_lower_case_changes_something_too(trail: Trail) -> None:
     with rig.site(trail, serve) as site:
         url = site.client.base_url
         with socket.create_connection((url.host, url.port), timeout=30) as client:
-            client.sendall(
-                b"post /old HTTP/1.1\r\nHost: x\r\n\r\n"
-            )
+            client.sendall(b"post /old HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         event = site.awaited()
         assert event["action"] == "http.unmatched.create"

@@ -10,17 +10,21 @@ and 503 is in its place if that cannot be. If a streaming body breaks off, a sec
 event says so. Where the client goes away, Django cancels the request (under ASGI): that
 is a failure, `cancelled`, whatever a synchronous view does in its thread after that.
 
-The actor is `request.user` unless `PROOFTRAIL["actor"]` says another. Put this first:
+The actor is `request.user` as it is in the end, whoever set it, unless
+`PROOFTRAIL["actor"]` says another; of a logout, who left. Put this first:
 what other middleware refuses is recorded too.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
 from django.http import JsonResponse
+from django.utils.functional import SimpleLazyObject, empty
 
 from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 EXCHANGE = "prooftrail_exchange"  # where a request keeps it
+_LEFT = "prooftrail_left"  # where it keeps who logged out
 
 
 class AuditMiddleware:
@@ -87,7 +92,9 @@ class AuditMiddleware:
                 await exchange.failed_async(error)
                 exchange.close()
                 raise
-            if not await exchange.record_async(response.status_code):
+            asks = self.rules.actor is None and _unknown(getattr(request, "user", None))
+            record = sync_to_async(exchange.record) if asks else exchange.record_async
+            if not await record(response.status_code):
                 response = _refusal(response)
         return _ending(exchange, response)
 
@@ -111,12 +118,38 @@ class AuditMiddleware:
     def _who(self, request: HttpRequest) -> object:
         if self.rules.actor is not None:
             return self.rules.who(request)
-        # reading `request.user` in async code would ask the database: not if it has
-        # not been asked yet
-        user = getattr(request, "_cached_user", None)
-        if user is None and not self._is_async:
-            user = getattr(request, "user", None)
-        return user
+        user: object = getattr(request, "user", None)
+        if _unknown(user):
+            # nobody looked, or by `auser()` alone; to look may ask the database, which
+            # is not done on the event loop
+            user = getattr(request, "_acached_user", None if _on_loop() else user)
+        known = getattr(user, "is_authenticated", True)
+        return user if known else getattr(request, _LEFT, user)
+
+
+def _unknown(user: object) -> bool:
+    """Whether this is the session's user, at whom nobody has looked."""
+    return (
+        isinstance(user, SimpleLazyObject) and user._wrapped is empty  # noqa: SLF001
+    )
+
+
+def _on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _logged_out(request: Any, user: object, **_: object) -> None:  # noqa: ANN401
+    """Remember who logs out: until then it was his request."""
+    if user is not None:
+        # REST framework's request stands before Django's
+        setattr(getattr(request, "_request", request), _LEFT, user)
+
+
+user_logged_out.connect(_logged_out, dispatch_uid="prooftrail")
 
 
 def _route(request: HttpRequest) -> Route:

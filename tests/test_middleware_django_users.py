@@ -1,0 +1,50 @@
+"""Who is recorded by Django's middleware, where Django has users and sessions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    database: Path = tmp_path_factory.mktemp("django") / "users.sqlite3"
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.processes.django_users", str(database)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found: dict[str, list[str]] = json.loads(ended.stdout)
+    return found
+
+
+@pytest.mark.parametrize("client", ["Client", "AsyncClient"])
+@pytest.mark.parametrize(
+    ("session", "asked", "actor"),
+    [
+        (None, "/token", "ann"),
+        ("bob", "/token", "ann"),  # whose cookie comes along is not to blame
+        (None, "/in", "ann"),
+        ("bob", "/out", "bob"),
+        ("bob", "/own", "bob"),  # though the view does not look
+        ("bob", "/own/async", "bob"),
+    ],
+)
+def test_the_actor_is_whom_the_request_is_of_in_the_end(
+    recorded: dict[str, list[str]],
+    client: str,
+    session: str | None,
+    asked: str,
+    actor: str,
+) -> None:
+    assert recorded[f"{client} {session} {asked}"] == [actor]
