@@ -3,7 +3,8 @@
 Guarantees: a row's values before are those that the session loaded; what it did not
 load, or what expired, is read from the row in the same transaction, before it is
 written. Its values after are those that were written, read back where the database
-computed them. A flush that changes nothing of a row tells nothing.
+computed them. A flush that changes nothing of a row tells nothing. A row that is
+deleted and added again under its key is told as what it is, an update.
 
 Costs: no statement, where all that changes had been loaded.
 """
@@ -32,11 +33,24 @@ _Row = dict[str, Any]
 
 
 def begin_insert(mapper: Mapper[Any], connection: Connection, target: object) -> None:
-    """Before a row is inserted: remember that a flush does it."""
+    """Before a row is inserted: remember that a flush does it.
+
+    Where one that is being deleted has its key, the flush updates that one instead, and
+    `end_update` hears of it.
+    """
     found = _tracked(mapper, connection, target)
-    if found is not None:
-        link, _ = found
-        link.rows[inspect(target)] = None
+    if found is None:
+        return
+    link, source = found
+    old: _Row | None = None
+    session = object_session(target)
+    if session is not None:
+        key = mapper.identity_key_from_instance(target)
+        there = session.identity_map.get(key)
+        if there is not None and there is not target:
+            state = inspect(there)
+            old = _before(link, connection, source, state, whole=True)
+    link.rows[inspect(target)] = old
 
 
 def end_insert(mapper: Mapper[Any], connection: Connection, target: object) -> None:

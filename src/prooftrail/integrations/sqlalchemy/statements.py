@@ -63,11 +63,10 @@ def before(
     options: Mapping[str, Any],
 ) -> None:
     """Before a statement: read the rows that it will touch."""
-    del options
     if not isinstance(statement, Update | Delete | Insert):
         return
     link = links.link_of(connection)
-    if link is None or link.own or link.rows:
+    if link is None or link.own or _of_flush(link, options):
         return
     link.statement = None
     source = _source(link, statement)
@@ -113,6 +112,19 @@ def after(
         )
     for effect in effects:
         link.ledger.enter(effect, running.source.audited.types.get(effect.operation))
+
+
+def _of_flush(link: Link, options: Mapping[str, Any]) -> bool:
+    """Whether a flush wrote it, whose rows `flushes` tells.
+
+    An application's statement may run within a flush, too: from a mapper's events.
+    """
+    # the unit of work, and nobody else, compiles into a cache of the mapper's own
+    cache = options.get("compiled_cache")
+    return cache is not None and any(
+        state.mapper.base_mapper._compiled_cache is cache  # noqa: SLF001
+        for state in link.rows
+    )
 
 
 def _is_dml(statement: object) -> bool:
