@@ -37,6 +37,10 @@ create table customer_tag (
   customer_id text references customer, tag_id text references tag
 );
 create table member (id uuid primary key, email text unique, plan text not null);
+create table member_friend (
+  id serial primary key, from_member_id uuid references member,
+  to_member_id uuid references member, unique (from_member_id, to_member_id)
+);
 create table seat (
   id serial primary key, hall text, number int not null,
   member_id uuid references member deferrable initially deferred,

@@ -77,6 +77,7 @@ class Member(models.Model):  # type: ignore[misc]
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     email = models.TextField(unique=True)
     plan = models.TextField(default="free")
+    friends = models.ManyToManyField("self", db_table="member_friend")
 
     class Meta:
         app_label = "shop"

@@ -11,8 +11,9 @@ Guarantees: of a marked model (`PII_FIELDS`, or a class `AuditMeta` inside of it
 `save`, `delete`, `QuerySet.update` and `delete`, `bulk_create`, `bulk_update` and
 many-to-many relations change is told with its values before and after: in the event
 that is being stated, else in one of its own when the transaction commits. Cascades
-that Django itself carries out are told. What is rolled back, by a savepoint too, is not
-told. Asynchronous methods (`aupdate`, ...) are these methods.
+that Django itself carries out are told, in events of their models' own; so is what a
+deleted row was related to. What is rolled back, by a savepoint too, is not told.
+Asynchronous methods (`aupdate`, ...) are these methods.
 
 With `reads`, personal columns that are loaded flag the event that is being stated.
 

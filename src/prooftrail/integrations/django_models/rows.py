@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from prooftrail.integrations.django_models.sources import Source
 
 _BEFORE = "_prooftrail_before"
+_FORCED = "_prooftrail_forced"
+_WRAPPED = "__prooftrail_wraps__"
 _Row = dict[str, Any]
 
 
@@ -29,18 +32,26 @@ class Rows:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def saving(self, instance: Model, using: str, **_: object) -> None:
+    def saving(
+        self,
+        instance: Model,
+        using: str,
+        raw: bool = False,  # noqa: FBT001, FBT002  as the signal has it
+        **_: object,
+    ) -> None:
         """`pre_save`: read the row as it is."""
-        state = instance._state
-        key = instance._meta.pk
-        given = state.adding and (key.has_default() or instance.pk is None)
-        before = None if given else self._read(using, instance.pk, lock=True)
+        # Django inserts at once, then, and there is no row
+        adding = instance._state.adding and instance._meta.pk.has_default()
+        updates = raw or _FORCED in instance.__dict__
+        there = updates or not adding
+        before = self._read(using, instance.pk, lock=True) if there else None
         instance.__dict__[_BEFORE] = before
 
     def saved(
         self,
         instance: Model,
         using: str,
+        raw: bool = False,  # noqa: FBT001, FBT002  as the signal has it
         update_fields: Iterable[str] | None = None,
         **_: object,
     ) -> None:
@@ -55,7 +66,8 @@ class Rows:
                 for name in names
                 if name in written or source.fields[name].name in written
             ]
-        after = source.written(instance, names)
+        # a fixture is written table by table: what is a parent's is not in this one
+        after = {} if raw else source.written(instance, names)
         if any(name not in after for name in names):
             after |= self._read(using, instance.pk) or {}
         if before is None:
@@ -85,7 +97,9 @@ class Rows:
         before = instance.__dict__.pop(_BEFORE, None)
         if before is None:
             return
-        together = origin if isinstance(origin, QuerySet) else None
+        # one statement, as it is told, is about one model: cascades are others
+        queryset = isinstance(origin, QuerySet)
+        together = (origin, self._source.model) if queryset else None
         effect = self._source.audited.effect("delete", before, None, statement=together)
         hooks.enter(using, self._source, [effect])
 
@@ -100,6 +114,27 @@ class Rows:
         with quiet.reading():
             rows = self._source.rows(found.values_list(*self._source.names))
         return next(iter(rows.values()), None)
+
+
+def wrap(kind: Any) -> None:  # noqa: ANN401
+    """Wrap `save_base` of `Model`, once: of `force_update` no signal tells."""
+    if hasattr(kind.save_base, _WRAPPED):
+        return
+    plain = kind.save_base
+
+    @functools.wraps(plain)
+    def save_base(self: Model, *args: Any, **more: Any) -> None:  # noqa: ANN401
+        if not more.get("force_update"):
+            plain(self, *args, **more)
+            return
+        self.__dict__[_FORCED] = True
+        try:
+            plain(self, *args, **more)
+        finally:
+            self.__dict__.pop(_FORCED, None)
+
+    setattr(save_base, _WRAPPED, plain)
+    kind.save_base = save_base
 
 
 def can_lock(using: str) -> bool:

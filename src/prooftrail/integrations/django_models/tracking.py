@@ -9,7 +9,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, signals
 from django.db.models.query import QuerySet
 
-from prooftrail.integrations.django_models import hooks, querysets, reads, savepoints
+from prooftrail.integrations.django_models import (
+    hooks,
+    querysets,
+    reads,
+    rows,
+    savepoints,
+)
 from prooftrail.integrations.django_models.hooks import Asked
 from prooftrail.integrations.django_models.relations import Relation
 from prooftrail.integrations.django_models.rows import Rows
@@ -51,6 +57,7 @@ def track(
         if model not in _sources:
             _add(model, named=model in named)
     querysets.wrap(QuerySet, _sources)
+    rows.wrap(Model)
     savepoints.wrap(BaseDatabaseWrapper)
     if reads:
         _watch()
@@ -72,13 +79,18 @@ def _add(model: type[Model], *, named: bool) -> None:
 
 def _connect(source: Source, model: type[Model]) -> None:
     """Connect a model, or a proxy of it, which sends signals of its own."""
-    rows = Rows(source)
-    _receivers.append(rows)
-    signals.pre_save.connect(rows.saving, sender=model)
-    signals.post_save.connect(rows.saved, sender=model)
-    signals.pre_delete.connect(rows.deleting, sender=model)
-    signals.post_delete.connect(rows.deleted, sender=model)
+    own = Rows(source)
+    _receivers.append(own)
+    signals.pre_save.connect(own.saving, sender=model)
+    signals.post_save.connect(own.saved, sender=model)
+    signals.pre_delete.connect(own.deleting, sender=model)
+    signals.post_delete.connect(own.deleted, sender=model)
     for field in () if model._meta.proxy else model._meta.local_many_to_many:
         relation = Relation(source, field)
         _receivers.append(relation)
         signals.m2m_changed.connect(relation.changed, sender=field.remote_field.through)
+        target = field.related_model._meta.concrete_model
+        for other in {target, *apps.get_models()}:
+            if other._meta.concrete_model is target:
+                signals.pre_delete.connect(relation.deleting, sender=other)
+                signals.post_delete.connect(relation.deleted, sender=other)
