@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from prooftrail.capture.actors import ANONYMOUS, stated_actor
+from prooftrail.capture.spelling import refuse_unknown
 from prooftrail.errors import ConfigurationError, EventError
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 Filled: TypeAlias = Any
 
 RESULT = "result"
-_PLACES = (
+PLACES = (
+    "actor",
     "resource",
     "subjects",
     "fields",
     "details",
     "purpose",
     "ticket",
+    "connection",
 )
 
 
@@ -51,10 +54,12 @@ class Fillers:
         **given: by place; None leaves a place empty.
 
     Raises:
+        ConfigurationError: there is no such place.
         EventError: `actor` is a value of which no id can be told.
     """
 
     def __init__(self, **given: Filled) -> None:
+        refuse_unknown(given, PLACES, "@audited")
         self._given = {name: one for name, one in given.items() if one is not None}
         if not callable(self._given.get("actor")):
             stated_actor(self._given.get("actor"))  # or each call would be refused
@@ -203,7 +208,7 @@ def _fill(draft: Draft, place: str, value: object) -> None:
         draft.detail(**dict(value))  # type: ignore[call-overload]  # as above
     elif place == "purpose":
         draft.purpose = str(value)
-    else:
+    elif place == "ticket":
         draft.ticket = str(value)
 
 

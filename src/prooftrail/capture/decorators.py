@@ -235,8 +235,8 @@ def audited(
     Raises:
         EventError: there is no such event type, or of an actor that is a value no id
             can be told.
-        ConfigurationError: a function asks for an argument that is not there, or what
-            is decorated is no function.
+        ConfigurationError: there is no such place, a function asks for an argument
+            that is not there, or what is decorated is no function.
     """
     if callable(event_type):
         raise ConfigurationError("@audited has no event type: @audited('a.type')")

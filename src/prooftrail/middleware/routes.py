@@ -91,8 +91,14 @@ def emits(
     """Say what a route emits; see `Emits`.
 
     Raises:
+        ConfigurationError: `failure` is given, and no type for what succeeds.
         EventError: there is no such event type.
     """
+    if failure is not None and not types:
+        raise ConfigurationError(
+            "emits(failure=...) does not say what a success emits: name that first, as "
+            "in emits('auth.login.success', failure='auth.login.failure')"
+        )
     return Emits(
         tuple(catalog.resolve(one) for one in types),
         None if failure is None else catalog.resolve(failure),

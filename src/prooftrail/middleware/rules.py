@@ -1,7 +1,8 @@
 """What an application says once of how its requests are recorded.
 
-Guarantees: what cannot work (an asynchronous `actor=`, an address that is no network,
-an event type that nobody declared) is refused when the middleware is made.
+Guarantees: what cannot work (a setting that is misspelled, an asynchronous `actor=`, an
+address that is no network, an event type that nobody declared) is refused when the
+middleware is made.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from prooftrail.capture import announcing, client_address, process
 from prooftrail.capture.secret_names import Kind, SecretNames
+from prooftrail.capture.spelling import refuse_unknown
 from prooftrail.errors import ConfigurationError, ProoftrailError
 from prooftrail.middleware.routes import Routes
 
@@ -54,6 +56,7 @@ class Rules:
     """
 
     def __init__(self, **settings: Unpack[Settings]) -> None:
+        refuse_unknown(settings, Settings.__annotations__, "the middleware")
         actor = settings.get("actor")
         if actor is not None and inspect.iscoroutinefunction(actor):
             raise ConfigurationError(
