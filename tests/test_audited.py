@@ -184,14 +184,17 @@ def test_a_block_says_its_own_outcome(trail: Trail, own: Recorder) -> None:
     assert denied["details"] == {"reason": "not your customer"}
 
 
-def test_bad_details_cost_the_details_and_not_the_event(
+def test_a_bad_detail_costs_itself_and_not_the_event(
     trail: Trail, own: Recorder
 ) -> None:
     with event("customer.pii.view", actor="usr_1", resource=("customer", "c")) as e:
         e.detail(photo=b"bytes")
     found = only(trail, own)
     assert found["resource"] == {"type": "customer", "id": "c"}
-    assert found["details"] == {"not_recorded": "details refused: EventError"}
+    assert found["details"] == {
+        "photo": "[cannot be recorded]",
+        "not_recorded": ["details.photo"],
+    }
 
 
 def test_a_filler_that_fails_costs_its_part_alone(trail: Trail, own: Recorder) -> None:

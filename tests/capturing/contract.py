@@ -5,6 +5,7 @@ A test module gives the fixture `site`, and collects these by importing them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import time
@@ -64,6 +65,16 @@ def test_an_unmapped_route_gets_a_derived_action(site: Site) -> None:
     event = site.event()
     assert event["action"] == "http.parts.create"
     assert event["resource"] == {"type": "parts", "id": "7"}
+
+
+def test_an_id_that_no_event_can_hold_costs_itself_alone(site: Site) -> None:
+    id_ = "7" * 1_001
+    assert site.call("POST", f"/things/{id_}/parts") == 200
+    event = site.event()
+    assert event["action"] == "http.parts.create"
+    digest = hashlib.sha256(id_.encode()).hexdigest()
+    assert event["resource"] == {"type": "parts", "id": f"sha256:{digest}"}
+    assert event["details"] == {"not_recorded": ["resource.id"]}
 
 
 def test_a_path_that_no_route_serves_leaves_a_failure(site: Site) -> None:

@@ -133,8 +133,9 @@ class event:  # noqa: N801  used as a statement, `with event(...) as e`
         if made.dropped:
             return
         stated = made.stated("success")
-        recorder = process.chosen(self._recorder)
-        recorder.record(stated, stream=self._stream, connection=connection)
+        emitting.emit_within(
+            stated, connection, recorder=self._recorder, stream=self._stream
+        )
         if made.scope is not None:
             made.scope.note(stated["action"], stated["result"])
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from prooftrail.capture.protection import Personal
+from prooftrail.core.normal import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +91,10 @@ class Effect:
 
 def _size(value: object) -> int:
     if isinstance(value, Personal):
-        return _PROTECTED + len(value.subject or "")
+        # the value stands in the envelope, which has no more room than the event
+        return _PROTECTED + len(value.subject or "") + _size(value.value)
     if isinstance(value, str):
-        return min(len(value), 8_192) + 8
-    return len(str(value)) + 16 if value is not None else 4
+        text = value[:MAX_TEXT]
+        spelled = len(text) if text.isascii() else len(text.encode(errors="replace"))
+        return spelled + 8
+    return len(str(value).encode(errors="replace")) + 16 if value is not None else 4

@@ -2,30 +2,31 @@
 
 Guarantees: a success of a type that is *closed* counts as told only when it is durable;
 refusals and failures are spooled at least, since nothing was done that could be
-withheld. An event whose own details cannot be recorded (bytes, NaN, too large) is
-recorded without them and says so: a bad detail never costs the evidence that something
-happened.
+withheld. What of an event cannot be recorded (bytes, NaN, U+0000, too large) costs
+itself alone, and the event says so (`mending`): a client that chooses a bad text never
+takes the evidence away that something happened, to what, or to whom.
 
 Does not: wait; the future tells. How to wait is the caller's (a thread, an event loop).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prooftrail.capture import process
 from prooftrail.capture.effects import DATA_CHANGE
-from prooftrail.errors import EventError
+from prooftrail.capture.mending import mended
+from prooftrail.errors import EventError, ProoftrailError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.capture.draft import Draft, Outcome
     from prooftrail.catalog.event_type import Policy
 
-# What an event cannot do without; the rest is left out where it cannot be recorded.
-_NEEDED = ("actor", "action", "result", "resource", "context", "authorization")
+R = TypeVar("R")
 
 
 def policy_of(draft: Draft, outcome: Outcome) -> Policy:
@@ -54,7 +55,7 @@ def emit(
 
     Raises:
         RecordError: the queue stayed full, or the recorder is closed.
-        EventError: it cannot be recorded even without its details.
+        EventError: no form of it can be recorded: its action is none.
     """
     if draft.dropped:
         if not draft.affected:
@@ -65,15 +66,39 @@ def emit(
         draft.scope.note(event["action"], event["result"])
     own = process.chosen(recorder)
     policy = policy_of(draft, outcome)
+    return _mending(event, lambda one: own.submit(one, stream=stream, policy=policy))
+
+
+def emit_within(
+    event: Mapping[str, Any],
+    connection: object,
+    *,
+    recorder: Recorder | None = None,
+    stream: str | None = None,
+) -> str:
+    """Record a stated event in the caller's own transaction; return its eventId.
+
+    Raises:
+        EventError: the database refuses it.
+        DatabaseError, ConfigurationError: as `record`.
+    """
+    own = process.chosen(recorder)
+    return _mending(
+        event, lambda one: own.record(one, stream=stream, connection=connection)
+    )
+
+
+def _mending(event: Mapping[str, Any], record: Callable[[Mapping[str, Any]], R]) -> R:
+    """Record an event, or what can be recorded of it."""
     try:
-        return own.submit(event, stream=stream, policy=policy)
+        return record(event)
     except EventError as error:
-        return own.submit(_bare(event, error), stream=stream, policy=policy)
-
-
-def _bare(event: dict[str, Any], error: EventError) -> dict[str, Any]:
-    """Return an event without what may have been refused."""
-    kept = {name: event[name] for name in _NEEDED if name in event}
-    # the message may quote a value: only what kind of thing it was is told
-    kept["details"] = {"not_recorded": f"details refused: {type(error).__name__}"}
-    return kept
+        for one in mended(event):
+            try:
+                return record(one)
+            except EventError:
+                continue
+            except ProoftrailError as problem:
+                # a transaction that refused the first takes nothing more
+                raise error from problem
+        raise

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail import catalog
-from prooftrail.capture import draft, emitting, process, scope
+from prooftrail.capture import draft, emitting, scope
 from prooftrail.capture.effects import DATA_CHANGE, ROOM
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def record(
     for one, action in made:
         if connection is not None:
             event = one.stated("success", action=action)
-            process.chosen(recorder).record(event, stream=stream, connection=connection)
+            emitting.emit_within(event, connection, recorder=recorder, stream=stream)
             continue
         future = emitting.emit(
             one, "success", recorder=recorder, stream=stream, action=action
