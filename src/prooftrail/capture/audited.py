@@ -59,11 +59,18 @@ class Audited:
         return (*self.key, *whose)
 
     def id_of(self, row: Mapping[str, Any]) -> str | None:
-        """Return a row's id; the parts of one of several columns are joined by /."""
+        """Return a row's id; the parts of one of several columns are joined by /.
+
+        A part that holds a / or a % has %2F and %25 in place of it.
+        """
         parts = [row.get(name) for name in self.key]
         if not parts or any(part is None for part in parts):
             return None
-        return "/".join(map(str, parts))
+        if len(parts) == 1:
+            return str(parts[0])
+        return "/".join(
+            str(one).replace("%", "%25").replace("/", "%2F") for one in parts
+        )
 
     def subject_of(self, row: Mapping[str, Any]) -> str | None:
         """Return whose data a row is.

@@ -12,7 +12,8 @@ all of them.
 
 Does not: lock the rows of a DELETE (a login that may delete need not have the right
 to lock). Where the statement touched other rows than were read, the event says how
-many.
+many. Tell rows apart whose keys an UPDATE computes (``id = id + 1``): they are summed
+up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Delete, Insert, Table, Update, inspect, select
+from sqlalchemy import Alias, Delete, Insert, Table, Update, inspect, select, tuple_
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter
 
@@ -51,7 +52,7 @@ class Running:
     source: Source
     operation: Operation
     rows: list[_Row] = field(default_factory=list)
-    many: list[_Row] | None = None  # keys and subjects, of more rows than are told
+    many: list[_Row] | None = None  # keys and subjects, of what is summed up
     literal: Mapping[str, Any] = field(default_factory=dict)  # what is set, by field
 
 
@@ -136,8 +137,20 @@ def _source(link: Link, statement: Update | Delete | Insert) -> Source | None:
     if entity is not None:
         found = inspect(entity)
         return link.tracking.models.of_class(found.mapper.class_)
-    table = statement.table
+    table: Any = statement.table
+    table = table.element if isinstance(table, Alias) else table
     return link.tracking.models.of_table(table) if isinstance(table, Table) else None
+
+
+def _target(source: Source, statement: Update | Delete) -> list[Any] | None:
+    """Return the key's columns of the alias that a statement goes by, if it does."""
+    entity = statement.entity_description.get("entity")
+    if entity is not None and inspect(entity).is_aliased_class:
+        return [getattr(entity, name) for name in source.audited.key]
+    table: Any = statement.table
+    if entity is None and isinstance(table, Alias):
+        return [table.corresponding_column(one) for one in source.table.primary_key]
+    return None
 
 
 def _look(
@@ -146,16 +159,20 @@ def _look(
     """Read the rows that a statement will touch."""
     names = running.source.audited.fields
     for wanted, parameters in _wanted(running, given):
-        room = ROWS + 1 - len(running.rows)
         if running.operation == "update":
             wanted = rows.locked(wanted, running.source)  # noqa: PLW2901
-        found = connection.execute(wanted.limit(room), parameters)
+        found = connection.execute(wanted.limit(ROWS + 1), parameters)
         running.rows += [dict(zip(names, row, strict=True)) for row in found]
+        # several sets of parameters may be of the same rows
+        running.rows = _distinct(running.source, running.rows)
         if len(running.rows) > ROWS:
+            running.many = _all(connection, running, given)
             break
-    running.rows = _distinct(running.source, running.rows)
-    if len(running.rows) > ROWS:
-        running.many = _all(connection, running, given)
+    key = running.source.audited.key
+    if any(running.literal.get(name) == summaries.COMPUTED for name in key):
+        # which row is which afterwards, nobody can tell
+        running.many = running.many or running.rows or None
+    if running.many is not None:
         running.rows = []
 
 
@@ -188,7 +205,13 @@ def _wanted(
                 key = source.audited.key
                 yield select(*columns).where(rows.among(source, key, some)), {}
             return
-    wanted = select(*columns).where(*statement._where_criteria)  # noqa: SLF001
+    criteria = statement._where_criteria  # noqa: SLF001
+    wanted = select(*columns).where(*criteria)
+    target = _target(source, statement)
+    if target is not None or len(wanted.get_final_froms()) > 1:
+        # what its WHERE joins must not multiply the rows
+        those = select(*(target or source.key)).where(*criteria).correlate(None)
+        wanted = select(*columns).where(tuple_(*source.key).in_(those))
     options = getattr(statement, "_with_options", ())  # criteria of loaders
     if options:
         wanted = wanted.options(*options)
@@ -237,7 +260,10 @@ def _field(source: Source, column: object) -> str | None:
     if isinstance(column, str):
         return column if column in source.audited.fields else None
     # the ORM's annotated columns hash and compare as those that they are of
-    return source.columns.get(column)
+    found = source.columns.get(column)
+    for one in getattr(column, "base_columns", ()):  # of an alias
+        found = found or source.columns.get(one)
+    return found
 
 
 def _literals(
@@ -249,13 +275,20 @@ def _literals(
     for column, value in values.items():
         name = _field(source, column)
         if name is not None:
-            found[name] = (
-                value.value if isinstance(value, BindParameter) else summaries.COMPUTED
-            )
+            found[name] = _literal(value, given)
     if len(given) == 1 and isinstance(statement, Update):
         fields = source.audited.fields
         found |= {name: value for name, value in given[0].items() if name in fields}
     return found
+
+
+def _literal(value: object, given: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401
+    if not isinstance(value, BindParameter):
+        return summaries.COMPUTED
+    if not any(value.key in one for one in given):
+        return value.value
+    # one of several sets of parameters is not the value for all rows
+    return given[0].get(value.key) if len(given) == 1 else summaries.COMPUTED
 
 
 def _distinct(source: Source, those: Iterable[_Row]) -> list[_Row]:
@@ -278,16 +311,18 @@ def _effects(
         )
         return
     audited = running.source.audited
+    set_ = _plain(running.literal)
     after: rows.Rows = {}
     if running.operation == "update" and running.rows:
-        after = rows.by_keys(connection, running.source, running.rows)
+        moved = [row | set_ for row in running.rows]  # its key may be what was set
+        after = rows.by_keys(connection, running.source, moved)
     seen = len(running.rows)
     for row in running.rows:
         new = None
         if running.operation == "update":
-            new = after.get(running.source.key_of(row))
-            if new is None:  # its key was changed, or it left by a trigger
-                new = row | _plain(running.literal)
+            new = row | set_
+            # it may have left by a trigger
+            new = after.get(running.source.key_of(new), new)
         effect = audited.effect(running.operation, row, new, statement=token)
         if effect is not None:
             yield effect
