@@ -252,3 +252,40 @@ def test_what_a_request_changes_is_told_whatever_else_it_leaves(
     assert found[3] == ("prooftrail.data.change", ["/dropped"])
     assert found[4][1] == ["/plain"]
     assert found[4][0].startswith("http.")
+
+
+def test_what_is_committed_at_once_is_told_at_once(
+    trail: Trail, maker: sessionmaker[Session], engine: sa.Engine
+) -> None:
+    autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+    change = sa.update(Customer).where(Customer.id == "c1")
+    with autocommit.connect() as connection:
+        connection.execute(change.values(plan="one"))
+        assert len(recorded(trail)) == 1
+    with maker(bind=autocommit) as session:
+        session.execute(change.values(plan="two"))
+        session.get_one(Customer, "c2").plan = "flushed"
+        session.flush()
+        assert len(recorded(trail)) == 3
+        session.rollback()  # as if there was something to roll back
+        session.get_one(Customer, "c2").plan = "committed"
+        session.commit()
+    with stating() as event, autocommit.connect() as connection:
+        connection.execute(change.values(plan="three"))
+    assert told(event) == [("plan", "two", "three")]
+    after = [one["changes"][0]["after"] for one in recorded(trail)]
+    assert after == ["one", "two", "flushed", "committed"]
+
+
+def test_so_it_is_within_the_same_database(
+    trail: Trail, maker: sessionmaker[Session], made: Recorder, engine: sa.Engine
+) -> None:
+    track(maker, recorder=made, within=True)
+    autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with maker(bind=autocommit) as session:
+        session.get_one(Customer, "c2").plan = "flushed"
+    with maker(bind=autocommit) as session:
+        session.get_one(Customer, "c2").plan = "flushed"
+        session.flush()
+    (found,) = recorded(trail)
+    assert found["changes"][0]["after"] == "flushed"

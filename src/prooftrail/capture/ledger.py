@@ -86,6 +86,11 @@ class Ledger:
         """Whether a commit has begun that leaves something."""
         return bool(self._committing)
 
+    @property
+    def in_savepoint(self) -> bool:
+        """Whether one is open."""
+        return len(self._levels) > 1
+
     def drafts(self) -> list[tuple[Draft, str]]:
         """Return the events of their own of what is about to be committed."""
         alone = [line for line in self._committing if line.alone]

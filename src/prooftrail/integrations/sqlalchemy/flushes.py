@@ -72,7 +72,7 @@ def end_insert(mapper: Mapper[Any], connection: Connection, target: object) -> N
     missing = [name for name in missing if name not in after]
     if missing:
         after |= _read(link, connection, source, _identity(mapper, target), missing)
-    _enter(link, source, "insert", None, after)
+    _enter(link, connection, source, "insert", None, after)
 
 
 def begin_update(mapper: Mapper[Any], connection: Connection, target: object) -> None:
@@ -100,7 +100,7 @@ def end_update(mapper: Mapper[Any], connection: Connection, target: object) -> N
     if missing:
         identity = _identity(mapper, target)
         after |= _read(link, connection, source, identity, missing)
-    _enter(link, source, "update", before, after)
+    _enter(link, connection, source, "update", before, after)
 
 
 def begin_delete(mapper: Mapper[Any], connection: Connection, target: object) -> None:
@@ -121,7 +121,7 @@ def end_delete(mapper: Mapper[Any], connection: Connection, target: object) -> N
     link, source = found
     before = link.rows.pop(inspect(target), None)
     if before is not None:
-        _enter(link, source, "delete", before, None)
+        _enter(link, connection, source, "delete", before, None)
 
 
 def _tracked(
@@ -136,6 +136,7 @@ def _tracked(
 
 def _enter(
     link: Link,
+    connection: Connection,
     source: Source,
     operation: Operation,
     before: _Row | None,
@@ -144,6 +145,7 @@ def _enter(
     effect = source.audited.effect(operation, before, after)
     if effect is not None:
         link.ledger.enter(effect, source.audited.types.get(operation))
+        links.done(connection, link)
 
 
 def _before(

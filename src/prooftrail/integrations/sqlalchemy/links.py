@@ -8,7 +8,10 @@ the commit is done; with `within` just before it, in the same transaction, so th
 are there together or not at all.
 
 A connection has no event for a commit that is done: a session tells, else the return
-of the connection to its pool, or its next transaction.
+of the connection to its pool, or its next transaction. With `AUTOCOMMIT` as isolation
+level each statement is settled when it was executed.
+
+Does not: know of an autocommit that the driver was told of behind SQLAlchemy's back.
 """
 
 from __future__ import annotations
@@ -152,6 +155,23 @@ def settle(link: Link) -> None:
         )
 
 
+def done(connection: Connection, link: Link) -> None:
+    """Settle what was just done, where the connection commits each statement.
+
+    Raises:
+        RecordError: as `settle`.
+        EventError: likewise.
+    """
+    # a savepoint of such a connection begins a transaction, in databases that allow it
+    if _autocommits(connection) and not link.ledger.in_savepoint:
+        link.ledger.commit()
+        settle(link)
+
+
+def _autocommits(connection: Connection) -> bool:
+    return connection._is_autocommit_isolation()  # noqa: SLF001  nothing public says it
+
+
 def listen() -> None:
     """Listen to all engines; those that nobody tracks cost a look-up a transaction."""
     if event.contains(Engine, "commit", _commit):
@@ -219,8 +239,13 @@ def _named(name: str) -> object:
 
 def _rollback(connection: Connection) -> None:
     link = _links.get(connection)
-    if link is not None:
-        link.rows.clear()
+    if link is None:
+        return
+    link.rows.clear()
+    if _autocommits(connection):  # there is nothing that it could take back
+        link.ledger.commit()
+        _settle_late(link)
+    else:
         link.ledger.rollback()
 
 

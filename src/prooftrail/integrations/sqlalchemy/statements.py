@@ -113,6 +113,7 @@ def after(
         )
     for effect in effects:
         link.ledger.enter(effect, running.source.audited.types.get(effect.operation))
+    links.done(connection, link)
 
 
 def _of_flush(link: Link, options: Mapping[str, Any]) -> bool:
