@@ -78,6 +78,8 @@ class Tree:
         self.findings: list[Finding] = []
         self.anchored: Anchored | None = None
         self.compared = 0
+        # the largest claims that fitted: kept outside (True), and in the database
+        self.fitting: dict[bool, Claim] = {}
         self._find_forks()
         self._find_turned_clocks()
 
@@ -190,6 +192,7 @@ class Tree:
         self.compared += 1
         if root == claim.root:
             self._good = claim.size
+            self.fitting[claim.outside] = claim
             if claim.outside:
                 self.anchored = Anchored(claim.size, claim.time_s, claim.place)
             return True

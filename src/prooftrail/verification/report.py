@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from prooftrail.core.vkey import VerificationKey
     from prooftrail.integrity.findings import Finding
-    from prooftrail.integrity.tree import Anchored
+    from prooftrail.integrity.tree import Anchored, Claim
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class StreamReport:
     followed: tuple[int, int] | None = None
     anchored: Anchored | None = None
     compared: int = 0  # checkpoints compared
+    signed: Claim | None = None  # the largest that fits, signed by a key that counts
 
 
 @dataclass

@@ -142,6 +142,11 @@ class StreamRun:
             odd = reading.strays(self._connection, state.number)
             self._add(*ends.strays(name, state, odd))
         report.compared, report.anchored = tree.compared, tree.anchored
+        report.signed = max(
+            filter(claims.proves, tree.fitting.values()),
+            key=lambda claim: claim.size,
+            default=None,
+        )
 
     def _add(self, *found: Finding) -> None:
         self._report.findings.extend(found)
