@@ -162,6 +162,7 @@ def peak() -> int:
         "audit.log.view",
         "audit.log.export",
         "audit.chain.verify",
+        "audit.retention.archive",
         "Audit.Chain.VERIFY",
     ],
 )

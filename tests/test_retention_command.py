@@ -282,7 +282,7 @@ def commands() -> list[list[str]]:
 
 def test_what_the_how_to_tells_to_run_does_what_it_says(rig: Rig) -> None:
     every = commands()
-    assert len(every) == 9
+    assert len(every) == 10
     for name, *arguments in every:
         assert name == "prooftrail"
         done = run(rig.trail, *arguments)

@@ -66,7 +66,7 @@ RETENTION_ARCHIVE: Final = EventType(
     name="audit.retention.archive",
     meaning="Period sealed, archived or purged",
     sentence="{actor} {operation|archived or purged} {period|a period} of the trail",
-    attempt="archive or purge {period|a period} of the trail",
+    attempt="seal, archive or purge {period|a period} of the trail",
     required=(
         Detail("operation", "text", "sealed, archived or purged"),
         Detail("period", "text", "which one"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prooftrail.cli import closing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 def command() -> None:
     """How long entries are kept: policies by class of actions, with their basis.
 
-    Without a policy it is 7 years. Nothing can be dropped yet.
+    Without a policy it is 7 years. Nothing can be dropped yet. A month that ended can
+    be sealed: that it was verified then, and what it held, is an event.
     """
+
+
+command.add_command(closing.command)
 
 
 @command.command("show")

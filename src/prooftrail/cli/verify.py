@@ -4,43 +4,58 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from prooftrail.capture.stating import Fields
     from prooftrail.verification.report import Asked, Report
 
+Command = TypeVar("Command", bound="Callable[..., object]")
+
 INCOMPLETE = 2  # the exit code of "could not verify"
+
+
+def evidence(command: Command) -> Command:
+    """Add --anchor, --checkpoint, --key and --processes: against what, and how."""
+    for option in (
+        click.option(
+            "--processes", type=int, help="At most this many (default: the cores)."
+        ),
+        click.option(
+            "--key",
+            "keys",
+            multiple=True,
+            help="Trust this key (a vkey) and no other; a stream needs one of its own.",
+        ),
+        click.option(
+            "--checkpoint",
+            "checkpoints",
+            multiple=True,
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="Compare with the checkpoints in this file; needs --key.",
+        ),
+        click.option(
+            "--anchor",
+            "anchors",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help="Compare with the checkpoints kept in this directory, this database's "
+            "own.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command("verify")
 @click.option("--stream", "streams", multiple=True, help="Only this stream.")
 @click.option("--from", "since", help="Recorded at or after: a day or a time, UTC.")
 @click.option("--to", "until", help="Recorded before: a day or a time, UTC.")
-@click.option(
-    "--anchor",
-    "anchors",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Compare with the checkpoints kept in this directory, this database's own.",
-)
-@click.option(
-    "--checkpoint",
-    "checkpoints",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Compare with the checkpoints in this file; needs --key.",
-)
-@click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    help="Trust this key (a vkey) and no other; a stream needs one of its own.",
-)
-@click.option("--processes", type=int, help="At most this many (default: the cores).")
+@evidence
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--unrecorded", is_flag=True, help="Leave no event of this run.")
 @click.pass_context
@@ -67,11 +82,12 @@ def command(
 
     from prooftrail.core import vkey
     from prooftrail.errors import ConfigurationError
+    from prooftrail.verification import recording
     from prooftrail.verification.report import Asked
 
     if checkpoints and not keys:
         context.fail("--checkpoint needs --key: a file cannot vouch for itself")
-    with _never_one(context):
+    with never_one(context):
         asked = Asked(
             streams,
             _instant(since),
@@ -83,20 +99,23 @@ def command(
         )
         if asked.is_empty:
             raise ConfigurationError("no time lies between --from and --to: swap them")
-        report = _verify(asked)
+        report = run(asked)
         code = report.verdict.exit_code
     # What goes wrong from here on is told, and the code stays the verdict's.
     lost = f"{report.verdict.value.upper()}: the report could not be printed"
-    _try(lost, lambda: _print(report, as_json=as_json))
+    attempt(lost, lambda: show(report, as_json=as_json))
     if unrecorded:
-        _try("", lambda: click.echo("this run is unrecorded", err=True))
+        attempt("", lambda: click.echo("this run is unrecorded", err=True))
     else:
-        _try("this run is unrecorded", lambda: _record(asked, report))
+        attempt(
+            "this run is unrecorded",
+            lambda: record(recording.events(asked, report, actor=actor())),
+        )
     context.exit(code)
 
 
 @contextmanager
-def _never_one(context: click.Context) -> Iterator[None]:
+def never_one(context: click.Context) -> Iterator[None]:
     """Make sure that exit code 1 means tampered and nothing else.
 
     Python exits with 1 for any error, and click when it is interrupted.
@@ -121,8 +140,8 @@ def _never_one(context: click.Context) -> Iterator[None]:
     context.exit(INCOMPLETE)
 
 
-def _try(failed: str, do: Callable[[], object]) -> None:
-    """Do what comes after the verdict; say so where it fails, and go on."""
+def attempt(failed: str, do: Callable[[], object]) -> bool:
+    """Do what comes after the verdict; where it fails, say so and return False."""
     try:
         do()
     except KeyboardInterrupt:
@@ -130,23 +149,26 @@ def _try(failed: str, do: Callable[[], object]) -> None:
     except Exception as error:  # noqa: BLE001  a verdict is never lost to it
         why = _first_line(error)
     else:
-        return
+        return True
     with suppress(OSError):  # whoever read our output may be gone
         click.echo(f"{failed}: {why}", err=True)
+    return False
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _verify(asked: Asked) -> Report:
+def run(asked: Asked) -> Report:
+    """Verify, with a progress bar on a terminal."""
     from prooftrail.verification.run import Run
 
     with _progress() as told:
         return Run(asked, told=told).run()
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def show(report: Report, *, as_json: bool = False) -> None:
+    """Print a report."""
     import json
     import os
     import sys
@@ -177,8 +199,15 @@ def _instant(text: str | None) -> int | None:
     return instants.microseconds(f"{text}T00:00:00Z" if len(text) == day else text)
 
 
-def _record(asked: Asked, report: Report) -> None:
-    """Record the run through the writer login.
+def actor() -> dict[str, str]:
+    """Return who runs this, as events state it."""
+    from prooftrail.cli import caller
+
+    return {"type": "user", "userId": f"os:{caller.user()}"}
+
+
+def record(told: Iterable[tuple[str, Fields]]) -> None:
+    """Record what came of a run, through the writer login: all of it or nothing.
 
     Raises:
         ProoftrailError: it cannot be recorded.
@@ -188,11 +217,8 @@ def _record(asked: Asked, report: Report) -> None:
     from contextlib import closing
 
     import prooftrail
-    from prooftrail.cli import caller
     from prooftrail.store import connect
-    from prooftrail.verification import recording
 
-    actor = {"type": "user", "userId": f"os:{caller.user()}"}
     with (
         closing(connect.connect("writer", autocommit=True)) as connection,
         connect.driver_errors(),
@@ -203,8 +229,8 @@ def _record(asked: Asked, report: Report) -> None:
             clock=lambda: time.time_ns() // 1000,
             random=os.urandom,
         )
-        with connection.transaction():  # in each stream or in none
-            for stream, fields in recording.events(asked, report, actor=actor):
+        with connection.transaction():
+            for stream, fields in told:
                 recorder.record(stream=stream, connection=connection, **fields)
 
 

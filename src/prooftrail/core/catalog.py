@@ -17,7 +17,14 @@ TRAIL = "trail."
 PRODUCT = "prooftrail."
 
 # What the product states of itself under built-in names; `PRODUCT` is all its own.
-OWN = frozenset({"audit.log.view", "audit.log.export", "audit.chain.verify"})
+OWN = frozenset(
+    {
+        "audit.log.view",
+        "audit.log.export",
+        "audit.chain.verify",
+        "audit.retention.archive",
+    }
+)
 
 _ACTION = re.compile(r"\$?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 

@@ -2,7 +2,7 @@
 
 Guarantees: a policy is a new row, and nothing about a former one is lost; it is set
 and told in one transaction, so that there is none without its event. What a plan needs
-is counted from indexes: no event is read.
+is counted from indexes: no event is read but those that seal a month.
 
 Does not: know what a policy says (`retention` does), nor drop anything.
 """
@@ -43,6 +43,22 @@ class Held(NamedTuple):
     month: date  # its first day
     action: str  # folded, as in the log
     entries: int
+
+
+class Span(NamedTuple):
+    """A stream's entries in the partition of one month of `recordedAt`."""
+
+    month: date  # its first day
+    first: int  # the first seq
+    stop: int  # one past the last
+
+
+class StoredSeal(NamedTuple):
+    """An event that states that a month is sealed, unless it is another's."""
+
+    seq: int
+    recorded_us: int
+    event: bytes
 
 
 def read(connection: Connection) -> list[Stored]:
@@ -141,22 +157,10 @@ def held(connection: Connection, stream: int) -> list[Held]:
     Raises:
         DatabaseError: a partition is none that Prooftrail made.
     """
-    begun: list[tuple[int, date]] = []  # the first seq in a month's partition
     with driver_errors(), connection.transaction():
         # one snapshot: what is sealed meanwhile is in all answers or in none
         connection.execute("set transaction isolation level repeatable read, read only")
-        for month in _months(connection):
-            row = connection.execute(
-                files.query("retention_first"),
-                {
-                    "stream": stream,
-                    "from_us": _microseconds(month),
-                    "to_us": _microseconds(after(month)),
-                },
-            ).fetchone()
-            if row is not None and row[0] is not None:
-                begun.append((int(str(row[0])), month))
-        # recordedAt never decreases along seq: each month is one span of it
+        begun = _begun(connection, stream)
         rows = connection.execute(
             files.query("retention_counts"),
             {"stream": stream, "firsts": [first for first, _ in begun]},
@@ -165,6 +169,67 @@ def held(connection: Connection, stream: int) -> list[Held]:
         Held(begun[int(str(span)) - 1][1], str(action), int(str(count)))
         for span, action, count in rows
     ]
+
+
+def spans(connection: Connection, stream: int, size: int) -> list[Span]:
+    """Return which entries of a stream each month of `recordedAt` has, from indexes.
+
+    Args:
+        connection: the verifier's, in autocommit.
+        stream: its number.
+        size: how many entries to look at; what stands behind them is left out.
+
+    Raises:
+        DatabaseError: a partition is none that Prooftrail made.
+    """
+    with driver_errors():
+        begun = [one for one in _begun(connection, stream) if one[0] < size]
+    stops = [*(first for first, _ in begun), size][1:]
+    return [
+        Span(month, first, stop)
+        for (first, month), stop in zip(begun, stops, strict=True)
+    ]
+
+
+def seals(
+    connection: Connection, stream: int, months: Iterable[date]
+) -> list[StoredSeal]:
+    """Return the events that state that one of these months is sealed, in order.
+
+    Args:
+        connection: the verifier's.
+        stream: its number.
+        months: their first days.
+    """
+    with driver_errors():
+        rows = connection.execute(
+            files.query("retention_seals"),
+            {"stream": stream, "periods": [period(month) for month in months]},
+        ).fetchall()
+    return [
+        StoredSeal(int(str(seq)), int(str(recorded_us)), cast("bytes", event))
+        for seq, recorded_us, event in rows
+    ]
+
+
+def _begun(connection: Connection, stream: int) -> list[tuple[int, date]]:
+    """Return the first seq in each month that has entries.
+
+    `recordedAt` never decreases along seq: each month is one span of it.
+    """
+    begun = []
+    for month in _months(connection):
+        row = connection.execute(
+            files.query("retention_first"),
+            {
+                "stream": stream,
+                "from_us": _microseconds(month),
+                "to_us": _microseconds(after(month)),
+            },
+        ).fetchone()
+        if row is not None and row[0] is not None:
+            begun.append((int(str(row[0])), month))
+    return begun
 
 
 def _months(connection: Connection) -> list[date]:
@@ -186,6 +251,11 @@ def after(month: date) -> date:
     if month.month == _DECEMBER:
         return date(month.year + 1, 1, 1)
     return date(month.year, month.month + 1, 1)
+
+
+def period(month: date) -> str:
+    """Return a month as people write it: 2026-10."""
+    return month.isoformat()[: len("2026-10")]
 
 
 def _microseconds(day: date) -> int:
