@@ -63,7 +63,7 @@ def test_events_of_the_commands_lack_nothing(trail: Trail) -> None:
 def test_the_event_of_a_finding_lacks_nothing() -> None:
     details = telling._plain(failure(Kind.EDITED, "main", 7, "edited"))
     one = {
-        "actor": telling._ACTOR,
+        "actor": telling.ACTOR,
         "action": telling.FINDING,
         "result": "failure",
         "details": details,

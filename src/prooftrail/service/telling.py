@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.integrity.findings import Finding
+    from prooftrail.retention.closing import Concluded
     from prooftrail.service.alerts import Alerts
     from prooftrail.service.health import Health
     from prooftrail.service.logs import Log
@@ -43,7 +44,7 @@ WHAT_TO_DO = (
     "Change nothing: no repair, no restore, no upgrade. Follow "
     "docs/how-to/when-verification-fails.md"
 )
-_ACTOR = {"type": "system", "userId": "prooftrail-serve"}
+ACTOR = {"type": "system", "userId": "prooftrail-serve"}
 
 
 class Telling:
@@ -175,10 +176,10 @@ class Telling:
 
     def _record_finding(self, told: Mapping[str, Any], report: Report) -> None:
         stream = recording.stream_of(report, told["stream"] or STREAM)
-        self._record(
+        self.record(
             stream,
             action=FINDING,
-            actor=_ACTOR,
+            actor=ACTOR,
             result="failure",
             details={**told, "whatToDo": WHAT_TO_DO},
         )
@@ -194,17 +195,29 @@ class Telling:
             if verdict is report.verdict and now - at < self._again:
                 return
         self._last = (report.verdict, now)
-        for stream, fields in recording.events(asked, report, actor=_ACTOR):
-            self._record(stream, **fields)
+        for stream, fields in recording.events(asked, report, actor=ACTOR):
+            self.record(stream, **fields)
 
-    def _record(self, stream: str, **fields: Any) -> None:  # noqa: ANN401
+    def record(self, stream: str, **fields: Any) -> bool:  # noqa: ANN401
+        """Record an event of the service; return whether it is durable."""
         try:
             self._recorder.record(stream=stream, **fields)
         except ProoftrailError as error:
             self._metrics.refused("service")
             self._log.error("an event is unrecorded", problem=str(error))
-        else:
-            self._metrics.accepted("service")
+            return False
+        self._metrics.accepted("service")
+        return True
+
+    def sealed(self, made: Concluded) -> None:
+        """Tell what came of a month, once that is recorded."""
+        well = made.verdict is Verdict.VERIFIED
+        line = self._log.info if well else self._log.error
+        line("a month", stream=made.stream, told=made.told)
+
+    def unsealed(self, why: str) -> None:
+        """Tell that no month could be sealed just now."""
+        self._log.warning("could not seal the months that ended", problem=why)
 
 
 def _plain(found: Finding) -> dict[str, Any]:

@@ -8,7 +8,8 @@ and besides as much of the rest as the budget allows, part after part, round and
 
 A failure becomes an event, a metric, an alert and a line of the log, and turns
 reading's readiness until a whole verification passes that began after it was last
-seen; it is told again once a day while it lasts (`telling`).
+seen; it is told again once a day while it lasts (`telling`). Months that ended are
+sealed by whole verifications that pass (`closing`).
 
 Does not: stop anything, or alter anything. What it tells names stream, entry, kind and
 time, never a value of an event.
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.errors import DatabaseError, ProoftrailError
 from prooftrail.integrity.verdict import Verdict
+from prooftrail.service.closing import Months
 from prooftrail.service.sweep import Sweep
 from prooftrail.store import connect, reading
 from prooftrail.verification import apart
@@ -81,6 +83,7 @@ class Watch:
         self._processes = processes
         self._pace = pace or Pace()
         self._dsn = dsn
+        self._months = Months(telling, clock=clock, anchors=self._anchors, dsn=dsn)
         self._stop = threading.Event()
         self._sweep = Sweep()
         self._rate = RATE
@@ -122,6 +125,8 @@ class Watch:
             begun = time.monotonic()
             report = self._verify("whole", Asked(anchors=self._anchors))
             took = time.monotonic() - begun
+            if report.verdict is Verdict.VERIFIED:
+                self._months.seal(report)
             if report.verdict is not Verdict.INCOMPLETE:
                 self._rate = max(report.entries / max(took, 0.001), 1.0)
                 self._fits = took <= pace.budget
