@@ -5,9 +5,11 @@
 Guarantees: as `exchange`; where the event's type is *closed*, a success is answered
 when its event is durable, and 503 is in its place if that cannot be. The answer to
 anything else goes out in any case. Context variables of the application are left as
-they are (no BaseHTTPMiddleware); websockets and lifespan pass untouched. At their start
-and stop it is recorded that capture does so (`announcing`). The event of
-an answer is recorded when it begins: if it breaks off, a second event says so.
+they are (no BaseHTTPMiddleware); messages of websockets and lifespan pass untouched.
+What is recorded inside of a websocket has its actor, address, ids and route; opening
+one is no event, and nor is a message. At their start and stop it is recorded that
+capture does so (`announcing`). The event of an answer is recorded when it begins: if it
+breaks off, a second event says so.
 
 Does not: hold a body back, or read one.
 
@@ -20,6 +22,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from prooftrail.capture import scope
 from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
 from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
@@ -56,13 +59,17 @@ class AuditMiddleware:
         self, asgi: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Answer as the application does, and record it."""
-        if asgi["type"] != "http":
+        if asgi["type"] not in ("http", "websocket"):
             if asgi["type"] == "lifespan":
                 receive, send = self._watched(receive, send)
             await self.app(asgi, receive, send)
             return
         self.rules.start()  # for servers without lifespan
         answer = _Answer(self.rules, asgi, send)
+        if asgi["type"] == "websocket":
+            with scope.scoped(answer.exchange.scope):
+                await self.app(asgi, receive, send)
+            return
         try:
             with answer.exchange.inside():
                 try:
@@ -108,7 +115,7 @@ class _Answer:
         client = asgi.get("client")
         self.exchange = Exchange(
             rules,
-            method=lambda: asgi["method"],
+            method=lambda: asgi.get("method", "GET"),  # as a websocket begins
             headers=_headers(asgi),
             peer=client[0] if client else None,
             found=self._route,
@@ -229,7 +236,8 @@ def _template(path: str, parameters: dict[str, str]) -> str:
 
 def _request(asgi: MutableMapping[str, Any]) -> object:
     try:
-        from starlette.requests import Request  # noqa: PLC0415  if it is in use
+        from starlette import requests  # noqa: PLC0415  if it is in use
     except ImportError:
         return asgi
-    return Request(asgi)
+    is_http = asgi["type"] == "http"
+    return requests.Request(asgi) if is_http else requests.HTTPConnection(asgi)
