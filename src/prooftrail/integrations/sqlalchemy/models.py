@@ -2,7 +2,8 @@
 
 Guarantees: a model is looked at once, when it is first seen; what is not marked costs a
 look-up in a dict. Fields have the names of the model's attributes, also where a Core
-statement names columns.
+statement names columns. A table is audited if any of the classes whose rows it holds
+is, with what is personal to any of them.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Models:
     def __init__(self, named: Iterable[type] = ()) -> None:
         self._named = frozenset(named)
         self._by_class: WeakKeyDictionary[type, Source | None] = WeakKeyDictionary()
+        self._by_rows: WeakKeyDictionary[type, Source | None] = WeakKeyDictionary()
         self._by_table: WeakKeyDictionary[Any, Source | None] = WeakKeyDictionary()
 
     def of_class(self, kind: type) -> Source | None:
@@ -93,49 +95,63 @@ class Models:
             made = self._by_table[table] = self._of_table(table)
             return made
 
-    def _of_class(self, kind: type) -> Source | None:
+    def of_rows(self, kind: type) -> Source | None:
+        """Return what is audited of the rows that a statement on a class may touch.
+
+        Its table may hold those of subclasses, too, and columns that only they know.
+        """
         try:
-            mapper: Any = inspect(kind)
-        except NoInspectionAvailable:
+            return self._by_rows[kind]
+        except KeyError:
+            made = self._by_rows[kind] = self._of_rows(kind)
+            return made
+
+    def _of_class(self, kind: type) -> Source | None:
+        mapper = _mapper_of_class(kind)
+        if mapper is None:
             return None
-        if not isinstance(mapper, Mapper):
-            return None
-        said = getattr(kind, _AUDITED, None)
+        said = _said(mapper)
         marked = personal_fields.marked(kind)
         named = any(issubclass(kind, one) for one in self._named)
         if said is False or not (said or marked.classes or named):
             return None
-        props = {
-            prop.key: prop.columns[0]
-            for prop in mapper.column_attrs
-            if getattr(prop.columns[0], "table", None) is not None
-        }
-        kept = [
-            name for name, one in props.items() if one.info.get("audit") is not False
+        return _source(mapper, said, _props(mapper), marked)
+
+    def _of_rows(self, kind: type) -> Source | None:
+        mapper = _mapper_of_class(kind)
+        if mapper is None:
+            return None
+        those = [
+            one
+            for one in mapper.self_and_descendants
+            if one.local_table is mapper.local_table
         ]
-        key = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
-        made = audited.describe(
-            kind.__name__,
-            said,
-            key=key,
-            fields=dict.fromkeys([*key, *kept]),
-            marked=marked,
-        )
-        columns = {
-            column: prop.key for prop in mapper.column_attrs for column in prop.columns
-        }
-        return Source(
-            made,
-            {name: getattr(kind, name) for name in made.fields},
-            columns,
-            mapper.local_table,
-            _computed(columns),
-        )
+        found = [self.of_class(one.class_) for one in those]
+        if len(those) == 1 or not any(found):
+            return found[0]
+        fields: dict[str, Any] = {}
+        classes: dict[str, str] = {}
+        for one, source in zip(those, found, strict=True):
+            for name, column in _props(one).items():
+                if _said(one) is False or (source and name not in source.selected):
+                    continue
+                # an attribute of two subclasses may be of two columns
+                free = fields.get(name, column) is column
+                field = name if free else column.key
+                fields[field] = column
+                if source and name in source.audited.personal:
+                    classes[field] = source.audited.personal[name]
+        subjects = {source.audited.subject for source in found if source}
+        subject = found[0].audited.subject if found[0] else None
+        if found[0] is None and len(subjects) == 1:
+            subject = subjects.pop()
+        marked = personal_fields.Marked(classes, subject)
+        return _source(mapper, _said(mapper) or None, fields, marked)
 
     def _of_table(self, table: Table) -> Source | None:
         mapper = _mapper_of(table)
         if mapper is not None:
-            return self.of_class(mapper.class_)
+            return self.of_rows(mapper.class_)
         classes = {
             one.key: one.info["pii"] for one in table.columns if one.info.get("pii")
         }
@@ -168,6 +184,65 @@ def _computed(columns: Mapping[Any, str]) -> frozenset[str]:
         for column, name in columns.items()
         if getattr(column, "server_default", None) is not None
         or getattr(column, "primary_key", False)
+    )
+
+
+def _mapper_of_class(kind: type) -> Mapper[Any] | None:
+    try:
+        found: Any = inspect(kind)
+    except NoInspectionAvailable:
+        return None
+    return found if isinstance(found, Mapper) else None
+
+
+def _said(mapper: Mapper[Any]) -> object:
+    """Return what a model says of itself, or its table does."""
+    said = getattr(mapper.class_, _AUDITED, None)
+    if said is None:
+        info: dict[str, object] = getattr(mapper.local_table, "info", {})
+        said = info.get("audited")
+    return said
+
+
+def _props(mapper: Mapper[Any]) -> dict[str, Any]:
+    """Return the columns that may be told of, by field."""
+    key = set(mapper.primary_key)
+    return {
+        prop.key: prop.columns[0]
+        for prop in mapper.column_attrs
+        if getattr(prop.columns[0], "table", None) is not None
+        and (prop.columns[0].info.get("audit") is not False or key & set(prop.columns))
+    }
+
+
+def _source(
+    mapper: Mapper[Any],
+    said: object,
+    fields: Mapping[str, Any],
+    marked: personal_fields.Marked,
+) -> Source:
+    key = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
+    made = audited.describe(
+        mapper.class_.__name__,
+        said,
+        key=key,
+        fields=dict.fromkeys([*key, *fields]),
+        marked=marked,
+    )
+    columns = {column: name for name, column in fields.items()}
+    columns |= {
+        column: prop.key for prop in mapper.column_attrs for column in prop.columns
+    }
+    return Source(
+        made,
+        {
+            # of a class, where it has it: a SELECT then has the class's criteria
+            name: getattr(mapper.class_, name) if mapper.has_property(name) else one
+            for name, one in ((name, fields[name]) for name in made.fields)
+        },
+        columns,
+        mapper.local_table,
+        _computed(columns),
     )
 
 

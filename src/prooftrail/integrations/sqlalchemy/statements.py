@@ -137,7 +137,7 @@ def _source(link: Link, statement: Update | Delete | Insert) -> Source | None:
     entity = statement.entity_description.get("entity")
     if entity is not None:
         found = inspect(entity)
-        return link.tracking.models.of_class(found.mapper.class_)
+        return link.tracking.models.of_rows(found.mapper.class_)
     table: Any = statement.table
     table = table.element if isinstance(table, Alias) else table
     return link.tracking.models.of_table(table) if isinstance(table, Table) else None
