@@ -75,6 +75,7 @@ def shop(**settings: Any) -> FastAPI:
     def free() -> None: ...
 
     @app.websocket("/socket")
+    @excused("each message is audited")
     async def socket(socket: WebSocket) -> None: ...
 
     routes = {"DELETE /sessions": "auth.logout"}
@@ -95,6 +96,7 @@ def test_every_route_is_listed_with_events_data_and_guards() -> None:
         "POST /pixels",
         "POST /plans",
         "DELETE /sessions",
+        "WEBSOCKET /socket",
     ]
     view = rows["GET /customers/{id}"]
     assert view.events == ("customer.pii.view",)
@@ -110,6 +112,7 @@ def test_every_route_is_listed_with_events_data_and_guards() -> None:
         "POST /pixels": State.EXCUSED,
         "POST /plans": State.CAPTURED,
         "DELETE /sessions": State.CAPTURED,
+        "WEBSOCKET /socket": State.EXCUSED,
     }
 
 

@@ -10,6 +10,8 @@ from fastapi import FastAPI, WebSocket
 
 import prooftrail
 from prooftrail import audited
+from prooftrail.coverage import starlette
+from prooftrail.coverage.judging import Kind, State, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +111,38 @@ def test_a_websocket_is_no_event_and_ends_its_scope(
     talk(app, "", None)
     assert not captured_events
     assert late[0]() is None
+
+
+def _endpoint(decorate: Callable[[Any], Any]) -> FastAPI:
+    app, mounted = FastAPI(openapi_url=None), FastAPI(openapi_url=None)
+
+    @mounted.websocket("/sockets/{room}")
+    @decorate
+    async def socket(socket: WebSocket) -> None: ...
+
+    app.mount("/shop", mounted)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("decorate", "state", "warnings"),
+    [
+        (lambda endpoint: endpoint, State.UNKNOWN, 1),
+        (prooftrail.emits("customer.pii.delete"), State.UNKNOWN, 1),
+        (prooftrail.audited("customer.pii.delete"), State.CAPTURED, 0),
+        (prooftrail.excused("each message is audited"), State.EXCUSED, 0),
+    ],
+)
+def test_coverage_lists_a_websocket_as_what_it_is(
+    decorate: Callable[[Any], Any], state: State, warnings: int
+) -> None:
+    app = _endpoint(decorate)
+    app.add_middleware(prooftrail.AuditMiddleware, actor=lambda _: "usr_1")
+    report = judge("tests:app", starlette.survey(app))
+    assert report.exit_code == 0
+    (row,) = report.rows
+    assert (row.name, row.state) == ("WEBSOCKET /shop/sockets/{room}", state)
+    assert bool(row.events) == (state is State.CAPTURED)
+    found = [one.message for one in report.findings if one.kind is Kind.UNKNOWN]
+    assert len(found) == warnings
+    assert all("messages of this websocket" in message for message in found)

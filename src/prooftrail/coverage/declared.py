@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prooftrail.middleware.rules import Rules
 
 ANY = "ANY"  # where nothing limits the methods that a route takes
+WEBSOCKET = "WEBSOCKET"  # no request: the middleware records nothing of it by itself
 OPTIONAL = frozenset({"HEAD", "OPTIONS"})  # answered by frameworks, and not listed
 
 
@@ -23,7 +24,7 @@ class Declared:
     """One route and method.
 
     Args:
-        method: GET, POST, ... or `ANY`.
+        method: GET, POST, ..., `ANY` or `WEBSOCKET`.
         path: the whole template, for people.
         template: as its middleware sees it: the table is matched against this.
         endpoint: what answers, and may be marked.

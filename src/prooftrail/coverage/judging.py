@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from prooftrail.coverage import personal
-from prooftrail.coverage.declared import ANY
+from prooftrail.coverage.declared import ANY, WEBSOCKET
 from prooftrail.middleware.routes import (
     CHANGING,
     MARK,
@@ -45,7 +45,7 @@ class State(StrEnum):
     DERIVED = "derived"  # under a name made from method and template
     EXCUSED = "excused"  # not at all, for a reason
     READING = "reading"  # not at all: it changes nothing that is known of
-    UNKNOWN = "unknown"  # an application that cannot be looked into
+    UNKNOWN = "unknown"  # what it does cannot be seen: a websocket, an application
     MISSED = "missed"  # not at all
 
 
@@ -204,7 +204,7 @@ def _state(row: Row, route: Declared, emits: Emits, *, is_audited: bool) -> Stat
         return State.CAPTURED
     if row.behind and emits.pii and not row.changes:
         return State.CAPTURED
-    if route.opaque and row.behind:
+    if row.method == WEBSOCKET or (route.opaque and row.behind):
         return State.UNKNOWN
     if row.changes:
         return State.DERIVED if row.behind else State.MISSED
@@ -212,10 +212,13 @@ def _state(row: Row, route: Declared, emits: Emits, *, is_audited: bool) -> Stat
 
 
 def _emits(route: Declared) -> Emits:
+    found = mark_of(route.endpoint, route.method, MARK)
     if route.rules is not None:
-        return route.rules.routes.of(route.method, route.template, route.endpoint)
-    marked = mark_of(route.endpoint, route.method, MARK)
-    return marked if isinstance(marked, Emits) else UNMAPPED
+        found = route.rules.routes.of(route.method, route.template, route.endpoint)
+    if not isinstance(found, Emits):
+        return UNMAPPED
+    # of a websocket nothing is emitted, whatever is said
+    return Emits(reason=found.reason) if route.method == WEBSOCKET else found
 
 
 def _audited(route: Declared) -> tuple[EventType, ...]:
@@ -268,12 +271,7 @@ def _of_row(row: Row, survey: Survey, *, strict: bool) -> Iterator[Finding]:
             row.name,
         )
     elif row.state is State.UNKNOWN:
-        yield Finding(
-            Kind.UNKNOWN,
-            "this application cannot be looked into: its requests are recorded under "
-            "derived names",
-            row.name,
-        )
+        yield Finding(Kind.UNKNOWN, _unknown(row), row.name)
     if row.is_personal and not row.guards and row.reason is None:
         yield Finding(
             Kind.UNGUARDED,
@@ -281,6 +279,18 @@ def _of_row(row: Row, survey: Survey, *, strict: bool) -> Iterator[Finding]:
             "Prooftrail sees guards it: its use will be unexplained",
             row.name,
         )
+
+
+def _unknown(row: Row) -> str:
+    if row.method != WEBSOCKET:
+        return (
+            "this application cannot be looked into: its requests are recorded under "
+            "derived names"
+        )
+    return (
+        "what the messages of this websocket do is recorded where it is done alone "
+        "(@audited, with prooftrail.event): do so, or excuse it with a reason (excused)"
+    )
 
 
 def _missed(row: Row, survey: Survey) -> str:

@@ -2,7 +2,7 @@
 
 Guarantees: what lies in a mounted application is listed with the middleware that is
 really in front of it; templates are those that the middleware matches its table
-against. Websockets are left out, as the middleware leaves them alone.
+against. Websockets are listed, though the middleware makes no event of one.
 
 Does not: look into a mounted application that has no routes (`opaque`).
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prooftrail.coverage import personal
 from prooftrail.coverage.calling import says_who
-from prooftrail.coverage.declared import ANY, OPTIONAL, Declared, Survey
+from prooftrail.coverage.declared import ANY, OPTIONAL, WEBSOCKET, Declared, Survey
 from prooftrail.middleware.asgi import AuditMiddleware
 from prooftrail.middleware.rules import Rules
 
@@ -99,9 +99,6 @@ class _Walk:
         )
 
     def _route(self, route: Any, place: _Place) -> None:  # noqa: ANN401
-        own = getattr(route, "original_route", route)
-        if "WebSocket" in type(own).__name__:
-            return
         path = getattr(route, "path", None) or ""
         endpoint = getattr(route, "endpoint", None)
         if endpoint is None:
@@ -156,6 +153,9 @@ def _each(routes: Iterable[Any]) -> Iterator[Any]:
 
 
 def _methods(route: Any, endpoint: object) -> list[str]:  # noqa: ANN401
+    own = getattr(route, "original_route", route)
+    if "WebSocket" in type(own).__name__:
+        return [WEBSOCKET]
     found = getattr(route, "methods", None)
     if found:
         return sorted(set(found) - OPTIONAL)
