@@ -31,6 +31,7 @@ def test_verbs_behind_a_parameter_are_routes_of_their_own() -> None:
         "/accounts/{id}:close",
         {"id": "7"},
         None,
+        None,
     )
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.capturing.stated import slow
+from prooftrail.middleware.routes import Emits
+from tests.capturing.stated import ROUTES, slow
 
 if TYPE_CHECKING:
     from tests.capturing.rig import Site
@@ -213,6 +214,42 @@ def test_a_method_that_is_overridden_is_the_one_that_was_done(site: Site) -> Non
         event = site.event()
         assert event["action"] == "customer.pii.delete"
         assert event["context"]["method"] == "DELETE"
+
+
+def test_what_is_sent_on_before_any_view_leaves_nothing(site: Site) -> None:
+    assert site.call("DELETE", "/slashed/7", user=None) in {301, 307, 308}
+    assert site.events() == []
+    assert site.call("DELETE", "/slashed/7/") == 200
+    assert site.event()["action"] == "customer.pii.delete"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "user", "result"),
+    [
+        ("POST", "/form", None, "success"),  # a form, sent by nobody known
+        ("POST", "/moved", "usr_1", "failure"),  # ask there
+        ("POST", "/guarded", None, "denied"),  # log in, and come back
+        ("GET", "/guarded", None, "denied"),
+        ("GET", "/guarded", "usr_1", "denied"),
+        ("POST", "/guarded", "usr_1", "success"),  # in doubt he did it
+        ("POST", "/session", "usr_1", "success"),
+        ("POST", "/session", None, "denied"),
+    ],
+)
+def test_what_a_redirect_says(
+    site: Site, method: str, path: str, user: str | None, result: str
+) -> None:
+    assert 300 < site.call(method, path, user=user) < 400
+    event = site.event()
+    assert event["result"] == result
+    expected = ROUTES[f"{method} {path}"]
+    if isinstance(expected, Emits):
+        assert expected.failure is not None
+        failed = result != "success"
+        expected = expected.failure.name if failed else expected.types[0].name
+    assert event["action"] == expected
+    if result != "success":
+        assert event["details"] == {"redirected": event["context"]["status"]}
 
 
 def test_an_answer_that_streams_leaves_one_event(site: Site) -> None:

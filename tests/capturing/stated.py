@@ -20,8 +20,23 @@ ROUTES = {
     "POST /pixels": excused("counts views of a page"),
     "GET /export": "customer.pii.export",
     "GET /broken": "customer.pii.export",
+    "DELETE /slashed/:id": "customer.pii.delete",
+    "POST /form": "customer.pii.create",
+    "POST /moved": "customer.pii.delete",
+    "POST /guarded": "customer.pii.delete",
+    "GET /guarded": "customer.pii.export",
+    "POST /session": emits("auth.login.success", failure="auth.login.failure"),
     "POST /slow": "customer.pii.delete",
     "POST /slow/async": "customer.pii.delete",
+}
+
+
+# where these lead, and how: status and address
+REDIRECTS = {
+    "form": (303, "/form"),
+    "moved": (307, "/free"),
+    "guarded": (302, "/entrance?next=/guarded"),
+    "session": (302, "/free"),
 }
 
 

@@ -20,7 +20,7 @@ import prooftrail
 from prooftrail.integrations.django import requires
 from tests.capturing import rig, with_fastapi, with_flask
 from tests.capturing.rig import USER
-from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, REDIRECTS, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,11 @@ async def slowly_async(_: HttpRequest) -> HttpResponse:
     return HttpResponse(await slow.act_async())
 
 
+def sent_on(request: HttpRequest) -> HttpResponse:
+    status, url = REDIRECTS[request.path.strip("/")]
+    return HttpResponse(status=status, headers={"Location": url})
+
+
 def lines(broken_after: int) -> Any:
     made = with_fastapi.lines if own["asgi"] else with_flask.lines
     return made(broken_after)
@@ -138,6 +143,8 @@ urlpatterns = [
     path("reset/<str:token>", csrf_exempt(done)),
     path("export", export),
     path("broken", broken),
+    path("slashed/<str:thing_id>/", csrf_exempt(done)),
+    *(path(page, csrf_exempt(sent_on)) for page in REDIRECTS),
     path("slow", csrf_exempt(slowly)),
     path("slow/async", csrf_exempt(slowly_async)),
 ]
@@ -174,6 +181,7 @@ def _settings(
         MIDDLEWARE=[
             "prooftrail.middleware.django.AuditMiddleware",
             f"{__name__}.override",
+            "django.middleware.common.CommonMiddleware",
         ],
         LOGGING_CONFIG=None,
         PROOFTRAIL={

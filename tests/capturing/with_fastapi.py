@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
-from fastapi.responses import StreamingResponse
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 import prooftrail
 from prooftrail.integrations.fastapi import Requires, use_check
 from tests.capturing.rig import USER, listening
-from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, REDIRECTS, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -107,6 +107,13 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
     def broken() -> StreamingResponse:
         return StreamingResponse(lines(2))
 
+    @app.delete("/slashed/{thing_id}/")
+    def slashed(thing_id: str) -> str:
+        return thing_id
+
+    for page in REDIRECTS:
+        app.add_route(f"/{page}", sent_on, methods=["GET", "POST"])
+
     @app.post("/slow")
     def slowly() -> str:
         return slow.act()
@@ -117,12 +124,8 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
 
     @app.post("/later")
     def later(tasks: BackgroundTasks) -> str:
-        tasks.add_task(work)
+        tasks.add_task(work, recorder)
         return "later"
-
-    def work() -> None:
-        with prooftrail.event("system.job.run", recorder=recorder) as e:
-            e.detail(job="later")
 
     @app.websocket("/socket")
     async def socket(websocket: Any) -> None:
@@ -141,6 +144,16 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
         **({"announce": False} | settings),
     )
     return app
+
+
+def work(recorder: Recorder) -> None:
+    with prooftrail.event("system.job.run", recorder=recorder) as e:
+        e.detail(job="later")
+
+
+def sent_on(request: Request) -> RedirectResponse:
+    status, url = REDIRECTS[request.url.path.strip("/")]
+    return RedirectResponse(url, status)
 
 
 class Overriding:

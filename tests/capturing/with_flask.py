@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, redirect, request
 from werkzeug.serving import make_server
 
 import prooftrail
 from prooftrail.integrations.flask import Audit, requires
 from tests.capturing.rig import USER
-from tests.capturing.stated import OVERRIDE, ROUTES, check, slow
+from tests.capturing.stated import OVERRIDE, REDIRECTS, ROUTES, check, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,18 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
     @app.get("/broken")
     def broken() -> Response:
         return Response(lines(2))
+
+    @app.delete("/slashed/<thing_id>/")
+    def slashed(thing_id: str) -> str:
+        return thing_id
+
+    for page, (status, url) in REDIRECTS.items():
+        app.add_url_rule(
+            f"/{page}",
+            page,
+            functools.partial(redirect, url, status),
+            methods=["GET", "POST"],
+        )
 
     @app.post("/slow")
     @app.post("/slow/async", endpoint="slowly_async")  # Flask has no other

@@ -30,7 +30,7 @@ from prooftrail.middleware.routes import Route
 from prooftrail.middleware.rules import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
     from typing import Unpack
 
     from prooftrail.middleware.rules import Settings
@@ -116,6 +116,7 @@ class _Answer:
         self.exchange = Exchange(
             rules,
             method=lambda: asgi.get("method", "GET"),  # as a websocket begins
+            url=f"{asgi.get('scheme', 'http')}://_{asgi['path']}",
             headers=_headers(asgi),
             peer=client[0] if client else None,
             found=self._route,
@@ -128,6 +129,7 @@ class _Answer:
             return
         if message["type"] == "http.response.start" and not self._begun:
             self._begun = True
+            self.exchange.location = _location(message.get("headers", ()))
             if not await self.exchange.record_async(message["status"]):
                 self._refused = True
                 await self._refuse()
@@ -180,11 +182,13 @@ class _Answer:
         template = _path_of(asgi)
         if isinstance(template, str):
             below = asgi.get("root_path", "").removeprefix(self._root)
-            return Route(f"{below}{template}", parameters, endpoint)
+            return Route(f"{below}{template}", parameters, endpoint, reached=True)
         path = asgi["path"].removeprefix(self._root)
         if endpoint is None:
-            return self._rules.routes.guess(self.exchange.method, path)
-        return Route(_template(path, parameters), parameters, endpoint)
+            found = self._rules.routes.guess(self.exchange.method, path)
+            # Starlette knows its routes, and leaves word of itself
+            return found._replace(reached=False) if "app" in asgi else found
+        return Route(_template(path, parameters), parameters, endpoint, reached=True)
 
     def _who(self) -> object:
         if self._rules.actor is not None:
@@ -217,6 +221,13 @@ def _headers(asgi: MutableMapping[str, Any]) -> dict[str, str]:
             text = value.decode("latin-1")
             made[key] = f"{made[key]}, {text}" if key in made else text
     return made
+
+
+def _location(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name.lower() == b"location":
+            return value.decode("latin-1")
+    return None
 
 
 def _template(path: str, parameters: dict[str, str]) -> str:

@@ -73,6 +73,7 @@ class AuditMiddleware:
                 exchange.failed(error)
                 exchange.close()
                 raise
+            exchange.location = response.headers.get("Location")
             if not exchange.record(response.status_code):
                 response = _refusal(response)
         return _ending(exchange, response)
@@ -94,6 +95,7 @@ class AuditMiddleware:
                 raise
             asks = self.rules.actor is None and _unknown(getattr(request, "user", None))
             record = sync_to_async(exchange.record) if asks else exchange.record_async
+            exchange.location = response.headers.get("Location")
             if not await record(response.status_code):
                 response = _refusal(response)
         return _ending(exchange, response)
@@ -103,6 +105,7 @@ class AuditMiddleware:
         exchange = Exchange(
             self.rules,
             method=lambda: request.method or "",
+            url=f"{request.scheme}://_{request.path}",
             headers={
                 name: request.headers[name]
                 for name in Exchange.HEADERS
@@ -155,10 +158,10 @@ user_logged_out.connect(_logged_out, dispatch_uid="prooftrail")
 def _route(request: HttpRequest) -> Route:
     match = request.resolver_match
     if match is None:
-        return Route()
+        return Route(reached=False)
     parameters = {name: str(value) for name, value in match.kwargs.items()}
     endpoint = endpoint_of(match.func, request.method or "")
-    return Route(f"/{match.route.lstrip('/')}", parameters, endpoint)
+    return Route(f"/{match.route.lstrip('/')}", parameters, endpoint, reached=True)
 
 
 def endpoint_of(view: Any, method: str) -> object:  # noqa: ANN401  any callable

@@ -21,10 +21,10 @@ from prooftrail import catalog
 from prooftrail.capture import draft, emitting, outcome, process, scope
 from prooftrail.capture.effects import DATA_CHANGE
 from prooftrail.capture.waiting import settled, waited
-from prooftrail.catalog import system
+from prooftrail.catalog import auth, system
 from prooftrail.errors import ConfigurationError, ProoftrailError
 from prooftrail.middleware import headers as said
-from prooftrail.middleware import routes
+from prooftrail.middleware import redirects, routes
 from prooftrail.middleware.refusal import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Exchange:
         rules: of the application.
         method: asked for GET, POST, ...: what is inside may take it for another (a
             header that overrides it).
+        url: scheme and path that were asked for; the host is not looked at.
         headers: those that `HEADERS` names, lower case; several values joined by ", ".
         peer: the address that is connected.
         found: asked for the route once it is known: (template, parameters, endpoint).
@@ -62,6 +63,7 @@ class Exchange:
         rules: Rules,
         *,
         method: Callable[[], str],
+        url: str,
         headers: Mapping[str, str],
         peer: str | None,
         found: Callable[[], Route],
@@ -70,6 +72,8 @@ class Exchange:
         self._rules = rules
         self._method = method
         self._asked = self.method
+        self._url = url
+        self.location: str | None = None  # where the answer leads
         self._found = found
         self._begun = time.perf_counter()
         self._route: Route | None = None  # once the answer begins
@@ -132,8 +136,11 @@ class Exchange:
             self.draft.detail(error=outcome.told(error))
         elif self._raised is not None and status >= _SERVER_ERROR:
             self.draft.detail(error=outcome.told(self._raised))
-        ended = self.draft.outcome or ended
-        if self._leaves(rule, ended):
+        begun: Outcome | None = self.draft.outcome or ended
+        if status in redirects.ALL and error is None and not self._did:
+            begun = self._sent_on(status, rule, route)
+        ended = begun or ended
+        if begun is not None and self._leaves(rule, begun):
             self._describe(rule, route, ended)
         elif self.draft.affected:  # a GET that writes; rows beside an explicit event
             self.draft.event_type = catalog.derived(DATA_CHANGE)
@@ -176,7 +183,7 @@ class Exchange:
         try:
             future = self._failure(error)
             if future is not None:
-                self.told(future)
+                settled(future, self._longest)
         except ProoftrailError as problem:
             error.add_note(f"prooftrail: this failure is not recorded: {problem}")
 
@@ -202,10 +209,6 @@ class Exchange:
             RecordError: it is not known to be durable.
         """
         await waited(future, self._longest)
-
-    def told(self, future: Future[str]) -> None:
-        """Do what `told_async` does, in a thread."""
-        settled(future, self._longest)
 
     def broke(self, error: BaseException) -> Future[str] | None:
         """Hand over that an answer broke off after it had begun."""
@@ -263,6 +266,34 @@ class Exchange:
         self._told = future
         return future
 
+    @property
+    def _did(self) -> bool:
+        """Whether code that ran has said or done something of its own."""
+        made = self.draft
+        own = made.outcome or made.resource or self.scope.recorded
+        return bool(own or made.affected)
+
+    @property
+    def _changing(self) -> bool:
+        return not {self._asked, self.method}.isdisjoint(routes.CHANGING)
+
+    def _sent_on(self, status: int, rule: routes.Emits, route: Route) -> Outcome | None:
+        """Return what a redirect means; None where nothing was begun."""
+        ended = redirects.outcome_of(
+            status,
+            self.location,
+            asked=self._url,
+            reached=route.reached,
+            changing=self._changing,
+            nobody="userId" not in (self.scope.actor or {}),
+            expects_somebody=auth.LOGIN_SUCCESS in rule.types
+            or bool(rule.types and not self._changing),
+        )
+        if ended == "success":
+            return "denied" if self._refused else ended
+        self.draft.detail(redirected=status)
+        return ended
+
     def _leaves(self, rule: routes.Emits, ended: Outcome) -> bool:
         if rule.reason is not None or self.draft.dropped:
             return False
@@ -273,8 +304,7 @@ class Exchange:
             ended == "success" or any(one != "success" for one in told.values())
         ):
             return False
-        changing = {self._asked, self.method} & routes.CHANGING
-        return bool(changing or rule.types or rule.pii or ended == "denied")
+        return bool(self._changing or rule.types or rule.pii or ended == "denied")
 
     def _describe(self, rule: routes.Emits, route: Route, ended: Outcome) -> None:
         made = self.draft

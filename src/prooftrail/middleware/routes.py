@@ -125,6 +125,7 @@ class Route(NamedTuple):
     template: str | None = None  # as the framework writes it; None: no route
     parameters: Mapping[str, str] = {}
     endpoint: object = None
+    reached: bool | None = None  # whether the framework found it; None: has no routes
 
 
 class Routes:

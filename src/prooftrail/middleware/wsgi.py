@@ -79,6 +79,7 @@ class _Answer:
         self.exchange = Exchange(
             rules,
             method=lambda: environ["REQUEST_METHOD"],
+            url=f"{environ.get('wsgi.url_scheme')}://_{self._path}",
             headers=_headers(environ),
             peer=environ.get("REMOTE_ADDR"),
             found=self._route,
@@ -91,6 +92,8 @@ class _Answer:
         """Begin the answer."""
         if not self._begun:
             self._begun = True
+            lower = {name.lower(): value for name, value in headers}
+            self.exchange.location = lower.get("location")
             self._refused = not self.exchange.record(int(status[:3]))
         if self._refused:
             self._start_response(
@@ -120,11 +123,19 @@ class _Answer:
         if rule is not None:
             given = getattr(request, "view_args", None) or {}
             parameters = {name: str(value) for name, value in given.items()}
-            return Route(rule.rule, parameters, environ.get("prooftrail.endpoint"))
+            return Route(
+                rule.rule, parameters, environ.get("prooftrail.endpoint"), reached=True
+            )
         if isinstance(environ.get(ROUTE), str):
-            return Route(environ[ROUTE])
-        path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-        return self._rules.routes.guess(self.exchange.method, path)
+            return Route(environ[ROUTE], reached=True)
+        found = self._rules.routes.guess(self.exchange.method, self._path)
+        # of Werkzeug's, all that could be reached is in its table of rules
+        return found if request is None else found._replace(reached=False)
+
+    @property
+    def _path(self) -> str:
+        environ = self._environ
+        return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
 
     def _who(self) -> object:
         environ = self._environ
