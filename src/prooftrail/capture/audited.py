@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from prooftrail import catalog
 from prooftrail.capture import changes
 from prooftrail.capture.effects import Change, Effect, Operation
+from prooftrail.capture.protection import NOBODY
 from prooftrail.core.protected import MAX_SUBJECT
 from prooftrail.errors import ConfigurationError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prooftrail.capture.personal_fields import Marked
+    from prooftrail.capture.protection import Whose
     from prooftrail.catalog import EventType
 
 _WORDS = ("resource", "subject", "exclude", *get_args(Operation))
@@ -87,6 +89,11 @@ class Audited:
             return None if found is None else str(found)
         return self.id_of(row) if self.personal else None
 
+    def _owner(self, row: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+        """Return whose a row is; as the other says where this one does not."""
+        names = self.key if self.subject is None else (self.subject,)
+        return self.subject_of(row if all(name in row for name in names) else other)
+
     def effect(
         self,
         operation: Operation,
@@ -104,7 +111,8 @@ class Audited:
             statement: see `Effect`.
         """
         old, new = before or {}, after or {}
-        subject = self.subject_of(old) or self.subject_of(new)
+        subjects = [self._owner(old, new), self._owner(new, old)]
+        whose = (subjects[0] or NOBODY, subjects[1] or NOBODY)
         found = []
         for name in self.fields:
             if (before is not None and name not in old) or (
@@ -115,11 +123,10 @@ class Audited:
             if not changes.differ(was, is_):
                 continue
             cls = self.personal.get(name)
-            found.append(_told(name, was, is_, cls, subject))
+            found.append(_told(name, was, is_, cls, whose))
         if not found and operation == "update":
             return None
         id_ = self.id_of(old) or self.id_of(new)
-        subjects = [subject, self.subject_of(new)]
         too_long = ["id"] if _long(id_) else []
         if any(_long(self._whose(one)) for one in (old, new)):
             too_long.append("subject")
@@ -163,14 +170,18 @@ def _long(id_: str | None) -> bool:
 
 
 def _told(
-    name: str, before: object, after: object, cls: str | None, subject: str | None
+    name: str,
+    before: object,
+    after: object,
+    cls: str | None,
+    whose: tuple[Whose, Whose],
 ) -> Change:
     """Return a change; no value that cannot be told may keep the row from being saved.
 
     Objects of the application's own fail in ways of their own.
     """
     try:
-        return changes.one(name, before, after, cls, subject)
+        return changes.one(name, before, after, cls, whose)
     except Exception:  # noqa: BLE001
         return Change(name, UNTOLD, UNTOLD)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prooftrail.capture.draft import Draft
+    from prooftrail.capture.protection import Whose
 
 _NAMES = SecretNames()
 _USUAL = frozenset({str, int, bool, UUID})
@@ -112,7 +113,7 @@ def flag(draft: Draft, found: Iterable[Change]) -> None:
                 draft.subject(value.subject)
 
 
-def personal(value: object, cls: str | None, subject: str | None) -> object:
+def personal(value: object, cls: str | None, subject: Whose) -> object:
     """Return a value marked as personal; as it is where it has no class, or is None."""
     if value is None or isinstance(value, Personal):
         return value
@@ -138,12 +139,25 @@ def recordable(value: object) -> object:
 
 
 def one(
-    field: str, before: object, after: object, cls: str | None, subject: str | None
+    field: str,
+    before: object,
+    after: object,
+    cls: str | None,
+    whose: tuple[Whose, Whose],
 ) -> Change:
-    """Return one field's change, as it may be shown."""
+    """Return one field's change, as it may be shown.
+
+    Args:
+        field: its name.
+        before: its value.
+        after: likewise.
+        cls: the class of data; None if it is not personal.
+        whose: they are, before and after.
+    """
     if is_secret(field) or _hides(before) or _hides(after):
         return Change(field, MARK, MARK)
-    return Change(field, personal(before, cls, subject), personal(after, cls, subject))
+    was, is_ = whose
+    return Change(field, personal(before, cls, was), personal(after, cls, is_))
 
 
 def is_secret(path: str) -> bool:
@@ -198,7 +212,8 @@ class _Diff:
                     depth + 1,
                 )
             elif differ(old, new):
-                self.found.append(one(field, old, new, cls, self._subject))
+                whose = (self._subject, self._subject)
+                self.found.append(one(field, old, new, cls, whose))
 
 
 def _nested(before: object, after: object) -> bool:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from prooftrail.capture.audited import UNTOLD
-from prooftrail.capture.protection import Personal
+from prooftrail.capture.protection import NOBODY, Personal
 from prooftrail.core import events, jcs, normal
 from prooftrail.core.protected import MAX_SUBJECT
 from prooftrail.errors import EventError
@@ -117,7 +117,8 @@ class _Mending:
         if type(value) is Personal:
             subject = value.subject and self._id(value.subject, place, MAX_SUBJECT)
             mask = value.mask and _writable(value.mask)
-            return Personal(self._value(value.value, place), value.cls, subject, mask)
+            whose = NOBODY if value.nobody else subject
+            return Personal(self._value(value.value, place), value.cls, whose, mask)
         if isinstance(value, str):
             return self._text(str.__str__(value), place)
         if place.depth > _DEEPEST:

@@ -24,7 +24,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -39,12 +40,22 @@ HIDDEN = "***"
 MAX_CLASS = 100  # characters
 
 _CLASS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_NOBODY = "sha256:" + "0" * 64
+_UNKNOWN = "sha256:" + "0" * 64
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _MOST = 10_000  # containers that are looked through in a hurry
 
 Step: TypeAlias = str | int
+
+
+class Nobody(Enum):
+    """Whose a value is that is known to be nobody's."""
+
+    NOBODY = "nobody"
+
+
+NOBODY: Final = Nobody.NOBODY
+Whose: TypeAlias = str | Nobody | None  # None: whoever the event is about
 
 
 class Personal:
@@ -57,8 +68,8 @@ class Personal:
         value: what `record` takes there: a text, number, time, list or dict; None too.
         cls: the class of data, dotted, such as ``contact.email``; lower case.
         subject: whose value it is, an id. By default the actor's `userId` for what
-            stands in `actor`, else `resource.id`; where there is none, the value
-            belongs to nobody and cannot be erased with a person.
+            stands in `actor`, else `resource.id`; where there is none, or it is
+            NOBODY, the value belongs to nobody and cannot be erased with a person.
         mask: what a reader without the right sees; by default `mask_of` makes it.
 
     Raises:
@@ -69,15 +80,17 @@ class Personal:
     """
 
     # no dataclass: encoders write these out, and this must never be written
-    __slots__ = ("cls", "mask", "subject", "value")
+    __slots__ = ("cls", "mask", "nobody", "subject", "value")
 
     def __init__(
         self,
         value: object,
         cls: str,
-        subject: str | None = None,
+        subject: Whose = None,
         mask: str | None = None,
     ) -> None:
+        self.nobody = subject is NOBODY
+        subject = None if isinstance(subject, Nobody) else subject
         if len(cls) > MAX_CLASS or not _CLASS.fullmatch(cls):
             raise EventError(
                 f"the class {cls[:MAX_CLASS]!r} of a personal value: write dotted "
@@ -229,7 +242,7 @@ def take(value: dict[str, Value], marks: list[Mark]) -> list[Pending]:
             continue  # redaction took all of it out
         inner = normal.escape(above[steps[-1]])
         subject = personal.subject
-        if subject is None:
+        if subject is None and not personal.nobody:
             subject = _subject(value, steps)
         mask = personal.mask
         if mask is None:
@@ -241,7 +254,7 @@ def take(value: dict[str, Value], marks: list[Mark]) -> list[Pending]:
                 f"more than {protected.MAX_POINTER} bytes: shorten them"
             )
         pending.append(made)
-        above[steps[-1]] = protected.standing(personal.cls, _NOBODY, subject)
+        above[steps[-1]] = protected.standing(personal.cls, _UNKNOWN, subject)
     return pending
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.capture import changes
+from prooftrail.capture.assignments import MARK
 from prooftrail.capture.effects import Change, Effect
+from prooftrail.capture.protection import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,22 +43,25 @@ def summed_up(
         statement: see `Effect`.
     """
     told = f"[of {len(rows)} rows, not kept one by one]"
+    subjects = [audited.subject_of(row) for row in rows]
+    named = list(dict.fromkeys(one for one in subjects if one is not None))
+    # one value that several people have is no one's alone
+    whose = named[0] if len(named) == 1 and None not in subjects else NOBODY
     fields = list(literal) or [one for one in audited.fields if one not in audited.key]
     found = []
     for name in fields:
         after = literal.get(name)
         if changes.is_secret(name):
-            found.append(changes.one(name, None, None, None, None))
+            found.append(Change(name, MARK, MARK))
             continue
         cls = None if after == COMPUTED else audited.personal.get(name)
-        found.append(Change(name, told, changes.personal(after, cls, None)))
-    subjects = (audited.subject_of(row) for row in rows)
+        found.append(Change(name, told, changes.personal(after, cls, whose)))
     return Effect(
         operation,
         audited.kind,
         None,
         found,
-        list(dict.fromkeys(one for one in subjects if one is not None)),
+        named,
         {name: audited.personal[name] for name in fields if name in audited.personal},
         statement if statement is not None else object(),
         {"rows_affected": affected, "values": "summed up"},
