@@ -289,3 +289,28 @@ def test_so_it_is_within_the_same_database(
         session.flush()
     (found,) = recorded(trail)
     assert found["changes"][0]["after"] == "flushed"
+
+
+def test_an_engine_that_is_tracked_once_more_has_the_options_of_the_last_time(
+    trail: Trail, maker: sessionmaker[Session], made: Recorder, engine: sa.Engine
+) -> None:
+    trail.stream("one")
+    trail.stream("two")
+    change = sa.update(Customer).where(Customer.id == "c1")
+
+    def streams(plan: str) -> list[str]:
+        with engine.begin() as connection:
+            connection.execute(change.values(plan=plan))
+        found = trail.superuser().execute(
+            "select stream from prooftrail.inbox order by id"
+        )
+        return [stream for (stream,) in found]
+
+    track(maker, recorder=made, stream="one")  # the engine of a tracked session
+    assert streams("a") == ["one"]
+    track(engine, recorder=made, stream="two")
+    assert streams("b") == ["one", "two"]
+    track(maker, recorder=made, stream="one")  # what was said of the engine goes first
+    assert streams("c") == ["one", "two", "two"]
+    track(engine, recorder=made, stream="one")
+    assert streams("d") == ["one", "two", "two", "one"]

@@ -21,7 +21,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
@@ -74,12 +74,23 @@ class Link:
 
 _links: WeakKeyDictionary[Connection, Link] = WeakKeyDictionary()
 _engines: WeakKeyDictionary[Any, Tracking] = WeakKeyDictionary()
+_named: WeakSet[Any] = WeakSet()  # of these, those that were tracked by themselves
 
 
-def follow(engine: Engine, tracking: Tracking) -> None:
-    """Track the connections of an engine, with sessions or without."""
+def follow(engine: Engine, tracking: Tracking, *, named: bool) -> None:
+    """Track the connections of an engine, with sessions or without.
+
+    Args:
+        engine: they are of.
+        tracking: what was asked for.
+        named: whether for the engine itself, and not for sessions that use it.
+    """
     # Engines made by execution_options() share the dialect with the one they are of.
-    _engines.setdefault(engine.dialect, tracking)
+    if named:
+        _named.add(engine.dialect)
+    elif engine.dialect in _named:
+        return
+    _engines[engine.dialect] = tracking
 
 
 def link_to(connection: Connection, tracking: Tracking) -> Link:
@@ -88,7 +99,7 @@ def link_to(connection: Connection, tracking: Tracking) -> Link:
     if found is None:
         found = _links[connection] = Link(tracking)
         connection.info[_KEPT] = found
-        follow(connection.engine, tracking)
+        _engines.setdefault(connection.dialect, tracking)
     found.tracking = tracking
     return found
 
@@ -221,7 +232,7 @@ def _release(connection: Connection, name: str, context: object) -> None:
     del context
     link = _links.get(connection)
     if link is not None:
-        link.ledger.release(_named(name))
+        link.ledger.release(_number(name))
 
 
 def _rollback_to(connection: Connection, name: str, context: object) -> None:
@@ -229,10 +240,10 @@ def _rollback_to(connection: Connection, name: str, context: object) -> None:
     link = _links.get(connection)
     if link is not None:
         link.rows.clear()
-        link.ledger.rollback_to(_named(name))
+        link.ledger.rollback_to(_number(name))
 
 
-def _named(name: str) -> object:
+def _number(name: str) -> object:
     found = _NUMBER.fullmatch(name)
     return int(found[1]) if found else name
 

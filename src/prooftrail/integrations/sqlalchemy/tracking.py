@@ -57,14 +57,14 @@ def track(
     if isinstance(target, AsyncEngine):
         target = target.sync_engine
     if isinstance(target, Engine):
-        links.follow(target, asked)
+        links.follow(target, asked, named=True)
         return
     kind, bind = _class_of(target)
     setattr(kind, links.TRACKING, asked)
     if isinstance(bind, AsyncEngine):
         bind = bind.sync_engine
     if isinstance(bind, Engine):
-        links.follow(bind, asked)
+        links.follow(bind, asked, named=False)
 
 
 def _class_of(target: Any) -> tuple[type[Session], object]:  # noqa: ANN401
