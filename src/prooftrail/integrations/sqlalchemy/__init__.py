@@ -8,12 +8,13 @@ Guarantees: of a marked model (a column with ``info=pii("contact.email")``, or
 ``__audited__``), each row that a flush, a bulk statement of the ORM or a Core statement
 inserts, updates or deletes is told with its values before and after: in the event that
 is being stated, else in one of its own when the transaction commits. What is rolled
-back, by savepoint too, is not told. Sessions of asyncio are the same sessions.
+back, by savepoint too, is not told. A table that relates marked models
+(``secondary=``) is marked as they are. Sessions of asyncio are the same sessions.
 
 With `reads`, personal columns that are loaded flag the event that is being stated.
 
-Does not: see raw SQL (`text()`), statements inside of a CTE, what the database does by
-itself (triggers, ON DELETE CASCADE), or COPY.
+Does not: see raw SQL (`text()`), statements inside of a CTE or on a JOIN, what the
+database does by itself (triggers, ON DELETE CASCADE), or COPY.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which models and tables are audited, and how their rows are read.
 
 Guarantees: a model is looked at once, when it is first seen; what is not marked costs a
-look-up in a dict. Fields have the names of the model's attributes, also where a Core
+look-up in a dict. A table that relates audited models (``secondary=``) is audited as
+they are. Fields have the names of the model's attributes, also where a Core
 statement names columns. A table is audited if any of the classes whose rows it holds
 is, with what is personal to any of them.
 """
@@ -155,11 +156,15 @@ class Models:
         classes = {
             one.key: one.info["pii"] for one in table.columns if one.info.get("pii")
         }
+        related = [
+            one for one in _related_by(table) if self.of_class(one.class_) is not None
+        ]
         said = table.info.get("audited")
-        if said is False or not (said or classes):
+        if said is False or not (said or classes or related):
             return None
         subject = next(
-            (one.key for one in table.columns if one.info.get("pii_subject")), None
+            (one.key for one in table.columns if one.info.get("pii_subject")),
+            self._person_of(table, related),
         )
         columns = {one: one.key for one in table.columns}
         kept = [
@@ -170,12 +175,25 @@ class Models:
         made = audited.describe(
             table.name,
             said,
-            key=[one.key for one in table.primary_key],
+            # one of a relation need not have a primary key
+            key=[one.key for one in table.primary_key] or kept,
             fields=kept,
             marked=personal_fields.Marked(classes, subject),
         )
         selected = {name: one for one, name in columns.items() if name in made.fields}
         return Source(made, selected, columns, table, _computed(columns))
+
+    def _person_of(self, table: Table, related: Iterable[Mapper[Any]]) -> str | None:
+        """Return the column of a relation that says whose personal data it is of."""
+        for mapper in related:
+            source = self.of_class(mapper.class_)
+            if source is None or not source.audited.personal:
+                continue
+            for one in table.columns:
+                keys = [key.column for key in one.foreign_keys]
+                if source.audited.subject is None and set(keys) & set(source.columns):
+                    return one.key
+        return None
 
 
 def _computed(columns: Mapping[Any, str]) -> frozenset[str]:
@@ -256,3 +274,14 @@ def _mapper_of(table: Table) -> Mapper[Any] | None:
             ):
                 return mapper
     return None
+
+
+def _related_by(table: Table) -> list[Mapper[Any]]:
+    """Return the mappers that a table relates, as `secondary`."""
+    found: dict[Mapper[Any], None] = {}
+    for registry in mapperlib._all_registries():  # noqa: SLF001
+        for mapper in registry.mappers:
+            for one in mapper.relationships:
+                if one.secondary is table:
+                    found |= dict.fromkeys((one.parent, one.mapper))
+    return list(found)

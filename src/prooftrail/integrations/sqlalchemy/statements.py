@@ -150,7 +150,8 @@ def _target(source: Source, statement: Update | Delete) -> list[Any] | None:
         return [getattr(entity, name) for name in source.audited.key]
     table: Any = statement.table
     if entity is None and isinstance(table, Alias):
-        return [table.corresponding_column(one) for one in source.table.primary_key]
+        key = list(table.element.primary_key) or source.key
+        return [table.corresponding_column(one) for one in key]
     return None
 
 
