@@ -129,3 +129,18 @@ def test_what_a_flush_writes_is_told_once(maker: sessionmaker[Session]) -> None:
         session.delete(session.get_one(Customer, "c1"))
     fields = [one[0] for one in told(event)]
     assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize("whose", ["", "x" * 1_001])
+def test_a_row_whose_owner_no_event_can_name_is_saved_and_told(
+    trail: Trail, maker: sessionmaker[Session], whose: str
+) -> None:
+    with maker.begin() as session:
+        session.add(Customer(id=whose, email="e@a.test"))
+    with maker.begin() as session:
+        session.add(Address(customer_id=whose, city="Bern"))
+        session.flush()
+        session.execute(sa.update(Address).values(city="Basel"))
+    events = recorded(trail)
+    assert len(events) == 3
+    assert not any("subjects" in one for one in events)
