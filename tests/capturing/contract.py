@@ -258,6 +258,16 @@ def test_an_answer_that_streams_leaves_one_event(site: Site) -> None:
     assert (event["action"], event["result"]) == ("customer.pii.export", "success")
 
 
+def test_whose_data_a_stream_read_is_told_when_it_ends(site: Site) -> None:
+    assert site.call("GET", "/export/late") == 200
+    begun, ended = site.several(2)
+    assert begun["action"] == ended["action"] == "customer.pii.export"
+    assert (begun.get("subjects"), ended["subjects"]) == (None, ["cust_7"])
+    assert ended["details"] == {"follows": begun["eventId"]}
+    for name in ("actor", "result"):
+        assert begun[name] == ended[name]
+
+
 def test_an_answer_that_breaks_off_leaves_a_second_event(site: Site) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         site.call("GET", "/broken")

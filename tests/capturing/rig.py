@@ -48,6 +48,16 @@ class Site(NamedTuple):
         assert len(found) == 1, found
         return found[0]
 
+    def several(self, number: int) -> list[dict[str, Any]]:
+        """Return so many events, of which some come soon after the answer."""
+        found = self.events()
+        until = time.monotonic() + 30
+        while len(found) < number and time.monotonic() < until:
+            time.sleep(0.02)
+            found += self.events()
+        assert len(found) == number, found
+        return found
+
     def awaited(self) -> dict[str, Any]:
         """Return the one event that is left soon, whatever became of its answer."""
         connection = self.trail.superuser()

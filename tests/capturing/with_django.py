@@ -106,6 +106,10 @@ def export(_: HttpRequest) -> HttpResponse:
     return StreamingHttpResponse(lines(0))
 
 
+def export_late(_: HttpRequest) -> HttpResponse:
+    return StreamingHttpResponse(lines(0, subject="cust_7"))
+
+
 def broken(_: HttpRequest) -> HttpResponse:
     return StreamingHttpResponse(lines(2))
 
@@ -123,9 +127,9 @@ def sent_on(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=status, headers={"Location": url})
 
 
-def lines(broken_after: int) -> Any:
+def lines(broken_after: int, **more: str) -> Any:
     made = with_fastapi.lines if own["asgi"] else with_flask.lines
-    return made(broken_after)
+    return made(broken_after, **more)
 
 
 urlpatterns = [
@@ -142,6 +146,7 @@ urlpatterns = [
     path("boom", csrf_exempt(boom)),
     path("reset/<str:token>", csrf_exempt(done)),
     path("export", export),
+    path("export/late", export_late),
     path("broken", broken),
     path("slashed/<str:thing_id>/", csrf_exempt(done)),
     *(path(page, csrf_exempt(sent_on)) for page in REDIRECTS),

@@ -103,6 +103,10 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
     def export() -> StreamingResponse:
         return StreamingResponse(lines(0))
 
+    @app.get("/export/late")
+    def export_late() -> StreamingResponse:
+        return StreamingResponse(lines(0, subject="cust_7"))
+
     @app.get("/broken")
     def broken() -> StreamingResponse:
         return StreamingResponse(lines(2))
@@ -169,7 +173,9 @@ class Overriding:
         await self._app(asgi, receive, send)
 
 
-async def lines(broken_after: int) -> AsyncIterator[bytes]:
+async def lines(broken_after: int, *, subject: str = "") -> AsyncIterator[bytes]:
+    if subject and (draft := prooftrail.current_draft()) is not None:
+        draft.subject(subject)
     for number in range(3):
         if broken_after and number == broken_after:
             raise RuntimeError("the disk is full")

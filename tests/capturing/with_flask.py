@@ -100,6 +100,10 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
     def export() -> Response:
         return Response(lines(0))
 
+    @app.get("/export/late")
+    def export_late() -> Response:
+        return Response(lines(0, subject="cust_7"))
+
     @app.get("/broken")
     def broken() -> Response:
         return Response(lines(2))
@@ -146,7 +150,9 @@ def overridden(app: Any) -> Any:
     return answer
 
 
-def lines(broken_after: int) -> Iterator[bytes]:
+def lines(broken_after: int, *, subject: str = "") -> Iterator[bytes]:
+    if subject and (draft := prooftrail.current_draft()) is not None:
+        draft.subject(subject)
     for number in range(3):
         if broken_after and number == broken_after:
             raise RuntimeError("the disk is full")

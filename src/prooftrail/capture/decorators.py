@@ -124,18 +124,25 @@ class event:  # noqa: N801  used as a statement, `with event(...) as e`
             ended = outcome.of_exception(error)
             if ended != "success":
                 made.detail(error=outcome.told(error))
-        if self._connection is not None and (made.outcome or ended) == "success":
-            self._ride(made, self._connection)
-            return None
-        return emitting.emit(made, ended, recorder=self._recorder, stream=self._stream)
+        try:
+            if self._connection is not None and (made.outcome or ended) == "success":
+                self._ride(made, self._connection)
+                return None
+            return emitting.emit(
+                made, ended, recorder=self._recorder, stream=self._stream
+            )
+        finally:
+            made.close()
+            made.over = True
 
     def _ride(self, made: Draft, connection: object) -> None:
         if made.dropped:
             return
-        stated = made.stated("success")
+        stated = made.tell("success")
         emitting.emit_within(
             stated, connection, recorder=self._recorder, stream=self._stream
         )
+        made.told = None  # what is rolled back, this event is rolled back with
         if made.scope is not None:
             made.scope.note(stated["action"], stated["result"])
 

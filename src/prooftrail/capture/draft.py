@@ -2,8 +2,11 @@
 
 Guarantees: what is filled in on the way (subjects, fields, changes, details) comes into
 one event, each subject once and in order; threads and tasks that work for it share it.
-`stated` gives the event of the outcome, complete with actor, context and authorisation
-of its scope.
+`tell` gives the event of the outcome, complete with actor, context and authorisation
+of its scope, and closes the draft: from then on no effect goes into it, so that its
+change is told by an event of its own (`ledger`), and what else comes is kept apart, for
+an event that follows (`exchange`). No success stands for what is rolled back after
+it was told: `take_back` says so.
 
 Does not: record (`emitting` does), check or redact (`stating` does).
 """
@@ -11,15 +14,18 @@ Does not: record (`emitting` does), check or redact (`stating` does).
 from __future__ import annotations
 
 import contextvars
+import logging
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from prooftrail.capture import effects
 from prooftrail.capture import scope as scopes
 from prooftrail.capture.actors import ANONYMOUS
+from prooftrail.capture.effects import ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from prooftrail.capture.effects import Effect
     from prooftrail.capture.scope import Scope
@@ -28,6 +34,34 @@ if TYPE_CHECKING:
     Outcome = Literal["success", "failure", "denied"]
 
 SYSTEM: Mapping[str, Any] = {"type": "system", "userId": "system"}
+
+_log = logging.getLogger("prooftrail")
+
+
+@dataclass(slots=True)
+class _Content:
+    """What was filled in."""
+
+    details: dict[str, Any] = field(default_factory=dict)
+    subjects: dict[str, None] = field(default_factory=dict)  # an ordered set
+    changes: list[Mapping[str, Any]] = field(default_factory=list)
+    fields: dict[str, None] = field(default_factory=dict)
+    classes: dict[str, None] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    following: list[Effect] = field(default_factory=list)  # told by other events
+    holds: dict[Effect, Callable[[], bool]] = field(default_factory=dict)
+    room: int = ROOM
+
+    def held(self, effects: Iterable[Effect]) -> list[Effect]:
+        return [one for one in effects if one not in self.holds or self.holds[one]()]
+
+    def add(self, other: _Content) -> None:
+        """Add what may come after an event was told."""
+        self.details |= other.details
+        self.subjects |= other.subjects
+        self.changes += other.changes
+        self.fields |= other.fields
+        self.classes |= other.classes
 
 
 class Draft:
@@ -55,83 +89,135 @@ class Draft:
         self.dropped = False
         self.authorization: Mapping[str, Any] | None = None
         self._actor = actor
-        self._details: dict[str, Any] = {}
-        self._subjects: dict[str, None] = {}  # an ordered set
-        self._changes: list[Mapping[str, Any]] = []
-        self._fields: dict[str, None] = {}
-        self._classes: dict[str, None] = {}
-        self._effects: list[Effect] = []
-        self._following: list[Effect] = []  # whose changes stand in another event
-        self._holds: dict[Effect, Callable[[], bool]] = {}
-        self._room = effects.ROOM
+        self.told: Outcome | None = None  # how, once it was
+        self.closed = False  # no effect goes into it any more
+        self.over = False  # nor does anything else
+        self.recorded: Future[str] | None = None  # what was told
+        self._guessed = False  # the resource's id is only what somebody typed
+        self._content = _Content()
+        self._before: _Content | None = None  # what was told
+        self._warned = False
         self._milliseconds: int | None = None
         self._lock = threading.Lock()
 
     def detail(self, **details: Any) -> None:  # noqa: ANN401  JSON-like values
         """Add details; a later value under one name replaces an earlier one."""
         with self._lock:
-            self._details.update(details)
+            self._content.details.update(details)
 
     def count(self, name: str, n: int = 1) -> None:
         """Add to a detail that is a number, such as ``record_count``."""
         with self._lock:
-            self._details[name] = self._details.get(name, 0) + n
+            self._content.details[name] = self._content.details.get(name, 0) + n
 
     def on(self, kind: str, id: object = None, name: str | None = None) -> None:  # noqa: A002
         """Say which resource it is done to."""
         made = {"type": kind, "id": None if id is None else str(id), "name": name}
         self.resource = {key: value for key, value in made.items() if value is not None}
+        self._guessed = False
+
+    def guess(self, kind: str, id: str | None) -> None:  # noqa: A002
+        """Say which resource somebody asked for; the one row that changed goes first.
+
+        Who calls spells an id as he likes: 007, or a UUID without hyphens.
+        """
+        self.on(kind, id)
+        self._guessed = True
 
     def subject(self, *ids: object) -> None:
         """Add ids of people whose personal data is touched."""
         with self._lock:
-            self._subjects.update((str(one), None) for one in ids if one is not None)
+            self._warn_late()
+            self._content.subjects.update(
+                (str(one), None) for one in ids if one is not None
+            )
 
     def change(self, field: str, before: object, after: object) -> None:
         """Add one field before and after."""
         with self._lock:
-            self._changes.append({"field": field, "before": before, "after": after})
+            self._warn_late()
+            self._content.changes.append(
+                {"field": field, "before": before, "after": after}
+            )
 
     def touch(self, fields: Iterable[str], classes: Iterable[str] = ()) -> None:
         """Flag personal data: names of fields, and their classes."""
         with self._lock:
-            self._fields.update(dict.fromkeys(fields))
-            self._classes.update(dict.fromkeys(classes))
+            self._warn_late()
+            self._content.fields.update(dict.fromkeys(fields))
+            self._content.classes.update(dict.fromkeys(classes))
 
     def affect(
         self, effect: Effect, *, holds: Callable[[], bool] | None = None
     ) -> bool:
-        """Add what was done to a row; False where its changes did not fit any more.
+        """Add what was done to a row; False where another event tells its changes.
 
-        Its subjects are in the event all the same, and that changes follow.
+        That is where they did not fit any more (its subjects are in the event all the
+        same, and that changes follow), or where the event was told already.
 
         Args:
             effect: what was done.
             holds: asked when the event is stated: False once it was rolled back.
         """
         with self._lock:
+            if self.closed:
+                return False
+            here = self._content
             if holds is not None:
-                self._holds[effect] = holds
-            fits = effect.weight <= self._room
-            (self._effects if fits else self._following).append(effect)
+                here.holds[effect] = holds
+            fits = effect.weight <= here.room
+            (here.effects if fits else here.following).append(effect)
             if fits:
-                self._room -= effect.weight
+                here.room -= effect.weight
             return fits
 
-    def take_back(self, effect: Effect) -> None:
-        """Take back what `affect` added: the transaction was rolled back."""
+    def take_back(self, effect: Effect) -> bool:
+        """Take back what `affect` added: the transaction was rolled back.
+
+        Returns True where a success was told of it before.
+        """
         with self._lock:
-            if effect in self._effects:
-                self._effects.remove(effect)
-                self._room += effect.weight
-            elif effect in self._following:
-                self._following.remove(effect)
+            here, before = self._content, self._before
+            if effect in here.effects:
+                here.effects.remove(effect)
+                here.room += effect.weight
+            elif effect in here.following:
+                here.following.remove(effect)
+            elif before is not None and self.told == "success":
+                return effect in before.effects or effect in before.following
+            return False
 
     @property
     def affected(self) -> bool:
         """Whether rows were changed, and not rolled back, that only this tells of."""
         with self._lock:
-            return bool(self._held(self._effects) or self._held(self._following))
+            here = self._content
+            return bool(here.held(here.effects) or here.held(here.following))
+
+    @property
+    def filled(self) -> bool:
+        """Whether anything was filled in, after it was told anything more."""
+        return self._content != _Content()
+
+    @property
+    def follows(self) -> str:
+        """What an event that comes after names: the id of this one, else its type."""
+        told = self.recorded
+        if told is not None and told.done() and told.exception() is None:
+            return told.result()
+        return self.event_type.name
+
+    def close(self) -> None:
+        """Take no effect in any more: what changes from now on is told by itself."""
+        with self._lock:
+            self.closed = True
+
+    def again(self) -> None:
+        """Take back that it was told: it was not recorded, and is to be told anew."""
+        with self._lock:
+            if self._before is not None:
+                self._before.add(self._content)
+                self._content, self._before, self.told = self._before, None, None
 
     def allowed(self, authorization: Mapping[str, Any]) -> None:
         """Say on whose authority; it is copied now."""
@@ -156,34 +242,59 @@ class Draft:
         self.dropped = True
 
     def stated(self, outcome: Outcome, *, action: str | None = None) -> dict[str, Any]:
-        """Return the event.
+        """Return the event as it is so far.
 
         Args:
             outcome: how it ended; what the code itself said goes first.
             action: in place of the event type's own.
         """
-        scope = self.scope
         with self._lock:
-            here, following = self._held(self._effects), self._held(self._following)
-            told = [*here, *following]
-            resource = self._what(told)
-            filled = {
-                "resource": resource,
-                "details": self._told(told, len(following)),
-                "subjects": self._whose(told),
-                "changes": self._changed(here, resource),
-                "pii": self._pii(told),
-                "authorization": self._evidence(scope),
-                "context": self._context(scope),
-                "purpose": self.purpose,
-                "ticket": self.ticket,
-            }
+            filled = self._filled()
+        return self._event(filled, outcome, action)
+
+    def tell(self, outcome: Outcome, *, action: str | None = None) -> dict[str, Any]:
+        """Return the event, and close the draft: what comes now is not in it."""
+        with self._lock:
+            filled = self._filled()
+            self._before, self._content = self._content, _Content()
+            self.closed, self.told = True, self.outcome or outcome
+        return self._event(filled, outcome, action)
+
+    def _event(
+        self, filled: Mapping[str, Any], outcome: Outcome, action: str | None
+    ) -> dict[str, Any]:
         return {
-            "actor": self._who(scope),
+            "actor": self._who(self.scope),
             "action": action or self.event_type.name,
             "result": self.outcome or outcome,
             **{key: value for key, value in filled.items() if value},
         }
+
+    def _filled(self) -> dict[str, Any]:
+        scope, content = self.scope, self._content
+        here, following = content.held(content.effects), content.held(content.following)
+        told = [*here, *following]
+        resource = self._what(told)
+        return {
+            "resource": resource,
+            "details": self._told(told, len(following)),
+            "subjects": self._whose(told),
+            "changes": self._changed(here, resource),
+            "pii": self._pii(told),
+            "authorization": self._evidence(scope),
+            "context": self._context(scope),
+            "purpose": self.purpose,
+            "ticket": self.ticket,
+        }
+
+    def _warn_late(self) -> None:
+        if self.over and not self._warned:
+            self._warned = True
+            _log.warning(
+                "what is filled in after %s was recorded is in no event: begin one of "
+                "its own, `with prooftrail.event(...)`, in what goes on after it",
+                self.event_type.name,
+            )
 
     def _who(self, scope: Scope | None) -> dict[str, Any]:
         actor = self._actor or scopes.current_actor()
@@ -199,7 +310,8 @@ class Draft:
         belongs to one.
         """
         own = self.resource
-        if not told or (own is not None and "id" in own):
+        named = own is not None and "id" in own
+        if not told or (named and not self._guessed):
             return own
         lead = next((one for one in told if one.id in one.subjects), told[0])
         made = dict(own or {"type": lead.kind})
@@ -208,11 +320,8 @@ class Draft:
             made["id"] = found.pop()
         return made
 
-    def _held(self, effects: Iterable[Effect]) -> list[Effect]:
-        return [one for one in effects if one not in self._holds or self._holds[one]()]
-
     def _told(self, told: Iterable[Effect], following: int) -> dict[str, Any]:
-        made = dict(self._details)
+        made = dict(self._content.details)
         many = [dict(one.details) for one in told if one.details]
         if many:
             made["statements"] = many
@@ -221,7 +330,7 @@ class Draft:
         return made
 
     def _whose(self, told: Iterable[Effect]) -> list[str]:
-        found = dict(self._subjects)
+        found = dict(self._content.subjects)
         for one in told:
             found.update(dict.fromkeys(one.subjects))
         return list(found)
@@ -229,13 +338,14 @@ class Draft:
     def _changed(
         self, here: Iterable[Effect], resource: Mapping[str, Any] | None
     ) -> list[Mapping[str, Any]]:
-        made = list(self._changes)
+        made = list(self._content.changes)
         for one in here:
             made.extend(one.spelled(resource))
         return made
 
     def _pii(self, told: Iterable[Effect]) -> dict[str, Any] | None:
-        fields, classes = dict(self._fields), dict(self._classes)
+        content = self._content
+        fields, classes = dict(content.fields), dict(content.classes)
         for one in told:
             fields.update(dict.fromkeys(one.personal))
             classes.update(dict.fromkeys(one.personal.values()))

@@ -33,7 +33,9 @@ def policy_of(draft: Draft, outcome: Outcome) -> Policy:
     """Return the policy that holds for a draft with this outcome."""
     policy = draft.event_type.policy
     final = draft.outcome or outcome
-    return "spool" if policy == "closed" and final != "success" else policy
+    # of what was told before nothing can be withheld any more
+    late = draft.told is not None
+    return "spool" if policy == "closed" and (final != "success" or late) else policy
 
 
 def emit(
@@ -61,12 +63,15 @@ def emit(
         if not draft.affected:
             return None
         action = DATA_CHANGE  # whatever was begun, rows were changed
-    event = draft.stated(outcome, action=action)
+    policy = policy_of(draft, outcome)
+    event = draft.tell(outcome, action=action)
     if draft.scope is not None:
         draft.scope.note(event["action"], event["result"])
     own = process.chosen(recorder)
-    policy = policy_of(draft, outcome)
-    return _mending(event, lambda one: own.submit(one, stream=stream, policy=policy))
+    draft.recorded = _mending(
+        event, lambda one: own.submit(one, stream=stream, policy=policy)
+    )
+    return draft.recorded
 
 
 def emit_within(

@@ -3,13 +3,16 @@
 Guarantees: what is entered goes into the innermost event that is being stated; where
 there is none, or it has no room, into events of its own when the transaction commits.
 What is rolled back, a savepoint's part too, is taken out of the event again and leaves
-none of its own: of changes that are not there, no success is told.
+none of its own: of changes that are not there, no success is told. Where one was told
+before (a commit that fails once the answer is out), a failure follows it, which says
+that they were rolled back. What is done after its event was told leaves one of its own.
 
 Does not: know a database; the integrations tell it what happens to their transactions.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail import catalog
@@ -17,7 +20,7 @@ from prooftrail.capture import draft, emitting, scope
 from prooftrail.capture.effects import DATA_CHANGE, ROOM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
     from prooftrail.capture.audit_logger import Recorder
@@ -37,6 +40,20 @@ class Line(NamedTuple):
     alone: bool  # whether its changes go into an event of their own
     event_type: EventType | None  # what the model named for that
     scope: Scope | None  # whose it was
+    late: bool = False  # its event was told before
+
+
+def line(
+    effect: Effect,
+    event_type: EventType | None = None,
+    *,
+    holds: Callable[[], bool] | None = None,
+) -> Line:
+    """Put what was done into the innermost event, if that takes it in."""
+    own = draft.current_draft()
+    alone = own is None or not own.affect(effect, holds=holds)
+    late = alone and own is not None and own.closed
+    return Line(effect, own, alone, event_type, scope.current_scope(), late)
 
 
 class Ledger:
@@ -45,13 +62,11 @@ class Ledger:
     def __init__(self) -> None:
         self._levels: list[tuple[object, list[Line]]] = [(None, [])]
         self._committing: list[Line] = []
+        self._undone: list[Line] = []  # of which a success was told
 
     def enter(self, effect: Effect, event_type: EventType | None = None) -> None:
         """Enter what was done."""
-        own = draft.current_draft()
-        fits = own is not None and own.affect(effect)
-        line = Line(effect, own, not fits, event_type, scope.current_scope())
-        self._levels[-1][1].append(line)
+        self._levels[-1][1].append(line(effect, event_type))
 
     def savepoint(self, name: object) -> None:
         """Begin a savepoint."""
@@ -65,13 +80,13 @@ class Ledger:
     def rollback_to(self, name: object) -> None:
         """Take back what was done since a savepoint."""
         for lines in self._since(name):
-            _take_back(lines)
+            self._take_back(lines)
 
     def rollback(self) -> None:
         """Take back all that was done, a commit that failed included."""
         for _, lines in self._levels:
-            _take_back(lines)
-        _take_back(self._committing)
+            self._take_back(lines)
+        self._take_back(self._committing)
         self._levels = [(None, [])]
         self._committing = []
 
@@ -106,6 +121,18 @@ class Ledger:
         self._committing = []
         return made
 
+    def undone(self) -> list[tuple[Draft, str]]:
+        """Return failures that follow successes of what was rolled back, once."""
+        lines, self._undone = self._undone, []
+        return [(one, DATA_CHANGE) for one in _failures(lines)]
+
+    def _take_back(self, lines: Iterable[Line]) -> None:
+        self._undone += [
+            line
+            for line in lines
+            if line.draft is not None and line.draft.take_back(line.effect)
+        ]
+
     def _since(self, name: object) -> list[list[Line]]:
         """Take the levels from a savepoint on, the outermost first."""
         names = [known for known, _ in self._levels]
@@ -139,7 +166,7 @@ def record(
     futures = []
     for one, action in made:
         if connection is not None:
-            event = one.stated("success", action=action)
+            event = one.tell("success", action=action)
             emitting.emit_within(event, connection, recorder=recorder, stream=stream)
             continue
         future = emitting.emit(
@@ -150,10 +177,24 @@ def record(
     return futures
 
 
-def _take_back(lines: Iterable[Line]) -> None:
+def _failures(lines: Iterable[Line]) -> Iterator[Draft]:
+    """Give an event a thing, or a statement, that was told and then rolled back."""
+    made: dict[object, tuple[Draft, dict[str, None]]] = {}
     for line in lines:
-        if line.draft is not None:
-            line.draft.take_back(line.effect)
+        effect = line.effect
+        key = _key(line)
+        if key not in made:
+            one, _ = _begin(line._replace(event_type=None, late=False))
+            if effect.statement is None:
+                one.on(effect.kind, effect.id)
+            made[key] = one, {}
+        one, fields = made[key]
+        # whose it is stays; before and after were never there
+        one.affect(replace(effect, changes=()))
+        fields.update((change.field, None) for change in effect.changes)
+    for one, fields in made.values():
+        one.failed(rolled_back=True, fields_changed=list(fields))
+        yield one
 
 
 def gather(lines: Iterable[Line]) -> Iterator[tuple[Draft, str]]:
@@ -204,18 +245,20 @@ def _key(line: Line) -> object:
 def _begin(line: Line) -> tuple[Draft, str]:
     effect = line.effect
     known = line.event_type
-    if known is None and effect.statement is not None and line.draft is None:
+    untold = line.draft is None or line.late
+    if known is None and effect.statement is not None and untold:
         bulk = _BULK.get(effect.operation)
         known = None if bulk is None else catalog.resolve(bulk)
     if known is None:
         known = catalog.derived(DATA_CHANGE)
-    nobody = line.scope is None and scope.current_actor() is None
-    made = draft.Draft(
-        known, scope=line.scope, actor=dict(draft.SYSTEM) if nobody else None
-    )
+    own = line.scope
+    nobody = own is None and scope.current_actor() is None
+    if own is None and line.draft is not None and line.draft.scope is not None:
+        own = line.draft.scope.traced()  # it goes on after a request that ended
+    made = draft.Draft(known, scope=own, actor=dict(draft.SYSTEM) if nobody else None)
     if effect.statement is not None:
         made.on(effect.kind)
     made.detail(operation=effect.operation)
     if line.draft is not None:
-        made.detail(follows=line.draft.event_type.name)
+        made.detail(follows=line.draft.follows)
     return made, known.name

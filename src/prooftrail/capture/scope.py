@@ -26,6 +26,9 @@ from prooftrail.capture.actors import actor_of, stated_actor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# What names a request, in whatever was begun in it.
+TRACED = ("requestId", "traceId", "service", "version")
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -86,6 +89,11 @@ class Scope:
         """Return the context of an event that is stated now."""
         more = self._describe() if self._describe is not None else {}
         return {**self.context, **more}
+
+    def traced(self) -> Scope:
+        """Return a scope of nobody's that names this one: of what outlives it."""
+        known = self.context
+        return Scope({name: known[name] for name in TRACED if name in known})
 
     def note(self, action: str, result: str) -> None:
         """Remember that an event was stated explicitly."""

@@ -46,7 +46,6 @@ MIN_KEY = 16  # bytes
 
 _ACTOR = ("type", "userId", "email", "role", "sessionId")
 _OTHER = ("userId", "email", "role")
-_CONTEXT = ("requestId", "traceId", "service", "version")
 _FOLLOWING = ("callbacks", "errbacks", "chain", "chord")  # as protocol 2 has them
 _LONGEST = 256  # characters of a text that is carried
 _OPENED = "_prooftrail_opened"  # where a task's request keeps it
@@ -168,7 +167,7 @@ def _began(
         following = {name: getattr(request, name, None) for name in _FOLLOWING}
         message = _Message(task_id, task.name, (args, kwargs or {}, following))
         carried = _believed(message, getattr(request, HEADER, None))
-    made = scope.Scope(_texts((carried or {}).get("context"), _CONTEXT))
+    made = scope.Scope(_texts((carried or {}).get("context"), scope.TRACED))
     made.bind(draft.SYSTEM if carried is None else _actor(carried.get("actor")))
     outer: Draft | None = None  # what the task does is not the enqueuer's draft
     opened = _Opened(made, scope.enter(made), draft.enter(outer))
@@ -197,7 +196,7 @@ def _carried() -> dict[str, Any] | None:
     if here is None and actor is None:
         return None
     context = {} if here is None else here.context
-    return {"actor": _actor(actor), "context": _texts(context, _CONTEXT)}
+    return {"actor": _actor(actor), "context": _texts(context, scope.TRACED)}
 
 
 def _nobody() -> dict[str, Any]:

@@ -9,7 +9,8 @@ they are (no BaseHTTPMiddleware); messages of websockets and lifespan pass untou
 What is recorded inside of a websocket has its actor, address, ids and route; opening
 one is no event, and nor is a message. At their start and stop it is recorded that
 capture does so (`announcing`). The event of an answer is recorded when it begins: if it
-breaks off, a second event says so.
+breaks off, or if what runs after it fails (a dependency that commits, a background
+task), a second event says so.
 
 Does not: hold a body back, or read one.
 
@@ -79,7 +80,7 @@ class AuditMiddleware:
                     raise
                 await answer.ended()
         finally:
-            answer.exchange.close()
+            await answer.exchange.close_async()
 
     def _watched(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """Tell of start and stop while the application's own recorder is open."""
@@ -144,10 +145,8 @@ class _Answer:
         try:
             if not self._begun:
                 future = await self.exchange.finish_async(_ERROR, error)
-            elif not self._complete:
-                future = self.exchange.broke(error)
             else:
-                return  # a background task's own failure
+                future = self.exchange.broke(error, complete=self._complete)
             if future is not None and not cancelled:
                 await self.exchange.told_async(future)
         except ProoftrailError as problem:

@@ -230,7 +230,7 @@ async def _watched_async(
         _broke(exchange, error)
         raise
     finally:
-        exchange.close()
+        await exchange.close_async()
 
 
 def _broke(exchange: Exchange, error: Exception) -> None:

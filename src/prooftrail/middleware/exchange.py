@@ -6,6 +6,12 @@ one event, with actor, address, route template, resource, result, request and tr
 unless the handler recorded that outcome itself. A handler that recorded a success, and
 whose request failed after all, leaves the failure too.
 
+The event is told when the answer begins, so that nobody has an answer of which nothing
+is recorded. What comes after that is told by events that follow it, and name it in
+`details.follows`: rows that change then, each by itself (`ledger`); what a streamed
+body fills in (subjects, personal fields), when the request ends; a failure, and what
+was rolled back of a success.
+
 Does not: read bodies or query strings; what of them matters, a handler says.
 """
 
@@ -78,7 +84,6 @@ class Exchange:
         self._begun = time.perf_counter()
         self._route: Route | None = None  # once the answer begins
         self._raised: BaseException | None = None
-        self._told: Future[str] | None = None
         self._policy: Policy = "spool"
         self.scope = scope.Scope(
             {**said.ids_of(headers, rules), **rules.told},
@@ -109,8 +114,25 @@ class Exchange:
             scope.leave(tokens[0])
 
     def close(self) -> None:
-        """End: from now on its actor is nobody's."""
-        self.scope.ended = True
+        """End: tell what came after the answer; from now on its actor is nobody's."""
+        if self.scope.ended:
+            return
+        try:
+            with self.inside():
+                self._follow()
+        except ProoftrailError as problem:
+            _log.error("what came after an answer is not recorded: %s", problem)
+        finally:
+            self.draft.close()
+            self.draft.over = True
+            self.scope.ended = True
+
+    async def close_async(self) -> None:
+        """Do what `close` does, without holding up the event loop."""
+        if self.draft.filled and self._crowded:
+            await asyncio.to_thread(self.close)
+        else:
+            self.close()
 
     def raised(self, error: BaseException) -> None:
         """Note what was raised, where the framework answers for it."""
@@ -145,6 +167,7 @@ class Exchange:
         elif self.draft.affected:  # a GET that writes; rows beside an explicit event
             self.draft.event_type = catalog.derived(DATA_CHANGE)
         else:
+            self.draft.close()  # what changes from now on is told by itself
             return None
         self.scope.context["status"] = status
         self.draft.lasted(time.perf_counter() - self._begun)
@@ -210,14 +233,37 @@ class Exchange:
         """
         await waited(future, self._longest)
 
-    def broke(self, error: BaseException) -> Future[str] | None:
-        """Hand over that an answer broke off after it had begun."""
-        told = self._told
-        if told is None or not told.done() or told.exception() is not None:
+    def broke(
+        self, error: BaseException, *, complete: bool = False
+    ) -> Future[str] | None:
+        """Hand over that something failed after the answer had begun.
+
+        Args:
+            error: what was raised.
+            complete: whether the answer was out by then: a dependency that commits
+                after it, a background task.
+        """
+        if self.draft.told != "success" or self._was_lost:
             return None  # nothing was told of it that was too much
         self.draft.outcome = "failure"
-        self.draft.detail(error=outcome.told(error), follows=told.result())
+        self.draft.detail(error=outcome.told(error), follows=self.draft.follows)
+        if complete:
+            self.draft.detail(after_answer=True)
         return self._emit("failure")
+
+    def _follow(self) -> None:
+        """Hand over what was filled in after the event was told."""
+        made = self.draft
+        if made.told is None or self._was_lost or not made.filled:
+            return
+        made.detail(follows=made.follows)
+        self._emit(made.told)
+
+    @property
+    def _was_lost(self) -> bool:
+        """Whether what was told is known not to be recorded."""
+        told = self.draft.recorded
+        return told is None or (told.done() and told.exception() is not None)
 
     def _unrecorded(self, problem: ProoftrailError) -> bool:
         """Return whether an answer may go out although it is not recorded.
@@ -227,6 +273,7 @@ class Exchange:
         _log.error("a request is not recorded: %s", problem)
         if self._policy != "closed":
             return True
+        self.draft.again()
         self.draft.outcome = "failure"
         self.draft.detail(error=outcome.told(problem))
         self.scope.context["status"] = UNAVAILABLE
@@ -257,14 +304,12 @@ class Exchange:
 
     def _emit(self, ended: Outcome) -> Future[str] | None:
         self._policy = emitting.policy_of(self.draft, ended)
-        future = emitting.emit(
+        return emitting.emit(
             self.draft,
             ended,
             recorder=self._rules.recorder,
             stream=self._rules.stream,
         )
-        self._told = future
-        return future
 
     @property
     def _did(self) -> bool:
@@ -333,7 +378,7 @@ class Exchange:
         found = None if key is None else route.parameters.get(key)
         if key is not None and self._rules.is_secret(key):
             found = None  # a token in a path is no id
-        self.draft.on(kind, found)
+        self.draft.guess(kind, found)
 
     @property
     def _refused(self) -> bool:

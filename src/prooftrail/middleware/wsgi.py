@@ -181,8 +181,11 @@ class _Body:
         try:
             if close is not None:
                 self._context.run(close)
+        except BaseException as error:
+            self._context.run(self._answer.failed, error)
+            raise
         finally:
-            self._answer.exchange.close()
+            self._context.run(self._answer.exchange.close)
 
     def _refusal(self) -> bytes:
         if self._said:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
 
-from prooftrail.capture import draft, ledger, process, scope
-from prooftrail.capture.ledger import Line
+from prooftrail.capture import ledger, process
 from prooftrail.capture.waiting import settled
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.capture.effects import Effect
+    from prooftrail.capture.ledger import Line
     from prooftrail.integrations.django_models.sources import Source
 
 
@@ -107,21 +107,14 @@ def enter(using: str, source: Source, effects: Iterable[Effect | None]) -> None:
     last = next(iter(waiting(connection)), None)
     hook = last if last is not None and last.takes(savepoints) else None
     made = hook or Hook(connection, savepoints)
-    own = draft.current_draft()
     alone = []
     for effect in there:
         entry = Entry(made)
         made.entries.append(entry)
-        fits = own is not None and own.affect(effect, holds=entry.held)
-        if not fits:
-            known = source.audited.types.get(effect.operation)
-            entry.line = Line(
-                effect,
-                own,
-                alone=True,
-                event_type=known,
-                scope=scope.current_scope(),
-            )
+        known = source.audited.types.get(effect.operation)
+        line = ledger.line(effect, known, holds=entry.held)
+        if line.alone:
+            entry.line = line
             alone.append(entry)
     if asked.within:
         ledger.record(

@@ -215,6 +215,18 @@ def _settle_late(link: Link) -> None:
         _logger.exception("changes that were committed could not be recorded")
 
 
+def _tell_undone(link: Link) -> None:
+    """Tell what was rolled back although a success was told of it; wait for nothing."""
+    made = link.ledger.undone()
+    if not made:
+        return
+    tracking = link.tracking
+    try:
+        ledger.record(made, recorder=tracking.recorder, stream=tracking.stream)
+    except ProoftrailError:
+        _logger.exception("that changes were rolled back could not be recorded")
+
+
 def _begin(connection: Connection) -> None:
     link = link_of(connection)
     if link is not None:
@@ -241,6 +253,7 @@ def _rollback_to(connection: Connection, name: str, context: object) -> None:
     if link is not None:
         link.rows.clear()
         link.ledger.rollback_to(_number(name))
+        _tell_undone(link)
 
 
 def _number(name: str) -> object:
@@ -258,6 +271,7 @@ def _rollback(connection: Connection) -> None:
         _settle_late(link)
     else:
         link.ledger.rollback()
+        _tell_undone(link)
 
 
 def _rollback_prepared(connection: Connection, *_: object) -> None:
@@ -284,6 +298,7 @@ def _commit(connection: Connection) -> None:
         # it would give the connection back with this one open.
         connection.dialect.do_rollback(connection.connection)
         link.ledger.rollback()
+        _tell_undone(link)
         raise
     link.ledger.recorded()
 
@@ -293,6 +308,7 @@ def _failed(context: ExceptionContext) -> None:
     link = None if context.connection is None else _links.get(context.connection)
     if link is not None and link.ledger.committing and context.statement is None:
         link.ledger.rollback()
+        _tell_undone(link)
 
 
 def _commit_prepared(connection: Connection, *_: object) -> None:
