@@ -16,12 +16,11 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from prooftrail.capture import scope as scopes
 from prooftrail.capture.actors import ANONYMOUS
-from prooftrail.capture.effects import ROOM
+from prooftrail.capture.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,32 +35,6 @@ if TYPE_CHECKING:
 SYSTEM: Mapping[str, Any] = {"type": "system", "userId": "system"}
 
 _log = logging.getLogger("prooftrail")
-
-
-@dataclass(slots=True)
-class _Content:
-    """What was filled in."""
-
-    details: dict[str, Any] = field(default_factory=dict)
-    subjects: dict[str, None] = field(default_factory=dict)  # an ordered set
-    changes: list[Mapping[str, Any]] = field(default_factory=list)
-    fields: dict[str, None] = field(default_factory=dict)
-    classes: dict[str, None] = field(default_factory=dict)
-    effects: list[Effect] = field(default_factory=list)
-    following: list[Effect] = field(default_factory=list)  # told by other events
-    holds: dict[Effect, Callable[[], bool]] = field(default_factory=dict)
-    room: int = ROOM
-
-    def held(self, effects: Iterable[Effect]) -> list[Effect]:
-        return [one for one in effects if one not in self.holds or self.holds[one]()]
-
-    def add(self, other: _Content) -> None:
-        """Add what may come after an event was told."""
-        self.details |= other.details
-        self.subjects |= other.subjects
-        self.changes += other.changes
-        self.fields |= other.fields
-        self.classes |= other.classes
 
 
 class Draft:
@@ -94,8 +67,8 @@ class Draft:
         self.over = False  # nor does anything else
         self.recorded: Future[str] | None = None  # what was told
         self._guessed = False  # the resource's id is only what somebody typed
-        self._content = _Content()
-        self._before: _Content | None = None  # what was told
+        self._content = Content()
+        self._before: Content | None = None  # what was told
         self._warned = False
         self._milliseconds: int | None = None
         self._lock = threading.Lock()
@@ -162,14 +135,7 @@ class Draft:
         with self._lock:
             if self.closed:
                 return False
-            here = self._content
-            if holds is not None:
-                here.holds[effect] = holds
-            fits = effect.weight <= here.room
-            (here.effects if fits else here.following).append(effect)
-            if fits:
-                here.room -= effect.weight
-            return fits
+            return self._content.affect(effect, holds)
 
     def take_back(self, effect: Effect) -> bool:
         """Take back what `affect` added: the transaction was rolled back.
@@ -177,27 +143,26 @@ class Draft:
         Returns True where a success was told of it before.
         """
         with self._lock:
-            here, before = self._content, self._before
-            if effect in here.effects:
-                here.effects.remove(effect)
-                here.room += effect.weight
-            elif effect in here.following:
-                here.following.remove(effect)
-            elif before is not None and self.told == "success":
-                return effect in before.effects or effect in before.following
-            return False
+            if self._content.take_back(effect) or self.told != "success":
+                return False
+            return self._before is not None and self._before.tells(effect)
 
     @property
     def affected(self) -> bool:
         """Whether rows were changed, and not rolled back, that only this tells of."""
         with self._lock:
-            here = self._content
-            return bool(here.held(here.effects) or here.held(here.following))
+            return any(self._content.held())
 
     @property
     def filled(self) -> bool:
         """Whether anything was filled in, after it was told anything more."""
-        return self._content != _Content()
+        return self._content != Content()
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing was told, or it is known not to be recorded."""
+        told = self.recorded
+        return told is None or (told.done() and told.exception() is not None)
 
     @property
     def follows(self) -> str:
@@ -256,7 +221,7 @@ class Draft:
         """Return the event, and close the draft: what comes now is not in it."""
         with self._lock:
             filled = self._filled()
-            self._before, self._content = self._content, _Content()
+            self._before, self._content = self._content, Content()
             self.closed, self.told = True, self.outcome or outcome
         return self._event(filled, outcome, action)
 
@@ -272,15 +237,15 @@ class Draft:
 
     def _filled(self) -> dict[str, Any]:
         scope, content = self.scope, self._content
-        here, following = content.held(content.effects), content.held(content.following)
+        here, following = content.held()
         told = [*here, *following]
         resource = self._what(told)
         return {
             "resource": resource,
-            "details": self._told(told, len(following)),
-            "subjects": self._whose(told),
-            "changes": self._changed(here, resource),
-            "pii": self._pii(told),
+            "details": content.detailed(told, len(following)),
+            "subjects": content.whose(told),
+            "changes": content.changed(here, resource),
+            "pii": content.personal(told),
             "authorization": self._evidence(scope),
             "context": self._context(scope),
             "purpose": self.purpose,
@@ -315,43 +280,11 @@ class Draft:
             return own
         lead = next((one for one in told if one.id in one.subjects), told[0])
         made = dict(own or {"type": lead.kind})
-        found = {one.id for one in told if one.kind == made["type"] and one.changes}
+        nouns = {made["type"], made["type"].removesuffix("s")}  # /customers/7
+        found = {one.id for one in told if one.kind in nouns and one.changes}
         if len(found) == 1 and None not in found:
             made["id"] = found.pop()
         return made
-
-    def _told(self, told: Iterable[Effect], following: int) -> dict[str, Any]:
-        made = dict(self._content.details)
-        many = [dict(one.details) for one in told if one.details]
-        if many:
-            made["statements"] = many
-        if following:
-            made["changes_follow"] = following
-        return made
-
-    def _whose(self, told: Iterable[Effect]) -> list[str]:
-        found = dict(self._content.subjects)
-        for one in told:
-            found.update(dict.fromkeys(one.subjects))
-        return list(found)
-
-    def _changed(
-        self, here: Iterable[Effect], resource: Mapping[str, Any] | None
-    ) -> list[Mapping[str, Any]]:
-        made = list(self._content.changes)
-        for one in here:
-            made.extend(one.spelled(resource))
-        return made
-
-    def _pii(self, told: Iterable[Effect]) -> dict[str, Any] | None:
-        content = self._content
-        fields, classes = dict(content.fields), dict(content.classes)
-        for one in told:
-            fields.update(dict.fromkeys(one.personal))
-            classes.update(dict.fromkeys(one.personal.values()))
-        if not fields and not classes:
-            return None
-        return {"fields": list(fields), "classes": list(classes)}
 
     def _context(self, scope: Scope | None) -> dict[str, Any]:
         made = {} if scope is None else scope.described()

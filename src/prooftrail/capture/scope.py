@@ -85,6 +85,12 @@ class Scope:
             return self._actor
         return actor_of(self._find()) if self._find is not None else None
 
+    def settle(self) -> None:
+        """Keep who acts: what knows it (a framework's request) goes away soon."""
+        found = self.actor
+        with self._lock:
+            self._actor = self._actor or found
+
     def described(self) -> dict[str, Any]:
         """Return the context of an event that is stated now."""
         more = self._describe() if self._describe is not None else {}

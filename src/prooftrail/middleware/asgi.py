@@ -19,12 +19,10 @@ Source: ASGI 3.0.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.capture import scope
-from prooftrail.errors import ProoftrailError
 from prooftrail.middleware.exchange import Exchange
 from prooftrail.middleware.refusal import REFUSAL, RETRY_SECONDS, UNAVAILABLE
 from prooftrail.middleware.routes import Route
@@ -141,16 +139,7 @@ class _Answer:
 
     async def failed(self, error: BaseException) -> None:
         """Record that the application raised."""
-        cancelled = isinstance(error, asyncio.CancelledError)
-        try:
-            if not self._begun:
-                future = await self.exchange.finish_async(_ERROR, error)
-            else:
-                future = self.exchange.broke(error, complete=self._complete)
-            if future is not None and not cancelled:
-                await self.exchange.told_async(future)
-        except ProoftrailError as problem:
-            error.add_note(f"prooftrail: this failure is not recorded: {problem}")
+        await self.exchange.failed_async(error, complete=self._complete)
 
     async def ended(self) -> None:
         """Record a request that was not answered at all."""

@@ -6,11 +6,8 @@ one event, with actor, address, route template, resource, result, request and tr
 unless the handler recorded that outcome itself. A handler that recorded a success, and
 whose request failed after all, leaves the failure too.
 
-The event is told when the answer begins, so that nobody has an answer of which nothing
-is recorded. What comes after that is told by events that follow it, and name it in
-`details.follows`: rows that change then, each by itself (`ledger`); what a streamed
-body fills in (subjects, personal fields), when the request ends; a failure, and what
-was rolled back of a success.
+The event is told when the answer begins: nobody has an answer of which nothing is
+recorded. What comes later is told by events that name it in `details.follows`.
 
 Does not: read bodies or query strings; what of them matters, a handler says.
 """
@@ -27,10 +24,10 @@ from prooftrail import catalog
 from prooftrail.capture import draft, emitting, outcome, process, scope
 from prooftrail.capture.effects import DATA_CHANGE
 from prooftrail.capture.waiting import settled, waited
-from prooftrail.catalog import auth, system
+from prooftrail.catalog import auth
 from prooftrail.errors import ConfigurationError, ProoftrailError
+from prooftrail.middleware import describing, redirects, routes
 from prooftrail.middleware import headers as said
-from prooftrail.middleware import redirects, routes
 from prooftrail.middleware.refusal import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -162,13 +159,23 @@ class Exchange:
         if status in redirects.ALL and error is None and not self._did:
             begun = self._sent_on(status, rule, route)
         ended = begun or ended
-        if begun is not None and self._leaves(rule, begun):
-            self._describe(rule, route, ended)
+        if begun is not None and describing.leaves(
+            self.draft, rule, begun, self.scope.recorded, changing=self._changing
+        ):
+            describing.describe(
+                self.draft,
+                rule,
+                route,
+                method=self.method,
+                ended=ended,
+                is_secret=self._rules.is_secret,
+            )
         elif self.draft.affected:  # a GET that writes; rows beside an explicit event
             self.draft.event_type = catalog.derived(DATA_CHANGE)
         else:
             self.draft.close()  # what changes from now on is told by itself
             return None
+        self.scope.settle()  # what follows is by whoever it was
         self.scope.context["status"] = status
         self.draft.lasted(time.perf_counter() - self._begun)
         return self._emit(ended)
@@ -210,40 +217,33 @@ class Exchange:
         except ProoftrailError as problem:
             error.add_note(f"prooftrail: this failure is not recorded: {problem}")
 
-    async def failed_async(self, error: BaseException) -> None:
+    async def failed_async(
+        self, error: BaseException, *, complete: bool = False
+    ) -> None:
         """Do what `failed` does; what was cancelled waits for nothing."""
         try:
-            how = self._failure
+            how, args = self._failure, (error, complete)
             crowded = self._crowded
-            future = await asyncio.to_thread(how, error) if crowded else how(error)
+            future = await asyncio.to_thread(how, *args) if crowded else how(*args)
             if future is not None and not isinstance(error, asyncio.CancelledError):
-                await self.told_async(future)
+                await waited(future, self._longest)
         except ProoftrailError as problem:
             error.add_note(f"prooftrail: this failure is not recorded: {problem}")
 
-    def _failure(self, error: BaseException) -> Future[str] | None:
-        begun = self._route is not None
-        return self.broke(error) if begun else self.finish(_SERVER_ERROR, error)
-
-    async def told_async(self, future: Future[str]) -> None:
-        """Wait for what was handed over.
-
-        Raises:
-            RecordError: it is not known to be durable.
-        """
-        await waited(future, self._longest)
+    def _failure(
+        self,
+        error: BaseException,
+        complete: bool = False,  # noqa: FBT001, FBT002
+    ) -> Future[str] | None:
+        if self._route is not None:
+            return self.broke(error, complete=complete)
+        return self.finish(_SERVER_ERROR, error)
 
     def broke(
         self, error: BaseException, *, complete: bool = False
     ) -> Future[str] | None:
-        """Hand over that something failed after the answer had begun.
-
-        Args:
-            error: what was raised.
-            complete: whether the answer was out by then: a dependency that commits
-                after it, a background task.
-        """
-        if self.draft.told != "success" or self._was_lost:
+        """Hand over that something failed after the answer had begun, or was out."""
+        if self.draft.told != "success" or self.draft.lost:
             return None  # nothing was told of it that was too much
         self.draft.outcome = "failure"
         self.draft.detail(error=outcome.told(error), follows=self.draft.follows)
@@ -254,16 +254,10 @@ class Exchange:
     def _follow(self) -> None:
         """Hand over what was filled in after the event was told."""
         made = self.draft
-        if made.told is None or self._was_lost or not made.filled:
+        if made.told is None or self.draft.lost or not made.filled:
             return
         made.detail(follows=made.follows)
         self._emit(made.told)
-
-    @property
-    def _was_lost(self) -> bool:
-        """Whether what was told is known not to be recorded."""
-        told = self.draft.recorded
-        return told is None or (told.done() and told.exception() is not None)
 
     def _unrecorded(self, problem: ProoftrailError) -> bool:
         """Return whether an answer may go out although it is not recorded.
@@ -338,47 +332,6 @@ class Exchange:
             return "denied" if self._refused else ended
         self.draft.detail(redirected=status)
         return ended
-
-    def _leaves(self, rule: routes.Emits, ended: Outcome) -> bool:
-        if rule.reason is not None or self.draft.dropped:
-            return False
-        told = self.scope.recorded
-        if rule.types:
-            told = {name: told[name] for name in told.keys() & rule.names}
-        if told and (
-            ended == "success" or any(one != "success" for one in told.values())
-        ):
-            return False
-        return bool(self._changing or rule.types or rule.pii or ended == "denied")
-
-    def _describe(self, rule: routes.Emits, route: Route, ended: Outcome) -> None:
-        made = self.draft
-        derived = routes.derived(self.method, route.template)
-        if rule.types:
-            made.event_type = (
-                rule.failure
-                if rule.failure is not None and ended != "success"
-                else rule.types[0]
-            )
-        elif ended == "denied":
-            made.event_type = system.ACCESS_DENIED
-            made.detail(attempted=derived)
-        else:
-            made.event_type = catalog.derived(derived)
-        if rule.pii:
-            made.touch(rule.pii)
-        if made.resource is None:
-            self._resource(rule, route)
-
-    def _resource(self, rule: routes.Emits, route: Route) -> None:
-        kind = rule.resource or routes.noun_of(route.template)
-        if kind is None:
-            return
-        key = rule.key or next(reversed([*route.parameters]), None)
-        found = None if key is None else route.parameters.get(key)
-        if key is not None and self._rules.is_secret(key):
-            found = None  # a token in a path is no id
-        self.draft.guess(kind, found)
 
     @property
     def _refused(self) -> bool:
