@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from sqlalchemy.pool import StaticPool
 
 import prooftrail
+from prooftrail.catalog import admin
 from prooftrail.integrations.sqlalchemy import pii, track
 from prooftrail.middleware.routes import emits
 from prooftrail.testing import CapturedEvents, capture
@@ -92,6 +93,7 @@ class Shop:
             routes={
                 "PUT /customers/{id}": emits(UPDATE, resource="customer"),
                 "GET /customers": "customer.pii.export",
+                "PUT /settings": "admin.config.update",
             },
             announce=False,
         )
@@ -299,3 +301,14 @@ def test_an_ended_event_holds_nothing_of_what_comes_after_it(
     assert not draft.affected
     assert len(caplog.records) == 1  # of reading, which no event tells
     assert "begin one of its own" in caplog.text
+
+
+@pytest.mark.parametrize("action", [admin.CONFIG_UPDATE, "admin.config.update"])
+def test_what_a_handler_records_by_its_type_is_not_recorded_again(
+    shop: Shop, action: prooftrail.catalog.EventType | str
+) -> None:
+    @shop.app.put("/settings")
+    def settings() -> None:
+        prooftrail.record(action=action, result="success")
+
+    assert len(shop.events("PUT", "/settings")) == 1

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from prooftrail.capture.group_commit import GroupCommit
 from prooftrail.capture.scope import completed, current_scope
 from prooftrail.capture.stating import Fields, Stated, Stating
+from prooftrail.catalog.event_type import EventType
 from prooftrail.core import catalog, events, ids
 from prooftrail.errors import RecordError
 from prooftrail.store import inbox, streams, within
@@ -270,8 +271,9 @@ def _said(
     event: Event | Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Return action and result of an event that was stated."""
-    if event is None:
-        return str(fields["action"]), str(fields["result"])
     if isinstance(event, events.Event):
         return event.action, event.result
-    return str(event["action"]), str(event["result"])
+    given = fields if event is None else event
+    action: object = given["action"]
+    name = action.name if isinstance(action, EventType) else str(action)
+    return name, str(given["result"])
