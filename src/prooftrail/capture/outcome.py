@@ -20,7 +20,7 @@ FAILURES = 400
 _DENIALS = frozenset(
     {
         "PermissionError",
-        "PermissionDenied",  # Django, Google
+        "PermissionDenied",  # Django
         "NotAuthenticated",  # Django REST framework
         "AuthenticationFailed",
         "Forbidden",  # Werkzeug
@@ -29,6 +29,16 @@ _DENIALS = frozenset(
         "AccessDeniedError",
     }
 )
+# whose statuses are what this application answers; a client's are another's answers
+_FRAMEWORKS = frozenset(
+    {
+        *("starlette", "fastapi", "litestar", "falcon", "sanic"),
+        *("werkzeug", "flask", "quart", "bottle", "pyramid"),
+        *("django", "rest_framework"),
+    }
+)
+# clients whose exceptions have names of refusals: they refused this application
+_SERVICES = frozenset({"google", "stripe", "botocore", "grpc"})
 
 
 def of_status(status: int, *, refused: bool = False) -> Outcome:
@@ -48,14 +58,26 @@ def of_status(status: int, *, refused: bool = False) -> Outcome:
 
 
 def of_exception(error: BaseException) -> Outcome:
-    """Return what an exception means."""
-    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    """Return what an exception means: denied, where whoever acts was refused.
+
+    What the operating system or another service refuses this application is a failure.
+
+    >>> of_exception(PermissionError("not yours"))
+    'denied'
+    >>> of_exception(PermissionError(13, "Permission denied", "/srv/export.csv"))
+    'failure'
+    """
     if isinstance(error, SystemExit):
         return "success" if error.code in (None, 0) else "failure"
-    if isinstance(status, int) and status in (UNAUTHORIZED, FORBIDDEN):
+    if isinstance(error, OSError) and error.errno is not None:
+        return "failure"
+    kinds = type(error).__mro__
+    origins = {kind.__module__.partition(".")[0] for kind in kinds}
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    if status in (UNAUTHORIZED, FORBIDDEN) and origins & _FRAMEWORKS:
         return "denied"
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return "denied" if names & _DENIALS else "failure"
+    names = {kind.__name__ for kind in kinds}
+    return "denied" if names & _DENIALS and not origins & _SERVICES else "failure"
 
 
 def told(error: BaseException) -> str:
