@@ -28,6 +28,18 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return found
 
 
+def test_what_is_refused_before_the_route_is_known_keeps_its_action(
+    recorded: dict[str, list[str]],
+) -> None:
+    assert recorded["blocked"] == ["customer.pii.update denied customers 7"]
+
+
+def test_a_route_that_is_an_expression_fits_the_table_and_gives_an_id(
+    recorded: dict[str, list[str]],
+) -> None:
+    assert recorded["expression"] == ["customer.pii.delete success customers 7"]
+
+
 @pytest.mark.parametrize("client", ["Client", "AsyncClient"])
 @pytest.mark.parametrize(
     ("session", "asked", "actor"),

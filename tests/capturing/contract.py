@@ -296,6 +296,19 @@ def test_a_client_that_goes_away_leaves_its_event(site: Site, path: str) -> None
         assert event["details"] == {"error": "cancelled"}
 
 
+def test_a_client_that_goes_away_in_the_middle_leaves_a_second_event(
+    site: Site,
+) -> None:
+    headers = {"x-test-user": "usr_1"}
+    with site.client.stream("GET", "/endless", headers=headers) as answer:
+        assert next(answer.iter_bytes())
+    begun, broke = site.awaited_all(2)
+    assert (begun["result"], broke["result"]) == ("success", "failure")
+    assert broke["details"].pop("error") in {"not read to the end", "cancelled"}
+    assert broke["details"] == {"follows": begun["eventId"]}
+    assert broke["actor"] == begun["actor"]
+
+
 def test_a_request_id_that_is_no_id_is_replaced(site: Site) -> None:
     headers = {"x-request-id": "<script>alert(1)</script>"}
     assert site.call("POST", "/things/7/parts", headers=headers) == 200

@@ -60,13 +60,20 @@ class Site(NamedTuple):
 
     def awaited(self) -> dict[str, Any]:
         """Return the one event that is left soon, whatever became of its answer."""
+        return self.awaited_all(1)[0]
+
+    def awaited_all(self, count: int) -> list[dict[str, Any]]:
+        """Return so many events, that are left soon."""
         connection = self.trail.superuser()
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if connection.execute("select from prooftrail.inbox limit 1").fetchone():
+            rows = connection.execute("select from prooftrail.inbox").fetchall()
+            if len(rows) >= count:
                 break
             time.sleep(0.02)
-        return self.event()
+        found = self.events()
+        assert len(found) == count, found
+        return found
 
 
 def left(trail: Trail, recorder: Recorder) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ ROUTES = {
     "POST /pixels": excused("counts views of a page"),
     "GET /export": "customer.pii.export",
     "GET /export/late": "customer.pii.export",
+    "GET /endless": "customer.pii.export",
     "GET /broken": "customer.pii.export",
     "DELETE /slashed/:id": "customer.pii.delete",
     "POST /form": "customer.pii.create",

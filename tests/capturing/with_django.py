@@ -127,6 +127,11 @@ def sent_on(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=status, headers={"Location": url})
 
 
+def going_on(_: HttpRequest) -> StreamingHttpResponse:
+    made: Any = with_fastapi.endless if own["asgi"] else with_flask.endless
+    return StreamingHttpResponse(made())
+
+
 def lines(broken_after: int, **more: str) -> Any:
     made = with_fastapi.lines if own["asgi"] else with_flask.lines
     return made(broken_after, **more)
@@ -148,6 +153,7 @@ urlpatterns = [
     path("export", export),
     path("export/late", export_late),
     path("broken", broken),
+    path("endless", going_on),
     path("slashed/<str:thing_id>/", csrf_exempt(done)),
     *(path(page, csrf_exempt(sent_on)) for page in REDIRECTS),
     path("slow", csrf_exempt(slowly)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
@@ -107,6 +108,8 @@ def make(recorder: Recorder, **settings: Any) -> FastAPI:  # noqa: C901
     def export_late() -> StreamingResponse:
         return StreamingResponse(lines(0, subject="cust_7"))
 
+    app.get("/endless")(lambda: StreamingResponse(endless()))
+
     @app.get("/broken")
     def broken() -> StreamingResponse:
         return StreamingResponse(lines(2))
@@ -179,6 +182,12 @@ async def lines(broken_after: int, *, subject: str = "") -> AsyncIterator[bytes]
     for number in range(3):
         if broken_after and number == broken_after:
             raise RuntimeError("the disk is full")
+        yield b"line\n"
+
+
+async def endless() -> AsyncIterator[bytes]:
+    while True:
+        await asyncio.sleep(0.01)
         yield b"line\n"
 
 

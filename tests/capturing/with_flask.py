@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,8 @@ def make(recorder: Recorder, **settings: Any) -> Flask:  # noqa: C901
     def export_late() -> Response:
         return Response(lines(0, subject="cust_7"))
 
+    app.get("/endless")(lambda: Response(endless()))
+
     @app.get("/broken")
     def broken() -> Response:
         return Response(lines(2))
@@ -156,6 +159,12 @@ def lines(broken_after: int, *, subject: str = "") -> Iterator[bytes]:
     for number in range(3):
         if broken_after and number == broken_after:
             raise RuntimeError("the disk is full")
+        yield b"line\n"
+
+
+def endless() -> Iterator[bytes]:
+    while True:
+        time.sleep(0.01)
         yield b"line\n"
 
 

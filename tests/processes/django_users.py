@@ -12,14 +12,15 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.urls import include, path, re_path
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 MIDDLEWARE = [
     "prooftrail.middleware.django.AuditMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    f"{__name__}.block",
 ]
 settings.configure(
     SECRET_KEY="x" * 50,
@@ -36,7 +37,13 @@ settings.configure(
         "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}
     },
     MIDDLEWARE=MIDDLEWARE,
-    PROOFTRAIL={"announce": False},
+    PROOFTRAIL={
+        "announce": False,
+        "routes": {
+            "POST /customers/{id}": "customer.pii.update",
+            "POST /old/customers/{id}/": "customer.pii.delete",
+        },
+    },
 )
 django.setup()
 
@@ -72,6 +79,18 @@ def own(_: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def unnamed(_: HttpRequest, key: str) -> HttpResponse:
+    return HttpResponse(key)
+
+
+def block(get_response: Any) -> Any:
+    def answer(request: HttpRequest) -> Any:
+        blocked = "x-blocked" in request.headers
+        return HttpResponseForbidden() if blocked else get_response(request)
+
+    return answer
+
+
 @login_required  # type: ignore[untyped-decorator]
 async def own_async(_: HttpRequest) -> HttpResponse:
     return HttpResponse()
@@ -83,6 +102,8 @@ urlpatterns = [
     path("out", leave),
     path("own", own),
     path("own/async", own_async),
+    path("customers/<int:pk>", own),
+    path("old/", include([re_path(r"^customers/([0-9]+)/$", unnamed)])),
 ]
 
 
@@ -110,12 +131,25 @@ def main() -> None:
                     answer = asyncio.run(answer)
                 assert answer.status_code == 200, answer
                 found[f"{kind.__name__} {who} {url}"] = _names(events)
+        Client().post("/customers/7", headers={"x-blocked": "1"})
+        found["blocked"] = _told(events)
+        Client().post("/old/customers/7/")
+        found["expression"] = _told(events)
     json.dump(found, sys.stdout)
 
 
 def _names(events: CapturedEvents) -> list[str]:
     names = {str(one.pk): one.username for one in User.objects.all()}
     made = [names.get(one["actor"].get("userId"), "nobody") for one in events]
+    events.clear()
+    return made
+
+
+def _told(events: CapturedEvents) -> list[str]:
+    made = []
+    for one in events:
+        what = one["resource"]
+        made.append(f"{one['action']} {one['result']} {what['type']} {what['id']}")
     events.clear()
     return made
 

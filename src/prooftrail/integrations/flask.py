@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Unpack
 
-    from flask import Flask
+    from flask import Flask, Response
 
     from prooftrail.middleware.rules import Settings
 
@@ -56,7 +56,9 @@ class Audit:
         self.middleware = WSGIAuditMiddleware(app.wsgi_app, **settings)
         app.wsgi_app = self.middleware  # type: ignore[method-assign]
         app.extensions[_CHECK] = check
-        app.before_request(_endpoint)
+        # before all others: one of them may answer
+        app.before_request_funcs.setdefault(None, []).insert(0, _endpoint)
+        app.after_request(_answered)
         # not weakly: nobody else holds it
         got_request_exception.connect(_raised, app, weak=False)
 
@@ -109,3 +111,12 @@ def _raised(_: Flask, exception: BaseException, **__: object) -> None:
     exchange = request.environ.get(EXCHANGE)
     if exchange is not None:
         exchange.raised(exception)
+        exchange.keep()
+
+
+def _answered(response: Response) -> Response:
+    """Keep who acts for a body that is made when Flask has left the request."""
+    exchange = request.environ.get(EXCHANGE)
+    if exchange is not None and response.is_streamed:
+        exchange.keep()
+    return response

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _ERROR = 500
+_BODIES = frozenset({"http.response.body", "http.response.pathsend"})
 
 
 class AuditMiddleware:
@@ -133,7 +134,7 @@ class _Answer:
                 self._refused = True
                 await self._refuse()
                 return
-        if message["type"] == "http.response.body" and not message.get("more_body"):
+        if message["type"] in _BODIES and not message.get("more_body"):
             self._complete = True
         await self._send(message)
 
@@ -142,9 +143,11 @@ class _Answer:
         await self.exchange.failed_async(error, complete=self._complete)
 
     async def ended(self) -> None:
-        """Record a request that was not answered at all."""
+        """Record a request that was not answered at all, or not to the end."""
         if not self._begun:
             await self.exchange.record_async(_ERROR)
+        elif not self._complete and not self._refused:
+            await self.exchange.failed_async(GeneratorExit())  # its client went away
 
     async def _refuse(self) -> None:
         body = json.dumps({"detail": REFUSAL}).encode()

@@ -18,12 +18,14 @@ what other middleware refuses is recorded too.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.http import JsonResponse
+from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject, empty
 
 from prooftrail.errors import ProoftrailError
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 EXCHANGE = "prooftrail_exchange"  # where a request keeps it
+_ID = re.compile(r"[0-9]{1,20}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LEFT = "prooftrail_left"  # where it keeps who logged out
 
 
@@ -157,11 +160,21 @@ user_logged_out.connect(_logged_out, dispatch_uid="prooftrail")
 
 def _route(request: HttpRequest) -> Route:
     match = request.resolver_match
-    if match is None:
-        return Route(reached=False)
+    reached = match is not None
+    if match is None:  # refused before, or there is none
+        try:
+            match = resolve(request.path_info, getattr(request, "urlconf", None))
+        except Resolver404:
+            return Route(reached=False)
     parameters = {name: str(value) for name, value in match.kwargs.items()}
+    if not parameters:  # groups without a name: what looks like an id may be one
+        parameters = {
+            str(place): str(value)
+            for place, value in enumerate(match.args)
+            if _ID.fullmatch(str(value))
+        }
     endpoint = endpoint_of(match.func, request.method or "")
-    return Route(f"/{match.route.lstrip('/')}", parameters, endpoint, reached=True)
+    return Route(f"/{match.route.lstrip('/')}", parameters, endpoint, reached=reached)
 
 
 def endpoint_of(view: Any, method: str) -> object:  # noqa: ANN401  any callable
@@ -208,7 +221,7 @@ def _watched(exchange: Exchange, items: Iterator[bytes]) -> Iterator[bytes]:
                 except StopIteration:
                     return
             yield item
-    except Exception as error:
+    except BaseException as error:  # it is given up, too
         _broke(exchange, error)
         raise
     finally:
@@ -226,14 +239,14 @@ async def _watched_async(
                 except StopAsyncIteration:
                     return
             yield item
-    except Exception as error:
+    except BaseException as error:  # it is given up, too
         _broke(exchange, error)
         raise
     finally:
         await exchange.close_async()
 
 
-def _broke(exchange: Exchange, error: Exception) -> None:
+def _broke(exchange: Exchange, error: BaseException) -> None:
     try:  # waits for nothing: this may run on the event loop
         exchange.broke(error)
     except ProoftrailError as problem:

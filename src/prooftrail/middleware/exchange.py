@@ -110,6 +110,12 @@ class Exchange:
             draft.leave(tokens[1])
             scope.leave(tokens[0])
 
+    def keep(self) -> None:
+        """Ask now who acts, and on which route: the framework forgets it."""
+        route = self._found()
+        self._found = lambda: route
+        self.scope.settle()
+
     def close(self) -> None:
         """End: tell what came after the answer; from now on its actor is nobody's."""
         if self.scope.ended:
@@ -184,7 +190,7 @@ class Exchange:
         """Record the answer, as its policy says; return whether it may go out."""
         try:
             future = self.finish(status)
-            if future is not None and self._waits:
+            if future is not None and self._policy != "background":
                 settled(future, self._longest)
         except ProoftrailError as problem:
             return self._unrecorded(problem)
@@ -194,7 +200,7 @@ class Exchange:
         """Do what `record` does, without holding up the event loop."""
         try:
             future = await self.finish_async(status)
-            if future is not None and self._waits:
+            if future is not None and self._policy != "background":
                 await waited(future, self._longest)
         except ProoftrailError as problem:
             return self._unrecorded(problem)
@@ -245,6 +251,8 @@ class Exchange:
         """Hand over that something failed after the answer had begun, or was out."""
         if self.draft.told != "success" or self.draft.lost:
             return None  # nothing was told of it that was too much
+        if self.method == "HEAD" and isinstance(error, GeneratorExit):
+            return None  # nobody reads its body
         self.draft.outcome = "failure"
         self.draft.detail(error=outcome.told(error), follows=self.draft.follows)
         if complete:
@@ -290,11 +298,6 @@ class Exchange:
     def _longest(self) -> float:
         """Seconds for which an answer waits for its record at most."""
         return process.chosen(self._rules.recorder).longest
-
-    @property
-    def _waits(self) -> bool:
-        """Whether the answer waits for the record at all."""
-        return self._policy != "background"
 
     def _emit(self, ended: Outcome) -> Future[str] | None:
         self._policy = emitting.policy_of(self.draft, ended)

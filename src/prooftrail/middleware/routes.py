@@ -37,8 +37,10 @@ MARK = "__prooftrail_emits__"  # where a decorated endpoint keeps what it emits
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 # `:id` is one at the beginning of a part alone: in /accounts/{id}:close it is a verb
 _PARAMETER = re.compile(
-    r"\{[^{}]*\}|<[^<>]*>|(?<![^/]):[A-Za-z_]\w*(?:\([^)]*\))?|\(\?P?<[^)]*\)"
+    r"\{[^{}]*\}|<[^<>]*>|(?<![^/]):[A-Za-z_]\w*(?:\([^)]*\))?|\(\?P?<[^)]*\)|\([^()]*\)"
 )
+_ANCHORS = re.compile(r"[\^$?]|\\Z")  # of Django's re_path, in any part: of an include
+_ESCAPED = re.compile(r"\\(\W)")
 _OWN_NAME = re.compile(r"^[{:](\w+)|(\w+)>")  # {id}, {id:int}, :id, <id>, <int:id>
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _KEY = re.compile(r"([A-Z]+) (/\S*)")
@@ -243,9 +245,12 @@ def shape(template: str) -> str:
 
     >>> shape("/customers/{id}/documents/<int:doc>")
     '/customers/{}/documents/{}'
+    >>> shape(r"/api/^customers/(?P<pk>[^/.]+)/$")
+    '/api/customers/{}'
     """
-    text = _PARAMETER.sub("{}", template.strip("^$"))
-    return f"/{text.strip('/')}"
+    text = _ANCHORS.sub("", _PARAMETER.sub("{}", template))
+    plain = _ESCAPED.sub(r"\1", text)
+    return f"/{plain.strip('/')}"
 
 
 @lru_cache(maxsize=4096)  # an application has so many routes

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 EXCHANGE = "prooftrail.exchange"  # where an environ keeps it
 ROUTE = "prooftrail.route"  # where an application may say its template
 
+_ERROR = 500
+
 
 class WSGIAuditMiddleware:
     """Records requests.
@@ -76,6 +78,8 @@ class _Answer:
         self._start_response = start_response
         self._begun = False
         self._refused = False
+        self._replaced = False
+        self._left: int | None = None  # bytes of the body that are to come, if known
         self.exchange = Exchange(
             rules,
             method=lambda: environ["REQUEST_METHOD"],
@@ -89,9 +93,11 @@ class _Answer:
     def start(
         self, status: str, headers: list[tuple[str, str]], *exc_info: object
     ) -> Callable[[bytes], object]:
-        """Begin the answer."""
+        """Begin the answer, or one in its place."""
+        again = self._begun
         if not self._begun:
             self._begun = True
+            self._left = _length(headers)
             lower = {name.lower(): value for name, value in headers}
             self.exchange.location = lower.get("location")
             self._refused = not self.exchange.record(int(status[:3]))
@@ -105,11 +111,26 @@ class _Answer:
                 *exc_info,
             )
             return lambda _: None
-        return self._start_response(status, headers, *exc_info)
+        write = self._start_response(status, headers, *exc_info)
+        if again and int(status[:3]) >= _ERROR and not self._replaced:
+            self.exchange.scope.context["status"] = int(status[:3])
+            self._replaced = True  # PEP 3333: nothing of the first one was sent
+            self.exchange.failed(_replacing(exc_info))
+        return write
 
     def is_refused(self) -> bool:
         """Whether a refusal is answered in place of the application's answer."""
         return self._refused
+
+    def passed(self, item: bytes) -> None:
+        """Note that a part of the body was handed on."""
+        if self._left is not None:
+            self._left -= len(item)
+
+    def given_up(self) -> None:
+        """Record that the body was not read to its end."""
+        if self._begun and not self._refused and (self._left is None or self._left > 0):
+            self.exchange.failed(GeneratorExit())
 
     def failed(self, error: BaseException) -> None:
         """Record that the application raised."""
@@ -145,6 +166,20 @@ class _Answer:
         return getattr(request, "user", None) or environ.get("REMOTE_USER")
 
 
+def _length(headers: list[tuple[str, str]]) -> int | None:
+    for name, value in headers:
+        if name.lower() == "content-length" and value.isdecimal():
+            return int(value)
+    return None
+
+
+def _replacing(exc_info: tuple[object, ...]) -> BaseException:
+    """Return what was raised when an answer had begun."""
+    given = exc_info[0] if exc_info else None
+    error = given[1] if isinstance(given, tuple) else None
+    return error if isinstance(error, BaseException) else RuntimeError()
+
+
 class _Body:
     """The answer's body, each step of it in the request's own context."""
 
@@ -156,6 +191,7 @@ class _Body:
         self._answer = answer
         self._steps: Iterator[bytes] | None = None
         self._said = False
+        self._ended = False
 
     def __iter__(self) -> _Body:
         return self
@@ -168,17 +204,24 @@ class _Body:
                 self._steps = self._context.run(iter, self._items)
             item = self._context.run(next, self._steps)
         except StopIteration:
+            self._ended = True
             raise
         except BaseException as error:
+            self._ended = True
             self._context.run(self._answer.failed, error)
             raise
         # an application may begin its answer with its first item
-        return self._refusal() if self._answer.is_refused() else item
+        if self._answer.is_refused():
+            return self._refusal()
+        self._answer.passed(item)
+        return item
 
     def close(self) -> None:
         """End: close the application's body, and the request's scope."""
         close = getattr(self._items, "close", None)
         try:
+            if not self._ended:
+                self._context.run(self._answer.given_up)
             if close is not None:
                 self._context.run(close)
         except BaseException as error:
