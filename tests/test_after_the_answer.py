@@ -312,3 +312,17 @@ def test_what_a_handler_records_by_its_type_is_not_recorded_again(
         prooftrail.record(action=action, result="success")
 
     assert len(shop.events("PUT", "/settings")) == 1
+
+
+def test_what_is_committed_before_the_answer_is_in_the_requests_own_event(
+    shop: Shop,
+) -> None:
+    before = Depends(shop.session, scope="function")
+
+    @shop.app.put("/customers/{id}")
+    def put(id: int, session: Any = before) -> None:  # noqa: A002
+        session.get_one(Customer, id).email = "new@x"
+
+    (request,) = shop.events("PUT", "/customers/01")
+    assert request["resource"] == {"type": "customer", "id": "1"}
+    assert [one["field"] for one in request["changes"]] == ["email"]
