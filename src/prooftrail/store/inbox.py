@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
+from psycopg.pq import DiagnosticField, ExecStatus, Format
 
 from prooftrail.errors import (
     DatabaseError,
@@ -162,7 +162,8 @@ def _send(connection: Connection, rows: Sequence[Row]) -> None:
         )
     if result.status == ExecStatus.COMMAND_OK:
         return
-    if link.status == ConnStatus.BAD and not result.error_field(_SQLSTATE):
+    if not result.error_field(_SQLSTATE):
+        # said by libpq itself, which may not have marked the connection bad by now
         raise psycopg.OperationalError(result.get_error_message())
     raise psycopg.errors.error_from_result(result)
 
