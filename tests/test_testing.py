@@ -19,6 +19,7 @@ from prooftrail.catalog import customer
 from prooftrail.errors import EventError
 from prooftrail.testing import CapturedEvents, capture
 from prooftrail.testing.comparing import differences
+from prooftrail.testing.recorder import MemoryRecorder
 from tests.capturing import jobs
 
 if TYPE_CHECKING:
@@ -270,3 +271,22 @@ def test_the_plugin_costs_nothing_where_no_test_asks_for_it() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_an_application_that_sets_its_own_recorder_is_captured_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "_default", process._Default())
+    with capture() as outer, capture() as events:
+        before = process.chosen(None)
+        with MemoryRecorder() as own:
+            prooftrail.use(own)
+            assert process.chosen(None) is before
+            prooftrail.record(
+                action="admin.config.update",
+                actor={"userId": "usr_1"},
+                result="success",
+            )
+    assert len(events) == 1
+    assert len(outer) == 0
+    assert process.chosen(None) is own

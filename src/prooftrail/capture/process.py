@@ -118,6 +118,7 @@ class _Default:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.recorder: Recorder | None = None
+        self.held: list[Recorder | None] = []  # that come back, of nested `using`
 
     def unlock(self) -> None:
         self.lock = threading.Lock()
@@ -144,9 +145,13 @@ def chosen(recorder: Recorder | None) -> Recorder:
 def use(recorder: Recorder) -> None:
     """Make `recorder` the one that `prooftrail.record` uses; the caller closes it.
 
-    Where requests were captured by another one before, that is an event.
+    Where requests were captured by another one before, that is an event. Inside of
+    `using` (an application that begins in a test) it comes into use after that.
     """
     with _default.lock:
+        if _default.held:
+            _default.held[0] = recorder
+            return
         before, _default.recorder = _default.recorder, recorder
     announcing.replace(before, recorder)
 
@@ -155,12 +160,13 @@ def use(recorder: Recorder) -> None:
 def using(recorder: Recorder) -> Iterator[None]:
     """Use a recorder inside, and what was there before it afterwards, if anything."""
     with _default.lock:
-        before, _default.recorder = _default.recorder, recorder
+        _default.held.append(_default.recorder)
+        _default.recorder = recorder
     try:
         yield
     finally:
         with _default.lock:
-            _default.recorder = before
+            _default.recorder = _default.held.pop()
 
 
 def drain() -> None:
