@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from prooftrail.capture import personal_fields
-from prooftrail.capture.audited import UNTOLD, describe
-from prooftrail.capture.changes import changes, diff
+from prooftrail.capture.audited import describe
+from prooftrail.capture.changes import UNTOLD, changes, diff
 from prooftrail.capture.personal_fields import PII, Marked, fields_of, mark, subject_of
 from prooftrail.capture.protection import Personal
 from prooftrail.errors import EventError
@@ -267,3 +267,72 @@ def test_a_value_that_cannot_be_told_does_not_keep_its_row_from_being_saved() ->
     assert effect is not None
     assert effect.changes == [("id", None, 1), ("odd", UNTOLD, UNTOLD)]
     assert effect.personal == {"odd": "contact.email"}
+
+
+class Home(BaseModel):
+    id: str = "c1"
+    places: list[Place] = []
+    rows: dict[str, list[Row]] = {}
+    more: object = None
+
+
+def test_objects_in_lists_and_columns_are_told_with_their_marks() -> None:
+    old = Home(places=[Place(city="Bern")], rows={"a": [Row("a@a.test", "x")]})
+    new = Home()
+    new.more = [Struct("b@a.test", "y"), 1, {"in": Place(city="Basel")}]
+    with stating() as event:
+        changes(old, new, subject="c1")
+    stated = event.stated("success")
+    assert "Bern" not in repr(stated) and "a.test" not in repr(stated)  # noqa: PT018
+    found = {one["field"]: one for one in stated["changes"]}
+    (place,) = found["places"]["before"]
+    assert shown(place["city"]) == ("Bern", "contact.address", "c1")
+    assert place["country"] == "CH"
+    assert shown(found["more"]["after"][0]["email"]) == ("b@a.test", EMAIL, "c1")
+    assert found["more"]["after"][1] == 1
+    assert shown(found["more"]["after"][2]["in"]["city"])[0] == "Basel"
+    assert stated["pii"] == {
+        "fields": ["places.city", "rows.a.email", "more.email", "more.in.city"],
+        "classes": ["contact.address", EMAIL],
+    }
+    assert stated["subjects"] == ["c1"]
+
+
+def test_an_object_that_becomes_a_text_does_not_stand_there_in_plain() -> None:
+    (change,) = diff({"home": Place(city="Bern")}, {"home": "unknown"})
+    assert shown(change.before["city"]) == ("Bern", "contact.address", None)
+    assert change.after == "unknown"
+
+
+def test_what_is_personal_as_a_whole_is_marked_once() -> None:
+    class Owner(BaseModel):
+        home: Annotated[Any, PII("contact.home")]
+
+    (change,) = diff(Owner(home=[Place(city="Bern")]), Owner(home=None))
+    assert change.before.value == [{"city": "Bern", "country": "CH"}]
+
+
+def test_a_marked_object_without_known_fields_is_not_spelled_out() -> None:
+    class Kept:
+        PII_FIELDS = {"email": EMAIL}  # noqa: RUF012
+
+        def __str__(self) -> str:
+            return "a@a.test"
+
+    (change,) = diff({"who": [Kept()]}, {"who": []})
+    assert change.before == ["[a Kept]"]
+
+
+def test_what_holds_itself_is_told_as_what_cannot_be_recorded() -> None:
+    loop: list[Any] = [Place(city="Bern")]
+    loop += [loop, loop]
+    (change,) = diff({"a": loop}, {"a": None})
+    assert change.before == UNTOLD
+
+
+def test_a_column_that_holds_an_object_is_flagged_by_its_marks() -> None:
+    made = describe("Thing", None, key=["id"], fields=["home"], marked=Marked({}))
+    effect = made.effect("insert", None, {"id": 1, "home": [Place(city="Bern")]})
+    assert effect is not None
+    assert effect.personal == {"home.city": "contact.address"}
+    assert "Bern" not in repr(effect.changes)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from prooftrail import catalog
 from prooftrail.capture import changes
+from prooftrail.capture.changes import UNTOLD
 from prooftrail.capture.effects import Change, Effect, Operation
 from prooftrail.capture.protection import NOBODY
 from prooftrail.core.protected import MAX_SUBJECT
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from prooftrail.catalog import EventType
 
 _WORDS = ("resource", "subject", "exclude", *get_args(Operation))
-UNTOLD = "[cannot be recorded]"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -130,14 +130,21 @@ class Audited:
         too_long = ["id"] if _long(id_) else []
         if any(_long(self._whose(one)) for one in (old, new)):
             too_long.append("subject")
-        touched = [one.field for one in found if one.field in self.personal]
+        touched = {
+            one.field: self.personal[one.field]
+            for one in found
+            if one.field in self.personal
+        }
+        for one in found:
+            if one.field not in touched:
+                touched |= {path: value.cls for path, value in one.marks()}
         return Effect(
             operation,
             self.kind,
             None if _long(id_) else id_,
             found,
             list(dict.fromkeys(one for one in subjects if one is not None)),
-            {name: self.personal[name] for name in touched},
+            touched,
             statement,
             {"too_long": too_long} if too_long else {},
         )

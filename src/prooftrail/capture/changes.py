@@ -5,8 +5,9 @@
 
 Guarantees: only what differs, in the order of the fields, nested things by path
 (``address.city``); lists whole. What is marked as personal comes as `Personal`, with
-its class and its subject. What a name announces as secret (a password's hash) is shown
-as changed and nothing of it, neither before nor after.
+its class and its subject, in objects within lists and columns, too. What a name
+announces as secret (a password's hash) is shown as changed and nothing of it, neither
+before nor after.
 
 Pure, and total: values that cannot be compared count as different.
 
@@ -16,9 +17,11 @@ Does not: read what is not there yet; whoever has lazy attributes loads them fir
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -27,7 +30,7 @@ from prooftrail.capture import personal_fields
 from prooftrail.capture.assignments import MARK
 from prooftrail.capture.draft import current_draft
 from prooftrail.capture.effects import Change
-from prooftrail.capture.protection import Personal
+from prooftrail.capture.protection import NOBODY, Personal
 from prooftrail.capture.secret_names import Kind, SecretNames
 from prooftrail.core import jcs, normal
 from prooftrail.errors import EventError
@@ -38,9 +41,20 @@ if TYPE_CHECKING:
     from prooftrail.capture.draft import Draft
     from prooftrail.capture.protection import Whose
 
+UNTOLD: Final = "[cannot be recorded]"
+
 _NAMES = SecretNames()
 _USUAL = frozenset({str, int, bool, UUID})
 _SECRET = frozenset({Kind.SECRET, Kind.CREDENTIALS, Kind.COUNTABLE})
+
+
+class _All(Enum):
+    """That all of a value is personal, so that nothing in it is marked once more."""
+
+    ALL = "all"
+
+
+_ALL: Final = _All.ALL
 
 
 def diff(
@@ -107,35 +121,82 @@ def changes(
 def flag(draft: Draft, found: Iterable[Change]) -> None:
     """Flag the personal data that changes show."""
     for one in found:
-        for value in (one.before, one.after):
-            if isinstance(value, Personal):
-                draft.touch([one.field], [value.cls])
-                draft.subject(value.subject)
+        for path, value in one.marks():
+            draft.touch([path], [value.cls])
+            draft.subject(value.subject)
 
 
 def personal(value: object, cls: str | None, subject: Whose) -> object:
-    """Return a value marked as personal; as it is where it has no class, or is None."""
+    """Return a value as an event can hold it, what is personal in it marked.
+
+    Args:
+        value: what an application has; objects in it are told field by field, and
+            those of their fields that are marked are marked here.
+        cls: the class of data of all of it; None if it has none.
+        subject: whose it is.
+    """
     if value is None or isinstance(value, Personal):
         return value
-    kept = recordable(value)
+    if type(value) in _USUAL:
+        return value if cls is None else Personal(value, cls, subject)
+    try:
+        kept = _recordable(value, subject if cls is None else _ALL, 0)
+    except EventError:
+        kept = UNTOLD
     return kept if cls is None else Personal(kept, cls, subject)
 
 
-def recordable(value: object) -> object:
+def _recordable(value: object, whose: Whose | _All, depth: int) -> object:
     """Return a value, or a text for one that no event can hold.
 
     Of bytes that is their number and SHA-256: enough to see whether they are these.
+
+    Raises:
+        EventError: it is too deep, or two keys are one.
     """
-    if type(value) in _USUAL:
+    if type(value) in _USUAL or value is None or isinstance(value, Personal):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         held = bytes(value)
         return f"[{len(held)} bytes, sha256:{sha256(held).hexdigest()}]"
+    if depth > jcs.MAX_DEPTH:
+        raise EventError("nested too deep")
+    if has_fields(value):
+        return _recorded_fields(value, whose, depth)
+    if isinstance(value, AbstractSet):
+        value = sorted(value, key=str)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_recordable(item, whose, depth + 1) for item in value]
     try:
         normal.plain(value)
     except (EventError, RecursionError):
-        return str(value)
+        # the text of an object may show what is marked in it
+        shows = isinstance(whose, _All) or not personal_fields.fields_of(value)
+        return str(value) if shows else f"[a {type(value).__name__}]"
     return value
+
+
+def _recorded_fields(value: object, whose: Whose | _All, depth: int) -> object:
+    inner = fields(value)
+    if isinstance(value, Mapping):
+        if len(inner) != len(value):
+            raise EventError("two keys are one")
+        known = personal_fields.Marked({})
+    else:
+        known = personal_fields.marked(value)
+    if isinstance(whose, _All):
+        return {name: _recordable(one, whose, depth + 1) for name, one in inner.items()}
+    if known.subject is not None and (whose is None or whose is NOBODY):
+        named = inner.get(known.subject)
+        whose = whose if named is None or named == "" else str(named)
+    return {
+        name: MARK
+        if _hides(one)
+        else _recordable(one, whose, depth + 1)
+        if (cls := known.classes.get(name)) is None
+        else personal(one, cls, whose)
+        for name, one in inner.items()
+    }
 
 
 def one(

@@ -34,6 +34,20 @@ class Change(NamedTuple):
     before: Any
     after: Any
 
+    def marks(self) -> Iterator[tuple[str, Personal]]:
+        """Give its personal values, each with the path of its field.
+
+        The place in a list is no part of it: ``addresses.city``.
+        """
+        work = [(self.field, self.before), (self.field, self.after)]
+        for path, value in work:  # grows while it runs
+            if isinstance(value, Personal):
+                yield path, value
+            elif isinstance(value, dict):
+                work += [(f"{path}.{name}", item) for name, item in value.items()]
+            elif isinstance(value, list):
+                work += [(path, item) for item in value]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
@@ -93,6 +107,10 @@ def _size(value: object) -> int:
     if isinstance(value, Personal):
         # the value stands in the envelope, which has no more room than the event
         return _PROTECTED + len(value.subject or "") + _size(value.value)
+    if isinstance(value, dict):
+        return 8 + sum(_size(name) + _size(one) for name, one in value.items())
+    if isinstance(value, list):
+        return 8 + sum(_size(one) + 1 for one in value)
     if isinstance(value, str):
         text = value[:MAX_TEXT]
         spelled = len(text) if text.isascii() else len(text.encode(errors="replace"))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from prooftrail.capture.audited import UNTOLD
+from prooftrail.capture.changes import UNTOLD
 from prooftrail.capture.protection import NOBODY, Personal
 from prooftrail.core import events, jcs, normal
 from prooftrail.core.protected import MAX_SUBJECT
