@@ -6,7 +6,8 @@ connection strings, JSON and other literals, headers, environment and prose
 line. Quotes and the rest of the text stay. Both are linear in the length: every name
 and every value is read once, and nothing is given back.
 
-Does not: read encodings beyond ``%3D``. ``secret:read`` names a permission and
+Does not: read encodings beyond ``%3D`` (``%5B`` and ``%5D`` around a name are), XML,
+or a value on the line below its name. ``secret:read`` names a permission and
 ``arn:...:secret:...`` a resource: a colon with neither a blank behind it nor a quote
 before it assigns nothing.
 
@@ -29,9 +30,9 @@ MARK: Final = "[redacted]"
 # not, since Python before 3.11.5 loses its place in them (and what follows cannot fail,
 # or fails at once).
 _ASSIGNMENT = re.compile(
-    r"(?:(?<![A-Za-z0-9_.\-À-ÿ])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))"
-    r"([A-Za-z0-9_.\-À-ÿ]++)"
-    r"""(\\{0,4}+["'])?([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
+    r"(?:(?<![\w.\-])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))"
+    r"([\w.\-]++)"
+    r"""(\\{0,4}+["'])?(?:\]|%5[Dd])?([ \t]{0,3}+(?:[=:]{1,3}+>?+|%3[Dd])[ \t]{0,3}+)"""
 )
 _FLAG = re.compile(
     r"(?:(?<![A-Za-z0-9_.\-])--|(?<![^ ])-)([A-Za-z][A-Za-z0-9_-]*+) {1,3}+(?!-)"
@@ -59,6 +60,8 @@ _PARAMETERS: Final = frozenset(
 _LONG_PARAMETERS: Final = frozenset({"code", "key"})
 _LONG = 10  # characters; `?code=404` and `?key=name` remain
 _NUMBER = re.compile(r"[0-9.,]{1,12}")
+# What is several words: in prose all of the line is taken for it.
+_PHRASE = re.compile(r"(?i:mnemonic|pass[ _-]?phrase|(?:seed|recovery)[ _-]?phrase)")
 _SCALARS: Final = frozenset({Kind.SECRET, Kind.CREDENTIALS})
 
 
@@ -138,6 +141,8 @@ def _end_by_kind(text: str, found: re.Match[str], kind: Kind) -> int | None:
         or (kind is Kind.COUNTABLE and (equals or quote))  # not "tests pass: 12"
     ) or text.startswith("arn:aws", start):
         return None
+    if not quote and not equals and _PHRASE.fullmatch(found[1]):
+        return _header_end(text, start, "")
     end = _value_end(
         text, start, _JSON_BARE if quote else _ENCODED if "%" in sign else _BARE
     )

@@ -2,13 +2,13 @@
 
 Guarantees: a number of a length and issuer range that a card scheme uses, with a
 valid Luhn digit, is masked (PCI DSS 3.4.1), written in one piece or in groups of
-three to seven digits with one blank or dash between. UUIDs, ARNs, account ids,
-hashes and times in milliseconds or microseconds are not cards and remain.
+three to seven digits with one blank or dash between, of any width. UUIDs, ARNs, account
+ids, hashes and times in milliseconds or microseconds are not cards and remain.
 
-Does not: look inside digits that touch a letter (a hash must not change), or find
-groups of one or two digits. An order number of such a length and range has a valid
-Luhn digit by chance in one case of ten and is then masked: better so than a card in
-a trail that nobody may change.
+Does not: look inside digits that touch a letter (a hash must not change), find groups
+of one or two digits, digits of another script, or groups with dots between. An order
+number of such a length and range has a valid Luhn digit by chance in one case of ten
+and is then masked: better so than a card in a trail that nobody may change.
 
 Source: ISO/IEC 7812-1; the schemes' published ranges.
 """
@@ -26,11 +26,12 @@ _GROUP = range(3, 8)
 # A whole run of digits and single separators: it cannot fail half way, so that no
 # character is looked at twice. No group is possessive: Python before 3.11.5 then loses
 # its place when the group begins to match and fails.
-_RUN = re.compile(r"[0-9]++(?:[ -][0-9]++)*")
-_ROW = re.compile(r"[0-9 -]{13}")
-_ENOUGH = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
+SEPARATORS: Final = " \u00a0\u2007\u2009\u2011\u2013\u202f-"  # blanks and dashes
+_RUN = re.compile(rf"[0-9]++(?:[{SEPARATORS}][0-9]++)*")
+_ROW = re.compile(rf"[0-9{SEPARATORS}]{{13}}")
+_ENOUGH = re.compile(rf"[0-9](?:[{SEPARATORS}]?[0-9]){{12}}")
 _DIGITS = re.compile(r"[0-9]+")
-_GLUE = str.maketrans("", "", " -")
+_GLUE = str.maketrans("", "", SEPARATORS)
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # (lowest, highest prefix, permitted lengths)
@@ -126,11 +127,16 @@ def _free_groups(found: re.Match[str]) -> list[tuple[int, int]]:
     groups = [group.span() for group in _DIGITS.finditer(found.group())]
     before = found.string[max(0, found.start() - 2) : found.start()]
     after = found.string[found.end() : found.end() + 2]
-    if after[:1].isalpha() or (after[:1] == "." and after[1:].isdigit()):
+    if _is_letter(after[:1]) or (after[:1] == "." and after[1:].isdigit()):
         groups.pop()
-    if before[-1:].isalpha() or (before[-1:] == "." and before[:-1].isdigit()):
+    if _is_letter(before[-1:]) or (before[-1:] == "." and before[:-1].isdigit()):
         groups = groups[1:]
     return groups
+
+
+def _is_letter(text: str) -> bool:
+    """Whether this may be of a hash: a letter of another script is of a sentence."""
+    return text.isascii() and text.isalpha()
 
 
 def _card_at(run: str, groups: list[tuple[int, int]], start: int) -> int | None:

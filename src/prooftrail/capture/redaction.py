@@ -29,6 +29,7 @@ from prooftrail.capture.assignments import MARK
 from prooftrail.capture.secret_names import MAX_NAME, Kind, SecretNames, identifies
 from prooftrail.capture.secret_shapes import cut_secrets, is_routine, is_suspect
 from prooftrail.core import normal
+from prooftrail.core.jcs import NUMBER_TOKEN
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ _MASKED = re.compile(
     r"[*•xX.]{3,}|HIDDEN_DUE_TO_SECURITY_REASONS|<?sensitiveDataRemoved>?"
 )
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[^\s\"']*")
-_CARD_VALUE = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
+_CARD_VALUE = re.compile(rf"[0-9](?:[{cards.SEPARATORS}]?[0-9]){{11,18}}")
+_INTEGRAL = re.compile(r"[0-9]+\.0+")  # as a table's column of numbers gives it
 _INTEGER_CARD: Final = range(10**14, 10**16)  # 15 or 16 digits
 
 # The way from the root: (way to the parent, key or index); None at the root.
@@ -149,7 +151,7 @@ class _Run:
     ) -> object:
         if isinstance(value, dict):
             token = value.get("$number") if len(value) == 1 else None
-            if isinstance(token, str):
+            if isinstance(token, str) and NUMBER_TOKEN.fullmatch(token):
                 return self._number(value, token, way)
         copy: Any = {} if isinstance(value, dict) else []
         self._work.append((value, copy, way, strict, listed))
@@ -174,8 +176,9 @@ class _Run:
 
     def _number(self, value: object, token: str, way: _Way) -> object:
         """Return a number as it is, or the mask where it is a card's."""
-        masked = cards.mask_all(token)
-        if masked == token:
+        whole = token.partition(".")[0] if _INTEGRAL.fullmatch(token) else token
+        masked = cards.mask_all(whole)
+        if masked == whole:
             return dict(value) if isinstance(value, dict) else value
         self.changed.append(way)
         return masked
@@ -240,6 +243,8 @@ class _Run:
         self, value: object, kind: Kind, key: object, way: _Way, *, strict: bool
     ) -> object:
         """Return the value under a name that says something of it."""
+        if kind is Kind.OPEN and isinstance(value, list | tuple):
+            return self._listed_open(value, way)
         container = isinstance(value, dict | list | tuple)
         if kind in _WHOLE or (kind in _SCALAR_SECRET and not container):
             return self._hidden(value, kind, way)
@@ -249,6 +254,16 @@ class _Run:
         if strict and not container and not identifies(str(key)):
             return self._hidden(value, Kind.SECRET, way)
         return self.copied(value, way, strict=strict or kind is Kind.CREDENTIALS)
+
+    def _listed_open(self, value: list[Any] | tuple[Any, ...], way: _Way) -> object:
+        """Return a list under a name like `authorization`: texts in it go."""
+        hidden = [
+            self._hidden(item, Kind.SECRET, (way, index))
+            if isinstance(item, str)
+            else item
+            for index, item in enumerate(value)
+        ]
+        return self.copied(hidden, way)
 
     def _hidden(self, value: object, kind: Kind, way: _Way) -> object:
         if value is None or isinstance(value, bool) or normal.is_protected(value):

@@ -20,6 +20,8 @@ import unicodedata
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from prooftrail.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -49,6 +51,8 @@ _SECRET: Final = _set(
     password passwords passwd pwd pw psw pass passphrase passcode passwort kennwort
     contraseña contrasena senha motdepasse mdp
     secret secrets token jwt bearer otp totp hotp pin pincode cvv cvv2 cvc cvc2 csc
+    cvn cvvnumber cvcnumber pinnumber verificationvalue cardverificationvalue
+    track1 track2 trackdata track1data track2data
     cvvcode cvccode cardcode mfacode mfatoken otpcode totpcode hotpcode twofactorcode
     2facode tfacode verificationcode securitycode backupcode backupcodes recoverycode
     recoverycodes scratchcodes onetimecode smscode authcode authorizationcode
@@ -118,6 +122,16 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(text))
 
 
+def _is_latin(name: str) -> bool:
+    text = unicodedata.normalize("NFKC", name)
+    return bool(words(name)) and all(not c.isalpha() or c <= "ÿ" for c in text)
+
+
+def _letters(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name[-MAX_NAME:]).casefold()
+    return "".join(c for c in text if c.isalnum())
+
+
 def identifies(name: str) -> bool:
     """Return whether a name inside credentials is one that may stay."""
     found = words(name)
@@ -133,20 +147,30 @@ class SecretNames:
     """
 
     def __init__(self, extra: Iterable[str] = (), harmless: Iterable[str] = ()) -> None:
-        self._extra = frozenset(_glue(words(name)) for name in extra) - {""}
+        own = list(extra)
+        self._extra = frozenset(_glue(words(name)) for name in own) - {""}
+        # of other scripts: matched whole
+        self._foreign = frozenset(_letters(name) for name in own if not _is_latin(name))
+        if "" in self._foreign:
+            raise ConfigurationError(
+                "a secret name holds neither a letter nor a digit: write it as it "
+                "stands in your data"
+            )
         self._harmless = _HARMLESS | {_glue(words(name)) for name in harmless}
         self._known: dict[str, Kind] = {}
 
     @property
     def stated(self) -> list[list[str]]:
         """The application's own names, as they are matched: secret, harmless."""
-        return [sorted(self._extra), sorted(self._harmless - _HARMLESS)]
+        return [sorted(self._extra | self._foreign), sorted(self._harmless - _HARMLESS)]
 
     def kind(self, name: str) -> Kind:
         """Return what `name` says of its value."""
         found = self._known.get(name)
         if found is None:
             found = self._classify(words(name))
+            if self._foreign and _letters(name) in self._foreign:
+                found = Kind.SECRET
             if len(name) <= MAX_NAME:
                 if len(self._known) >= _MAX_CACHED:
                     self._known.clear()

@@ -193,9 +193,10 @@ class Stating:
                 if isinstance(subjects, list)
                 else subjects
             )
-        for name in ("eventId", "timestamp", "action", "result", "part"):
+        for name in ("eventId", "timestamp", "action", "result"):
             if name in value:
                 clean[name] = value[name]
+        self._restore(clean.get("part"), value.get("part"), "of", "n", "total")
         self._restore(clean.get("actor"), value.get("actor"), "userId")
         self._restore(clean.get("resource"), value.get("resource"), "id", "type")
         actor, before = clean.get("actor"), value.get("actor")
