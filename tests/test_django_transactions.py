@@ -196,6 +196,19 @@ def test_a_hook_of_the_applications_that_fails_costs_no_record(trail: Trail) -> 
     assert len(recorded(trail)) == 1
 
 
+def test_commits_by_hand_are_told_and_rollbacks_are_not(trail: Trail) -> None:
+    transaction.set_autocommit(False)
+    Customer.objects.create(id="n1")
+    Customer.objects.filter(pk="n1").update(plan="pro")
+    assert recorded(trail) == []
+    transaction.commit()
+    assert [one["resource"]["id"] for one in recorded(trail)] == ["n1", "n1"]
+    Customer.objects.create(id="n2")
+    transaction.rollback()
+    transaction.set_autocommit(True)
+    assert len(recorded(trail)) == 2
+
+
 def test_a_commit_that_fails_leaves_nothing(trail: Trail) -> None:
     with stating() as event:
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -2,8 +2,8 @@
 
 Guarantees: what is entered goes into the event that is being stated, and stays in it
 only while the transaction, or the savepoint, can still commit; what has no event leaves
-its own at commit. An application's `on_commit` hook that fails does not keep ours from
-running. In autocommit that is at once.
+its own at commit, of an atomic block or by hand; that comes before the application's
+`on_commit` hooks: one that fails costs no record. In autocommit that is at once.
 
 With `within`, events of their own are recorded at once, in the same transaction.
 """
@@ -127,16 +127,22 @@ def enter(using: str, source: Source, effects: Iterable[Effect | None]) -> None:
             one.line = None
     if hook is not None:
         return
-    transaction.on_commit(made, using=using)
-    hooks = connection.run_on_commit
-    if hooks and hooks[-1][1] is made:
-        # an application's hook that fails keeps later ones from running
-        first = next(
-            n
-            for n, one in enumerate(hooks)
-            if n == len(hooks) - 1 or not isinstance(one[1], Hook)
-        )
-        hooks.insert(first, hooks.pop())
+    if connection.in_atomic_block or connection.get_autocommit():
+        transaction.on_commit(made, using=using)
+    else:  # the application commits by hand, where Django takes no hooks
+        connection.run_on_commit.append((set(savepoints), made, False))
+
+
+def settle(connection: Any) -> None:  # noqa: ANN401
+    """Run the hooks of a connection that has committed, before the application's."""
+    made = list(waiting(connection))[::-1]
+    if not made:
+        return
+    connection.run_on_commit = [
+        one for one in connection.run_on_commit if not isinstance(one[1], Hook)
+    ]
+    for hook in made:
+        hook()
 
 
 def waiting(connection: Any) -> Iterator[Hook]:  # noqa: ANN401

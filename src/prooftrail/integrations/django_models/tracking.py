@@ -10,11 +10,11 @@ from django.db.models import Model, signals
 from django.db.models.query import QuerySet
 
 from prooftrail.integrations.django_models import (
+    connections,
     hooks,
     querysets,
     reads,
     rows,
-    savepoints,
 )
 from prooftrail.integrations.django_models.hooks import Asked
 from prooftrail.integrations.django_models.relations import Relation
@@ -58,7 +58,7 @@ def track(
             _add(model, named=model in named)
     querysets.wrap(QuerySet, _sources)
     rows.wrap(Model)
-    savepoints.wrap(BaseDatabaseWrapper)
+    connections.wrap(BaseDatabaseWrapper)
     if reads:
         _watch()
 
