@@ -316,4 +316,4 @@ def enter(draft: Draft | None) -> contextvars.Token[Draft | None]:
 
 def leave(token: contextvars.Token[Draft | None]) -> None:
     """Undo `enter`."""
-    _draft.reset(token)
+    scopes.reset(_draft, token)

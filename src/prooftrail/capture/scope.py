@@ -18,7 +18,7 @@ import contextvars
 import functools
 import threading
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from prooftrail.capture.actors import actor_of, stated_actor
@@ -31,6 +31,7 @@ TRACED = ("requestId", "traceId", "service", "version")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Scope:
@@ -114,6 +115,16 @@ _acting: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
 )
 
 
+def reset(variable: contextvars.ContextVar[T], token: contextvars.Token[T]) -> None:
+    """Undo a `set`, where the context is still the one in which it was done.
+
+    A sync generator that Starlette iterates (a streamed body, a dependency) runs each
+    step in a copy of the context: what was set in the first is gone in the last.
+    """
+    with suppress(ValueError):
+        variable.reset(token)
+
+
 class Entered(NamedTuple):
     """What `leave` needs."""
 
@@ -170,7 +181,7 @@ def acting(actor: object, *, on_behalf_of: object = None) -> Iterator[None]:
     try:
         yield
     finally:
-        _acting.reset(token)
+        reset(_acting, token)
 
 
 def completed(
@@ -215,8 +226,8 @@ def enter(scope: Scope) -> Entered:
 
 def leave(entered: Entered) -> None:
     """Undo `enter`."""
-    _acting.reset(entered.acting)
-    _scope.reset(entered.scope)
+    reset(_acting, entered.acting)
+    reset(_scope, entered.scope)
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:
