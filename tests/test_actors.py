@@ -180,6 +180,7 @@ def test_a_user_whose_session_ended_is_known_by_his_key(
         user = User(id=7, email="dani@company.com")
         session.add(user)
         session.commit()  # which expires it
+    engine.dispose()
     app = FastAPI()
 
     @app.post("/plans")

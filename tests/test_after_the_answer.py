@@ -44,7 +44,7 @@ class Shop:
     """An application, its database, and the events of a request."""
 
     def __init__(self, *, reads: bool) -> None:
-        engine = sa.create_engine(
+        engine = self.engine = sa.create_engine(
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
         Base.metadata.create_all(engine)
@@ -103,14 +103,18 @@ class Shop:
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop(reads=False)
+def shop() -> Iterator[Shop]:
+    made = Shop(reads=False)
+    yield made
+    made.engine.dispose()
 
 
 @pytest.fixture
-def reading() -> Shop:
+def reading() -> Iterator[Shop]:
     """Tell of reads, too."""
-    return Shop(reads=True)
+    made = Shop(reads=True)
+    yield made
+    made.engine.dispose()
 
 
 def follows(first: dict[str, Any], second: dict[str, Any]) -> None:
