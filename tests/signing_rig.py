@@ -244,10 +244,21 @@ class unguarded:  # noqa: N801  reads as a statement
                 )
 
 
-def truncate(rig: Rig, entries: int, stream: str = "main") -> None:
-    """Delete the newest entries and correct the head, as a superuser."""
+def truncate(
+    rig: Rig, entries: int, stream: str = "main", *, checkpoints: bool = False
+) -> None:
+    """Delete the newest entries and correct the head, as a superuser, at once.
+
+    Args:
+        rig: whose trail.
+        entries: how many.
+        stream: of which stream.
+        checkpoints: whether to delete all checkpoints, too.
+    """
     number = rig.stream(stream).number
-    with unguarded(rig.trail) as superuser:
+    with unguarded(rig.trail) as superuser, superuser.transaction():
+        if checkpoints:
+            superuser.execute("delete from prooftrail.checkpoint")
         superuser.execute(
             "delete from prooftrail.log where stream = %s and seq >"
             " (select seq from prooftrail.head where stream = %s) - %s",

@@ -130,9 +130,7 @@ def test_a_log_cut_off_behind_the_anchor_is_told(rig: Rig) -> None:
         until(lambda: seen.runs("whole"), "a first verification")
         value = seen.metrics.registry.get_sample_value
         assert value("prooftrail_anchored_entries", {"stream": "main"}) == 21
-        truncate(rig, 5)
-        with unguarded(rig.trail) as superuser:
-            superuser.execute("delete from prooftrail.checkpoint")
+        truncate(rig, 5, checkpoints=True)
         until(lambda: seen.told("finding"), "an alert")
         kinds = {one["kind"] for one in seen.told("finding")[0]["findings"]}
         assert "truncated" in kinds
