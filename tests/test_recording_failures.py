@@ -55,16 +55,18 @@ def test_no_acknowledged_event_is_lost_when_connections_are_killed(
         with recorder(trail) as made, ThreadPoolExecutor(8) as pool:
 
             def many(thread: int) -> list[str]:
-                return [
-                    made.record(event(details={"n": [thread, n]})) for n in range(60)
-                ]
+                ids: list[str] = []
+                while len(ids) < 60 or kills <= 3:  # a fast machine records more
+                    details = {"n": [thread, len(ids)]}
+                    ids.append(made.record(event(details=details)))
+                return ids
 
             recorded = [one for ids in pool.map(many, range(8)) for one in ids]
     finally:
         stop.set()
         killing.join()
     assert kills > 3
-    assert len(set(recorded)) == 480
+    assert len(set(recorded)) == len(recorded) >= 480
     seal(trail)
     assert sorted(sealed(trail)) == sorted(recorded)
 
