@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
@@ -10,6 +11,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import StreamingResponse
 
 import prooftrail
+from prooftrail.capture.scope import current_actor
 from prooftrail.testing import capture
 from tests.capturing.rig import listening
 
@@ -83,3 +85,25 @@ def test_its_event_is_there(method: str, path: str, action: str) -> None:
         assert one["actor"]["userId"] == "usr_1"
     if path == "/export":
         assert [one["details"]["record_count"] for one in told] == [3, 3]
+
+
+def test_whoever_acted_in_a_context_that_lives_on_acts_there_no_more() -> None:
+    steps = as_another()
+    with prooftrail.acting("usr_outer"):
+        first = contextvars.copy_context()
+    first.run(next, steps)
+    assert first.run(current_actor) == {
+        "userId": "usr_admin",
+        "onBehalfOf": {"userId": "usr_7"},
+    }
+    contextvars.copy_context().run(next, steps, None)  # ends elsewhere
+    assert first.run(current_actor) is None
+
+
+def test_whoever_acts_around_it_acts_there_again() -> None:
+    steps = as_another()
+    with prooftrail.acting("usr_outer"):
+        first = contextvars.copy_context()
+        first.run(next, steps)
+        contextvars.copy_context().run(next, steps, None)
+        assert first.run(current_actor) == {"userId": "usr_outer"}

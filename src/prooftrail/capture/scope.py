@@ -110,7 +110,20 @@ class Scope:
 _scope: contextvars.ContextVar[Scope | None] = contextvars.ContextVar(
     "prooftrail_scope", default=None
 )
-_acting: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
+
+
+class _Acting:
+    """Who acts within a block; a context that the block was not left in may hold it."""
+
+    __slots__ = ("actor", "outer", "over")
+
+    def __init__(self, actor: dict[str, Any] | None, outer: _Acting | None) -> None:
+        self.actor = actor
+        self.outer = outer
+        self.over = False
+
+
+_acting: contextvars.ContextVar[_Acting | None] = contextvars.ContextVar(
     "prooftrail_acting", default=None
 )
 
@@ -119,7 +132,8 @@ def reset(variable: contextvars.ContextVar[T], token: contextvars.Token[T]) -> N
     """Undo a `set`, where the context is still the one in which it was done.
 
     A sync generator that Starlette iterates (a streamed body, a dependency) runs each
-    step in a copy of the context: what was set in the first is gone in the last.
+    step in a copy of the context: what was set in the first is gone in the last. Where
+    a context lives on, it holds what is over, which counts for nothing.
     """
     with suppress(ValueError):
         variable.reset(token)
@@ -129,7 +143,7 @@ class Entered(NamedTuple):
     """What `leave` needs."""
 
     scope: contextvars.Token[Scope | None]
-    acting: contextvars.Token[dict[str, Any] | None]
+    acting: contextvars.Token[_Acting | None]
 
 
 def current_scope() -> Scope | None:
@@ -140,9 +154,11 @@ def current_scope() -> Scope | None:
 
 def current_actor() -> dict[str, Any] | None:
     """Return who acts here: `acting` before the scope's; None for nobody."""
-    acting_ = _acting.get()
-    if acting_ is not None:
-        return acting_
+    inner = _acting.get()
+    while inner is not None and inner.over:
+        inner = inner.outer
+    if inner is not None and inner.actor is not None:
+        return inner.actor
     scope = current_scope()
     return None if scope is None else scope.actor
 
@@ -163,7 +179,7 @@ def bind(actor: object, *, on_behalf_of: object = None) -> None:
     if scope is not None:
         scope.bind(actor, on_behalf_of=on_behalf_of)
         return
-    _acting.set(_impersonating(actor, on_behalf_of))
+    _acting.set(_Acting(_impersonating(actor, on_behalf_of), None))
 
 
 @contextmanager
@@ -177,10 +193,12 @@ def acting(actor: object, *, on_behalf_of: object = None) -> Iterator[None]:
     ...     current_actor()
     {'userId': 'usr_1', 'onBehalfOf': {'userId': 'usr_2'}}
     """
-    token = _acting.set(_impersonating(actor, on_behalf_of))
+    made = _Acting(_impersonating(actor, on_behalf_of), _acting.get())
+    token = _acting.set(made)
     try:
         yield
     finally:
+        made.over = True
         reset(_acting, token)
 
 
