@@ -87,8 +87,9 @@ def _tell(truth: Truth) -> None:
         f"{truth.events.total():,} events by {len(truth.actors)} actors; each day "
         "sealed, its personal values kept encrypted, signed and anchored"
     )
-    kinds = ", ".join(sorted({one.kind for one in truth.anomalies}))
-    say(f"among them {len(truth.anomalies)} that a detection must find: {kinds}")
+    if truth.anomalies:
+        kinds = ", ".join(sorted({one.kind for one in truth.anomalies}))
+        say(f"among them {len(truth.anomalies)} that a detection must find: {kinds}")
 
 
 def _progress(done: int, days: int) -> None:
