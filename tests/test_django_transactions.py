@@ -142,8 +142,6 @@ def test_a_savepoint_before_all_changes_takes_back_all(trail: Trail) -> None:
     assert recorded(trail) == []
 
 
-# what earlier tests of this process left open is collected here, too
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_connection_that_is_closed_is_held_by_nobody(shop: Any) -> None:
     held = []
 
