@@ -17,6 +17,7 @@ from prooftrail.service import app, logs
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
 from prooftrail.service.http import Http
+from prooftrail.service.looking import Looking
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
 from prooftrail.service.revealing import Revealing
@@ -104,6 +105,7 @@ def serving(
         parts = Parts(
             readers,
             recorder,
+            stack.enter_context(closing(Looking())),
             checks,
             health,
             metrics,

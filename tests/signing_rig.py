@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -212,36 +213,34 @@ def mth(leaves: Sequence[bytes]) -> bytes:
     return sha256(b"\x01" + mth(leaves[:half]) + mth(leaves[half:])).digest()
 
 
-class unguarded:  # noqa: N801  reads as a statement
-    """A superuser switches all triggers of the log off, and on again."""
+@contextmanager
+def unguarded(trail: Trail) -> Iterator[Any]:
+    """Switch all triggers of the log off, as a superuser, and on again, at once.
 
-    def __init__(self, trail: Trail) -> None:
-        self.superuser = trail.superuser()
-        self.tables = [
+    One transaction: a sealer at work beside it must not write an entry unguarded.
+    Whole tables before their parts, as a writer locks them.
+    """
+    superuser = trail.superuser()
+    with superuser.transaction():
+        tables = ["prooftrail.log", "prooftrail.checkpoint"] + [
             f"{schema}.{name}"
-            for schema, name in self.superuser.execute(
+            for schema, name in superuser.execute(
                 "select n.nspname, c.relname from pg_class c"
                 " join pg_namespace n on n.oid = c.relnamespace"
                 " where n.nspname = 'prooftrail_part' and c.relname like 'log%'"
                 " and c.relkind = 'r'"
             )
-        ] + ["prooftrail.log", "prooftrail.checkpoint"]
-
-    def __enter__(self) -> Any:
-        for table in self.tables:
-            self.superuser.execute(f"alter table {table} disable trigger all")
-        return self.superuser
-
-    def __exit__(self, *_: object) -> None:
-        for table in self.tables:
-            for (name,) in self.superuser.execute(
+        ]
+        for table in tables:
+            superuser.execute(f"alter table {table} disable trigger all")
+        yield superuser
+        for table in tables:
+            for (name,) in superuser.execute(
                 "select tgname from pg_trigger"
                 " where tgrelid = %s::regclass and not tgisinternal",
                 (table,),
             ).fetchall():
-                self.superuser.execute(
-                    f"alter table {table} enable always trigger {name}"
-                )
+                superuser.execute(f"alter table {table} enable always trigger {name}")
 
 
 def truncate(
@@ -256,7 +255,7 @@ def truncate(
         checkpoints: whether to delete all checkpoints, too.
     """
     number = rig.stream(stream).number
-    with unguarded(rig.trail) as superuser, superuser.transaction():
+    with unguarded(rig.trail) as superuser:
         if checkpoints:
             superuser.execute("delete from prooftrail.checkpoint")
         superuser.execute(

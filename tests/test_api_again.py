@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from prooftrail.service.api import looking
+from prooftrail.service import looking
 from prooftrail.store import lookup
 from tests.api_rig import Api, serving
 from tests.stated import EXAMPLE

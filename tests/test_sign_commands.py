@@ -294,8 +294,8 @@ def test_what_stands_in_the_database_does_nothing_to_a_terminal(rig: Rig) -> Non
         "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
         " values (1, 9, 1, %s, '')"
     )
-    with unguarded(rig.trail):
-        superuser.execute(insert, (NASTY,))
+    with unguarded(rig.trail) as unhindered:
+        unhindered.execute(insert, (NASTY,))
     outputs = [run(rig, "checkpoint")]
     assert "'main': its keys, or its newest checkpoint, are none" in outputs[0].stderr
     superuser.execute("alter table prooftrail.stream drop constraint stream_name")

@@ -72,8 +72,18 @@ class Cluster:
         return made
 
     def drop(self, name: str) -> None:
+        """Drop a database, which everybody must have left (within five seconds)."""
         with self.admin() as admin:
-            admin.execute(f"drop database if exists {name} with (force)")
+            left = admin.execute(
+                "select usename, application_name, state, query from pg_stat_activity"
+                " where datname = %s",
+                (name,),
+            ).fetchall()
+            try:
+                admin.execute(f"drop database if exists {name}")
+            except psycopg.errors.ObjectInUse:
+                admin.execute(f"drop database {name} with (force)")
+                raise AssertionError(f"connections were left open: {left}") from None
 
 
 @dataclass

@@ -41,6 +41,7 @@ from prooftrail.service.api.caller import Callers
 from prooftrail.service.api.places import DENYING, OPERATING, Places
 from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
+from prooftrail.service.looking import Looking
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
 from prooftrail.service.pulse import Pulse
@@ -134,14 +135,16 @@ def _own_parts(trusted: Networks) -> Parts:
     readers = Readers()
     metrics = Metrics(health, clock=clock, load=readers.load)
     recorder = Recorder(inbox.open_writer, clock=clock, random=os.urandom)
+    looking = Looking()
     checks = Checks(recorder, metrics, log, clock=clock, random=os.urandom)
     pulse = Pulse(health, metrics, log)
     pulse.start()
-    for part in (readers, recorder, checks, pulse):
+    for part in (readers, recorder, looking, checks, pulse):
         atexit.register(part.close)
     return Parts(
         readers,
         recorder,
+        looking,
         checks,
         health,
         metrics,

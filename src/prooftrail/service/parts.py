@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from prooftrail.service.checks import Checks
     from prooftrail.service.health import Health
     from prooftrail.service.logs import Log
+    from prooftrail.service.looking import Looking
     from prooftrail.service.metrics import Metrics
     from prooftrail.service.revealing import Revealing
     from prooftrail.store.readers import Readers
@@ -28,6 +29,7 @@ class Parts:
 
     readers: Readers  # as the reader, under row-level security
     recorder: Recorder  # as the writer
+    looking: Looking  # events that a writer may repeat, as the verifier
     checks: Checks  # verification on demand, as the verifier
     health: Health
     metrics: Metrics

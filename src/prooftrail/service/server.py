@@ -24,6 +24,7 @@ from prooftrail.service.connections import CONNECTIONS
 from prooftrail.service.duties import Supervisor
 from prooftrail.service.health import Health
 from prooftrail.service.http import Http
+from prooftrail.service.looking import Looking
 from prooftrail.service.metrics import Metrics
 from prooftrail.service.parts import Parts
 from prooftrail.service.pulse import Pulse
@@ -193,6 +194,7 @@ class Service:
         parts = Parts(
             readers=readers,
             recorder=recorder,
+            looking=stack.enter_context(closing(Looking())),
             checks=checks,
             health=self._health,
             metrics=metrics,

@@ -27,8 +27,9 @@ import msgspec
 from prooftrail.core import catalog, jcs
 from prooftrail.errors import EventError
 from prooftrail.seal import prepare
-from prooftrail.service.api import looking, measuring
-from prooftrail.service.api.looking import Known, Looking
+from prooftrail.service import looking
+from prooftrail.service.api import measuring
+from prooftrail.service.looking import Known
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.waiting import InboxRow
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prooftrail.capture.stating import Stated
-    from prooftrail.service.api.looking import Sealed
+    from prooftrail.service.looking import Sealed
     from prooftrail.service.parts import Parts
 
 REMEMBERED = 100_000  # events that were accepted lately
@@ -82,7 +83,6 @@ class Accepting:
         self._lock = threading.Lock()
         self._lately: OrderedDict[tuple[str, str], Known] = OrderedDict()
         self._underway: dict[tuple[str, str], _Underway] = {}
-        self._log = Looking()
 
     def take(
         self,
@@ -107,7 +107,7 @@ class Accepting:
             for one in given
             if isinstance(one, _Given) and one.own_id
         ]
-        there = self._log.sealed(stream, ids, period) if ids else {}
+        there = self._parts.looking.sealed(stream, ids, period) if ids else {}
         return [
             one
             if isinstance(one, Item)

@@ -74,6 +74,13 @@ class Looking:
         self._looking = threading.Lock()
         self._connection: Connection | None = None
 
+    def close(self) -> None:
+        """Close the connection; who looks up afterwards opens another."""
+        with self._looking:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
     def sealed(
         self, stream: str, ids: Sequence[str], period: tuple[int, int]
     ) -> dict[str, Sealed]:
