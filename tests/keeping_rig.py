@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -121,3 +122,21 @@ class Rig:
         )
         assert row is not None
         return int(row[0])
+
+
+def insert(trail: Trail, value: Any, envelope: bytes | None) -> None:
+    """Insert an event with an envelope, as the writer may."""
+    trail.login("writer").execute(
+        "insert into prooftrail.inbox (event, envelope) values (%s, %s)",
+        (json.dumps(value), envelope),
+    )
+
+
+def waiting(trail: Trail) -> tuple[Any, bytes]:
+    """Take the one event out of the inbox; return it and its envelope."""
+    ((event, envelope),) = (
+        trail.superuser()
+        .execute("delete from prooftrail.inbox returning event, envelope")
+        .fetchall()
+    )
+    return json.loads(event), bytes(envelope)

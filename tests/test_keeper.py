@@ -18,7 +18,7 @@ from prooftrail.signing.keys import MasterKey
 from prooftrail.store import vault
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
-from tests.keeping_rig import Rig
+from tests.keeping_rig import Rig, insert, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,21 +45,6 @@ def event(**more: Any) -> dict[str, Any]:
         "changes": [{"field": "phone", "after": Personal(PHONE, "contact.phone")}],
         **more,
     }
-
-
-def insert(trail: Trail, value: Any, envelope: bytes | None) -> None:
-    trail.login("writer").execute(
-        "insert into prooftrail.inbox (event, envelope) values (%s, %s)",
-        (json.dumps(value), envelope),
-    )
-
-
-def waiting(trail: Trail) -> tuple[Any, bytes]:
-    row = (
-        trail.superuser().execute("delete from prooftrail.inbox returning *").fetchone()
-    )
-    assert row is not None
-    return json.loads(row[2]), bytes(row[3])
 
 
 def test_a_value_goes_from_the_application_into_the_vault_and_is_found(

@@ -17,10 +17,10 @@ import prooftrail
 from prooftrail import open_envelopes
 from prooftrail.capture.process import open_recorder
 from prooftrail.capture.published import VARIABLE
-from prooftrail.keep import revealing
+from prooftrail.keep import fitting, revealing
 from tests.fintech.furniture import furnish
 from tests.fintech.house import opened
-from tests.keeping_rig import Rig
+from tests.keeping_rig import Rig, insert, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,16 +79,16 @@ def shown(rig: Rig, event: dict[str, Any], pointer: str) -> Any:
     return found.value
 
 
-def whole(trail: Trail) -> str:
-    """Return a dump of the trail's schema: inbox, log, envelopes, vault."""
-    cluster = trail.cluster
+def whole(trail: Trail, *, table: str | None = None) -> str:
+    """Return a dump of the trail's schemas: inbox, log, envelopes, vault.
+
+    Args:
+        trail: whose.
+        table: one alone, of the schema `prooftrail`.
+    """
+    what = "--schema=prooftrail*" if table is None else f"--table=prooftrail.{table}"
     made = subprocess.run(
-        [
-            str(cluster.bin_dir / "pg_dump"),
-            "--schema=prooftrail",
-            "--inserts",
-            trail.dsn,
-        ],
+        [str(trail.cluster.bin_dir / "pg_dump"), what, "--inserts", trail.dsn],
         capture_output=True,
         check=True,
         text=True,
@@ -111,7 +111,7 @@ def test_an_update_holds_before_and_after_protected_and_a_reveal_returns_both(
     answer = home.send("PUT", f"/customers/{customer}", "support", body)
     assert answer.status_code == 200
     home.recorder.drain()
-    waiting = whole(rig.trail)
+    inbox = whole(rig.trail)
     event = changed(rig, home, "customer.pii.update")
     fields = [one["field"] for one in event["changes"]]
     assert sorted(fields) == ["address", "email", "name"]
@@ -124,7 +124,7 @@ def test_an_update_holds_before_and_after_protected_and_a_reveal_returns_both(
     assert shown(rig, event, f"/changes/{email}/before") == old
     assert shown(rig, event, f"/changes/{email}/after") == NEW[0]
     assert rig.misfits() == []
-    for dump in (waiting, whole(rig.trail)):
+    for dump in (inbox, whole(rig.trail)):
         for value in (old, names["name"], *NEW):
             assert not holds(dump, value)
 
@@ -154,6 +154,30 @@ def test_a_bulk_update_holds_before_and_after_protected(rig: Rig, home: House) -
         assert shown(rig, event, f"/changes/{number}/after") == NEW[2]
     assert seen == {f"{one['n']} Main Street" for one in names}
     assert not holds(whole(rig.trail), NEW[2])
+
+
+def test_what_is_swapped_or_copied_on_the_way_is_stated(rig: Rig, home: House) -> None:
+    made = []
+    for _ in range(2):
+        names = furnish(home)
+        home.recorder.drain()
+        rig.seal()
+        path = f"/customers/{names['customer']}"
+        assert home.send("PUT", path, "support", {"email": NEW[0]}).status_code == 200
+        home.recorder.drain()
+        made.append(waiting(rig.trail))
+    (first, of_first), (second, of_second) = made
+    copied = first["changes"][0]["before"]
+    (change,) = first["changes"]
+    change["before"], change["after"] = change["after"], change["before"]
+    second["changes"][0]["before"] = copied  # another customer's
+    insert(rig.trail, first, of_first)
+    insert(rig.trail, second, of_second)
+    rig.seal()
+    rig.keep()
+    assert sorted(rig.misfits()) == sorted(
+        [(first["eventId"], fitting.OTHER), (second["eventId"], fitting.OTHER)]
+    )
 
 
 def test_a_name_that_was_typed_at_the_login_is_protected(rig: Rig, home: House) -> None:
