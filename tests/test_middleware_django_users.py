@@ -40,6 +40,14 @@ def test_a_route_that_is_an_expression_fits_the_table_and_gives_an_id(
     assert recorded["expression"] == ["customer.pii.delete success customers 7"]
 
 
+def test_a_login_that_django_refuses_is_a_failure_whatever_page_says_so(
+    recorded: dict[str, list[str]],
+) -> None:
+    assert recorded["login wrong"] == ["auth.login.failure failure False"]
+    assert recorded["login right"] == ["auth.login.success success True"]
+    assert recorded["login second"] == ["auth.login.success success True"]
+
+
 @pytest.mark.parametrize("client", ["Client", "AsyncClient"])
 @pytest.mark.parametrize(
     ("session", "asked", "actor"),

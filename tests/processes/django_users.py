@@ -15,6 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import include, path, re_path
 
+from prooftrail import emits
+
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 MIDDLEWARE = [
     "prooftrail.middleware.django.AuditMiddleware",
@@ -42,13 +44,15 @@ settings.configure(
         "routes": {
             "POST /customers/{id}": "customer.pii.update",
             "POST /old/customers/{id}/": "customer.pii.delete",
+            "POST /login": emits("auth.login.success", failure="auth.login.failure"),
         },
     },
 )
 django.setup()
 
-from django.contrib.auth import login, logout  # noqa: E402  Django is set up first
+from django.contrib.auth import authenticate, login, logout  # noqa: E402  Django is set up first
 from django.contrib.auth.decorators import login_required  # noqa: E402
+from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import AsyncClient, Client  # noqa: E402
@@ -66,6 +70,17 @@ def by_token(request: HttpRequest) -> HttpResponse:
 def enter(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         login(request, User.objects.get(username="ann"), backend=BACKEND)
+    return HttpResponse()
+
+
+def log_in(request: HttpRequest) -> HttpResponse:
+    """Let in whose first or second password is right; else show the form again."""
+    for name in ("password", "second"):
+        given = {"username": "ann", "password": request.POST.get(name)}
+        found = authenticate(request, **given)
+        if found is not None:
+            login(request, found)
+            break
     return HttpResponse()
 
 
@@ -100,6 +115,7 @@ urlpatterns = [
     path("token", by_token),
     path("in", enter),
     path("out", leave),
+    path("login", log_in),
     path("own", own),
     path("own/async", own_async),
     path("customers/<int:pk>", own),
@@ -135,6 +151,19 @@ def main() -> None:
         found["blocked"] = _told(events)
         Client().post("/old/customers/7/")
         found["expression"] = _told(events)
+        right, wrong = "correct horse", "battery staple"
+        User.objects.filter(username="ann").update(password=make_password(right))
+        for name, given in (
+            ("wrong", {"password": wrong}),
+            ("right", {"password": right}),
+            ("second", {"password": wrong, "second": right}),
+        ):
+            assert Client().post("/login", given).status_code == 200
+            found[f"login {name}"] = [
+                f"{one['action']} {one['result']} {'userId' in one['actor']}"
+                for one in events
+            ]
+            events.clear()
     json.dump(found, sys.stdout)
 
 

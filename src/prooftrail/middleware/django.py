@@ -11,8 +11,9 @@ event says so. Where the client goes away, Django cancels the request (under ASG
 is a failure, `cancelled`, whatever a synchronous view does in its thread after that.
 
 The actor is `request.user` as it is in the end, whoever set it, unless
-`PROOFTRAIL["actor"]` says another; of a logout, who left. Put this first:
-what other middleware refuses is recorded too.
+`PROOFTRAIL["actor"]` says another; of a logout, who left. A login that Django refuses
+is a failure, whatever status the page that says so has. Put this first: what other
+middleware refuses is recorded too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import (
+    user_logged_in,
+    user_logged_out,
+    user_login_failed,
+)
 from django.http import JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject, empty
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 EXCHANGE = "prooftrail_exchange"  # where a request keeps it
 _ID = re.compile(r"[0-9]{1,20}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LEFT = "prooftrail_left"  # where it keeps who logged out
+_SHUT = "prooftrail_shut"  # where it keeps that a login was refused
 
 
 class AuditMiddleware:
@@ -155,7 +161,32 @@ def _logged_out(request: Any, user: object, **_: object) -> None:  # noqa: ANN40
         setattr(getattr(request, "_request", request), _LEFT, user)
 
 
+def _login_failed(request: Any = None, **_: object) -> None:  # noqa: ANN401
+    """Remember that nobody was let in: the form is shown again, with 200."""
+    exchange = _exchange(request)
+    if exchange is not None and exchange.draft.outcome is None:
+        exchange.draft.outcome = "failure"
+        setattr(request, _SHUT, True)
+
+
+def _logged_in(request: Any = None, **_: object) -> None:  # noqa: ANN401
+    """Take that back: another way led in."""
+    exchange = _exchange(request)
+    if exchange is not None and request.__dict__.pop(_SHUT, False):
+        exchange.draft.outcome = None
+
+
+def _exchange(request: Any) -> Exchange | None:  # noqa: ANN401
+    # REST framework's request stands before Django's
+    found: Exchange | None = getattr(
+        getattr(request, "_request", request), EXCHANGE, None
+    )
+    return found
+
+
 user_logged_out.connect(_logged_out, dispatch_uid="prooftrail")
+user_login_failed.connect(_login_failed, dispatch_uid="prooftrail")
+user_logged_in.connect(_logged_in, dispatch_uid="prooftrail")
 
 
 def _route(request: HttpRequest) -> Route:
