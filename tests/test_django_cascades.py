@@ -1,4 +1,4 @@
-"""What Django does to other rows than the one that was named, and how it is told."""
+"""What Django does to other rows than the one that was named, and how rows are read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core import serializers
+from django.db.models import Manager
 
 from prooftrail.integrations.django_models import relations, track
 from tests.django_app.database import database
@@ -143,3 +144,48 @@ def test_a_deletion_that_touches_very_many_relations_is_summed_up(
     assert told(event) == [
         ("customer[*].tags", "[of 2 rows, not kept one by one]", "[without admin]")
     ]
+
+
+@pytest.fixture
+def customers() -> None:
+    Customer.objects.bulk_create(Customer(id=f"c{n}") for n in range(3))
+
+
+@pytest.mark.usefixtures("customers")
+def test_values_before_are_what_the_field_makes_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = Customer._meta.get_field("plan")
+    monkeypatch.setattr(
+        plan, "from_db_value", lambda value, *_: value.upper(), raising=False
+    )
+    monkeypatch.setattr(plan, "get_prep_value", lambda value: str(value).lower())
+    for before, after in (("FREE", "PRO"), ("PRO", "TEAM")):
+        with stating() as event:
+            found = Customer.objects.get(pk="c1")
+            found.plan = after
+            found.save()
+        assert told(event) == [("plan", before, after)]
+
+
+@pytest.mark.usefixtures("customers")
+@pytest.mark.parametrize("several", [False, True])
+def test_a_base_manager_of_the_applications_own_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+    several: bool,  # noqa: FBT001
+) -> None:
+    class Own(Manager):  # type: ignore[misc]
+        def get_queryset(self) -> Any:
+            found = super().get_queryset()
+            return found.exclude(plan="none") if several else found
+
+    own = Own()
+    own.model = Customer
+    monkeypatch.setitem(Customer._meta.__dict__, "base_manager", own)
+    for key in ("c1", "c2"):
+        with stating() as event:
+            found = Customer.objects.get(pk=key)
+            found.plan = "pro"
+            found.save()
+        assert told(event) == [("plan", "free", "pro")]
+        assert event.stated("success")["resource"]["id"] == key

@@ -139,6 +139,30 @@ def test_background_never_blocks_and_what_is_lost_is_counted(
     assert made.counts().lost == 46
 
 
+def test_what_nobody_waits_for_gathers_and_who_waits_does_not(trail: Trail) -> None:
+    with recorder(trail) as made:
+        made.record(event())
+        for _ in range(100):
+            made.submit(event(), policy="background")
+            time.sleep(0.001)
+        begun = time.monotonic()
+        made.submit(event(), policy="background")
+        made.record(event())  # takes along what gathers
+        waited = time.monotonic() - begun
+        row = (
+            trail.superuser()
+            .execute(
+                "select count(*), count(distinct xmin::text) from prooftrail.inbox"
+            )
+            .fetchone()
+        )
+    assert row is not None
+    rows, commits = row
+    assert rows == 103
+    assert commits < 40  # of 20 ms each, on a busy machine, too
+    assert waited < 5
+
+
 def test_background_events_are_spooled_or_else_lost_after_the_patience(
     tmp_path: Path,
 ) -> None:

@@ -2,14 +2,15 @@
 
 Guarantees: a call ends only after the commit that holds its rows, or as its policy says
 (`policy`); the rows of one call commit together. While one group commits, the next one
-gathers: no event waits for a timer. A lost connection is replaced and the group sent
-again, which is safe because the sealer drops the same bytes under the same eventId. One
-event whose values the database refuses fails alone. While the database is away, calls
-that may be spooled go to the spool, and behind what is in it until it is empty; it is
-replayed in order, beside calls that may not. After a fork the child begins with a
-thread, a connection, a queue and a spool of its own, and never touches its parent's.
-At the interpreter's end every call is waited for, and its thread does the writer's work
-where no other can begin.
+gathers; what somebody waits for waits for no timer. Background events alone gather for
+20 ms: many of them are one commit, and wake this thread once. A lost connection is
+replaced and the group sent again, which is safe because the sealer drops the same bytes
+under the same eventId. One event whose values the database refuses fails alone. While
+the database is away, calls that may be spooled go to the spool, and behind what is in
+it until it is empty; it is replayed in order, beside calls that may not. After a fork
+the child begins with a thread, a connection, a queue and a spool of its own, and never
+touches its parent's. At the interpreter's end every call is waited for, and its thread
+does the writer's work where no other can begin.
 
 Does not: keep closed events anywhere but in memory before they are committed. A process
 that is killed loses those whose call had not returned, and background ones. An INSERT
@@ -47,6 +48,7 @@ QUEUE_BYTES = 64 * 1024 * 1024  # text that waits at most, whatever the queue's 
 
 _GRACE = 5.0  # seconds that close() waits beyond the patience
 _LOOK = 0.02  # seconds between looks at whether the spool is empty
+_GATHER = 0.02  # seconds in which what nobody waits for becomes a group
 
 _log = logging.getLogger("prooftrail")
 
@@ -73,6 +75,7 @@ class GroupCommit:
     ) -> None:
         self._connect = connect
         self._queue_size = queue_size
+        self._many = min(ROWS, max(1, queue_size // 4))  # calls that gather at most
         self._patience = patience
         self._spool = spool
         self._closed = False
@@ -191,6 +194,7 @@ class GroupCommit:
         self._waiting_bytes = 0
         self._stuck = 0  # calls that the thread has taken and cannot write at present
         self._stuck_bytes = 0
+        self._hurried = False  # there is more in the queue than a few background calls
         self._close_by = 0.0
         self._last = False  # whoever does the work ends with it
         self._thread: threading.Thread | None = None
@@ -224,11 +228,15 @@ class GroupCommit:
         self._counting.lose(1, why)
 
     def _add(self, call: Call) -> None:
+        first = not self._queue
         self._queue.append(call)
         self._waiting_bytes += call.size
+        many = len(self._queue) >= self._many or self._waiting_bytes >= BYTES
+        self._hurried = self._hurried or many or call.policy != "background"
         if self._thread is None:
             self._start()
-        self._filled.notify()
+        if first or self._hurried:
+            self._filled.notify()
 
     def _start(self) -> None:
         # A daemon: the interpreter's end runs close(), which drains, and would
@@ -241,6 +249,8 @@ class GroupCommit:
             return
         while not call.done:
             with self._lock:
+                self._hurried = True
+                self._filled.notify()
                 alone = self._thread is None and bool(self._queue)
                 if alone:
                     self._thread = threading.current_thread()
@@ -284,6 +294,7 @@ class GroupCommit:
                 if due is not None and due <= 0:
                     break
                 self._filled.wait(due)
+            self._gather()
             rows = size = 0
             while self._queue and rows < ROWS and size < BYTES:
                 call = self._queue.popleft()
@@ -291,10 +302,22 @@ class GroupCommit:
                 rows += len(call.rows)
                 size += call.size
             self._waiting_bytes -= size
+            self._hurried = bool(self._queue)
             if self._writing.ready:
                 self._stuck = self._stuck_bytes = 0
             self._room.notify_all()
             return True
+
+    def _gather(self) -> None:
+        """Let more come to background calls, as long as nothing hurries."""
+        until = time.monotonic() + _GATHER
+        while (
+            self._queue
+            and not (self._hurried or self._closed or self._last)
+            and not self._writing.held
+            and (left := until - time.monotonic()) > 0
+        ):
+            self._filled.wait(left)
 
     def _is_done(self) -> bool:
         if self._writing.held:

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models import Model
 from django.db.models.query import QuerySet
 
-from prooftrail.integrations.django_models import hooks, quiet
+from prooftrail.integrations.django_models import hooks, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,12 +108,8 @@ class Rows:
     ) -> dict[str, Any] | None:
         if key is None:
             return None
-        found = self._source.model._base_manager.using(using).filter(pk=key)
-        if lock and can_lock(using):
-            found = found.select_for_update(of=("self",))
-        with quiet.reading():
-            rows = self._source.rows(found.values_list(*self._source.names))
-        return next(iter(rows.values()), None)
+        row = one_row.read(self._source, using, key, lock=lock and can_lock(using))
+        return None if row is None else dict(zip(self._source.names, row, strict=True))
 
 
 def wrap(kind: Any) -> None:  # noqa: ANN401
