@@ -33,6 +33,7 @@ pytest.register_assert_rewrite("tests.capturing.contract")
 
 VERSIONS = ("15", "18")
 _HOME = "PROOFTRAIL_TEST_HOME"
+_ROOM = 4 * 1024**3  # bytes that the servers' data must have in memory
 _numbers = itertools.count()
 
 
@@ -48,10 +49,19 @@ def binaries_of(version: str) -> Binaries | None:
     return None
 
 
+def _memory() -> str | None:
+    """Return where files stand in memory, if there is room: a database is made a test."""
+    try:
+        free = shutil.disk_usage("/dev/shm").free  # noqa: S108  mkdtemp makes its own in it
+    except OSError:
+        return None
+    return "/dev/shm" if free > _ROOM and "TMPDIR" not in os.environ else None  # noqa: S108
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: needs a PostgreSQL server")
     if _HOME not in os.environ:  # workers inherit the controller's
-        home = Path(tempfile.mkdtemp(prefix="prooftrail-tests-"))
+        home = Path(tempfile.mkdtemp(prefix="prooftrail-tests-", dir=_memory()))
         home.chmod(0o755)  # run by root, PostgreSQL runs as nobody
         os.environ[_HOME] = str(home)
 

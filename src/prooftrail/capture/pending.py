@@ -40,9 +40,10 @@ class Call:
         self.size = sum(len(row.event) + len(row.envelope or b"") for row in rows)
         self.done = False
         self.future: Future[str] = Future()
-        self.future.set_running_or_notify_cancel()
         if policy == "background":
             self.future.set_result(event_id)
+        else:
+            self.future.set_running_or_notify_cancel()
 
     @property
     def record(self) -> Record:
