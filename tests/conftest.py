@@ -50,12 +50,12 @@ def binaries_of(version: str) -> Binaries | None:
 
 
 def _memory() -> str | None:
-    """Return where files stand in memory, if there is room: a database is made a test."""
+    """Return where files stand in memory, if there is room for a database a test."""
     try:
-        free = shutil.disk_usage("/dev/shm").free  # noqa: S108  mkdtemp makes its own in it
+        free = shutil.disk_usage("/dev/shm").free
     except OSError:
         return None
-    return "/dev/shm" if free > _ROOM and "TMPDIR" not in os.environ else None  # noqa: S108
+    return "/dev/shm" if free > _ROOM and "TMPDIR" not in os.environ else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
