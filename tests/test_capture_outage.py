@@ -21,20 +21,23 @@ import httpx
 import pytest
 
 from prooftrail.capture import process
-from tests.capturing import with_fastapi, with_flask
+from tests.capturing import with_django, with_fastapi, with_flask
 from tests.capturing.rig import USER, site
 from tests.conftest import VERSIONS, one_version
 from tests.recording import locked
 from tests.spooling import Home, files, opened, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Self, TypeAlias
 
     from tests.trail import Trail
 
+    Served: TypeAlias = Callable[..., AbstractContextManager[str]]
+
 SECONDS = float(os.environ.get("PROOFTRAIL_OUTAGE_SECONDS", "3"))
-PATIENCE = 1.0
+PATIENCE = 2.0
 SPOOLED, CLOSED, FREE = "spooled", "closed", "free"
 WORK = {
     SPOOLED: ("PUT", "/customers/cust_7", 200),
@@ -42,6 +45,12 @@ WORK = {
     "export": ("GET", "/export", 200),
     FREE: ("GET", "/free", 200),
 }
+SERVED = [
+    pytest.param(with_fastapi.serve, id="fastapi"),
+    pytest.param(with_flask.serve, id="flask"),
+    pytest.param(with_django.serve_wsgi, id="django"),
+    pytest.param(with_django.serve_asgi, id="django-asgi"),
+]
 CLIENTS = (*[SPOOLED] * 5, CLOSED, "export", FREE)
 
 
@@ -144,13 +153,13 @@ def _asked(event: dict[str, Any]) -> str:
     return str(event["context"]["requestId"])
 
 
-@pytest.mark.parametrize("framework", [with_fastapi, with_flask])
+@pytest.mark.parametrize("serve", SERVED)
 def test_an_outage_under_load_loses_nothing_that_was_answered(
-    home: Home, framework: Any
+    home: Home, serve: Served
 ) -> None:
     place = home.place / "spool"
     with opened(home.connect, place, patience=PATIENCE) as made:
-        with framework.serve(made) as url, Load(url) as load:
+        with serve(made) as url, Load(url) as load:
             time.sleep(1)
             home.stop()
             time.sleep(SECONDS)
@@ -228,11 +237,11 @@ def test_kill_9_of_the_application_while_it_spools_loses_nothing(home: Home) -> 
     assert len(events) > 100
 
 
-@pytest.mark.parametrize("framework", [with_fastapi, with_flask])
+@pytest.mark.parametrize("serve", SERVED)
 def test_a_connection_that_hangs_holds_no_answer_up_for_long(
-    trail: Trail, framework: Any
+    trail: Trail, serve: Served
 ) -> None:
-    with site(trail, framework.serve, patience=0.5) as made:
+    with site(trail, serve, patience=0.5) as made:
         with locked(trail):
             begun = time.monotonic()
             assert made.call("DELETE", "/customers/cust_7") == 503
@@ -246,16 +255,16 @@ def test_a_connection_that_hangs_holds_no_answer_up_for_long(
     ]
 
 
-@pytest.mark.parametrize("framework", [with_fastapi, with_flask])
+@pytest.mark.parametrize("serve", SERVED)
 def test_a_spool_that_cannot_be_used_lets_nothing_closed_succeed(
-    framework: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("PROOFTRAIL_SPOOL_DIR", str(tmp_path / "file"))
     monkeypatch.setattr(process._default, "recorder", None)
     none: Any = None
     with (
-        framework.serve(none) as url,
+        serve(none) as url,
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
         assert _is_refusal(client.delete("/customers/cust_7"))
