@@ -54,6 +54,11 @@ HOSTILE = {
     "sessions": "IQoJb3JpZ2lu " * 76_000,
     "percent": "token%3D" * 120_000,
     "header": "cookie:" * 140_000,
+    "elements": "<token>" * 140_000 + "</",
+    "cdata": "<token><![CDATA[" * 60_000 + "</",
+    "tags": "<token " * 140_000 + "</",
+    "below": "token:\n" * 140_000,
+    "far below": "token:\n" + " " * 1_000_000,
 }
 
 
@@ -124,7 +129,7 @@ assignments = st.lists(
         "{", "}", "[", "]", "&", "?", "://", "@", " ", "\n", "--", "Bearer ", "Basic ",
         "\\", "eyJ", ".", "4111111111111111", "1111", "-", "%3D", "%26", ",", ";",
         "abc", "[redacted]", "tokens", "12", "pass", "AKIA", "/", "YTpi", "arn:aws",
-        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----", "<token>", "</token>", "<![CDATA[", "]]>",
     ]),
     max_size=14,
 ).map("".join)  # fmt: skip
@@ -144,7 +149,7 @@ def test_any_text_is_redacted_once_and_the_quick_look_misses_nothing(
 
 def _slowly(text: str) -> str:
     """Redact with the quick look forced to yes: `x=1` is suspect and harmless."""
-    return Redactor().text(f"{text}\nx=1").removesuffix("\nx=1")
+    return Redactor().text(f"{text}\n\nx=1").removesuffix("\n\nx=1")
 
 
 @given(st.integers(10**11, 10**19 - 1))

@@ -6,10 +6,10 @@ connection strings, JSON and other literals, headers, environment and prose
 line. Quotes and the rest of the text stay. Both are linear in the length: every name
 and every value is read once, and nothing is given back.
 
-Does not: read encodings beyond ``%3D`` (``%5B`` and ``%5D`` around a name are), XML,
-or a value on the line below its name. ``secret:read`` names a permission and
-``arn:...:secret:...`` a resource: a colon with neither a blank behind it nor a quote
-before it assigns nothing.
+Does not: read encodings beyond ``%3D`` (``%5B`` and ``%5D`` around a name are), or what
+`elements` reads: XML, and a value on the line below its name. ``secret:read`` names a
+permission and ``arn:...:secret:...`` a resource: a colon with neither a blank behind it
+nor a quote before it assigns nothing.
 
 Source: RFC 3986, RFC 9110; libpq connection strings; the corpus in `tests/canaries.py`.
 """

@@ -3,7 +3,8 @@
 Guarantees: `cut_secrets` removes private keys (PEM), JWTs, AWS session tokens and
 the tokens of well-known services, ``Bearer`` and ``Basic`` credentials, passwords in
 URLs (``postgres://u:p@h``), and values of secret names inside a text
-(``?token=...``, ``password='...'``, ``{"pin": 1}``, ``--password x``, ``Cookie: ...``);
+(``?token=...``, ``password='...'``, ``{"pin": 1}``, ``--password x``, ``Cookie: ...``,
+``<password>x</password>``);
 card numbers are masked. The rest of the text stays. Time is linear in the length:
 no pattern here can go back over what it has read.
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from prooftrail.capture import cards
 from prooftrail.capture.assignments import MARK, cut_assignments, cut_flags, may_assign
+from prooftrail.capture.elements import cut_below, cut_elements
 
 if TYPE_CHECKING:
     from prooftrail.capture.secret_names import SecretNames
@@ -96,7 +98,9 @@ def is_suspect(text: str) -> bool:
         or (":" in text and ("://" in text or may_assign(text)))
     ):
         return True
-    if " " in text and _may_announce(text):
+    if (" " in text and _may_announce(text)) or "</" in text:
+        return True
+    if "\n" in text and ":" in text:
         return True
     if size < cards.MIN_DIGITS:
         return False
@@ -170,6 +174,10 @@ def _cut_once(text: str, names: SecretNames) -> str:
         if "AKIA" in found or "ASIA" in found:
             found = _AWS_SECRET.sub(_cut_aws_secret, found)
     found = cut_assignments(found, names)
+    if "</" in found:
+        found = cut_elements(found, names)
+    if "\n" in found:
+        found = cut_below(found, names)
     if " " in found:
         found = _SCHEME.sub(_cut_scheme, found)
         if "-" in found:
