@@ -22,9 +22,7 @@ EVENT: dict[str, Any] = {
     "stream": "main",
     "seq": 7,
 }
-_whole = st.integers(
-    -(2**63), 2**63 - 1
-)  # an item is read by orjson, which has no more
+_whole = st.integers(-(2**63), 2**63 - 1)  # no item holds more
 _values = st.recursive(
     st.none() | st.booleans() | _whole | st.text() | st.just(PROTECTED),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
