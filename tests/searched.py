@@ -13,13 +13,17 @@ from uuid import UUID
 from prooftrail.core import instants
 from prooftrail.store import searching
 from prooftrail.store.question import (
+    AllOf,
+    AnyOf,
     Exactly,
     Network,
+    Not,
     Pattern,
     Position,
     Question,
     Span,
     Term,
+    Within,
 )
 from prooftrail.store.readers import Readers
 from tests.sealing import database_clock, insert, seal
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from random import Random  # noqa: TID251  given, seeded
 
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Column, Match
+    from prooftrail.store.question import Column, Condition, Match
     from tests.trail import Trail
 
 DAY = 86_400_000_000
@@ -185,12 +189,27 @@ def asked(random: Random) -> Question:
     terms = [
         Term(*maker) for maker in random.sample(makers, random.choice((0, 1, 2, 3)))
     ]
+
+    def condition(depth: int) -> Condition:
+        kind = random.randrange(6 if depth else 2)
+        if kind == 0:
+            days = (None, *(BEGIN + day * DAY for day in (5, 20, 30)))
+            return Within(random.choice(days), random.choice(days))
+        if kind == 1:
+            return Term(*random.choice(makers))
+        if kind == 2:
+            return Not(condition(depth - 1))
+        several = tuple(condition(depth - 1) for _ in range(random.randrange(4)))
+        return AllOf(several) if kind == 3 else AnyOf(several)
+
+    conditions = [condition(3) for _ in range(random.choice((0, 0, 1, 2)))]
     begin = BEGIN + random.randrange(40) * DAY
     return Question(
         tuple(terms),
         begin if random.random() < 0.3 else None,
         begin + random.randrange(1, 20) * DAY if random.random() < 0.3 else None,
         random.choice((None, None, (1,), (1, 3))),
+        tuple(conditions),
     )
 
 
@@ -222,11 +241,28 @@ def fits(question: Question, entry: Entry, its: list[Entry]) -> bool:
         (question.streams is None or entry.stream in question.streams)
         and (question.from_us is None or entry.occurred_us >= question.from_us)
         and (question.to_us is None or entry.occurred_us < question.to_us)
-        and all(_holds(term, entry, its) for term in question.terms)
+        and all(
+            _holds(one, entry, its) for one in (*question.terms, *question.conditions)
+        )
     )
 
 
-def _holds(term: Term, entry: Entry, its: list[Entry]) -> bool:
+def _holds(condition: Condition, entry: Entry, its: list[Entry]) -> bool:
+    match condition:
+        case Term():
+            return _has(condition, entry, its)
+        case Within(begin, end):
+            at = entry.occurred_us
+            return (begin is None or at >= begin) and (end is None or at < end)
+        case Not(inner):
+            return not _holds(inner, entry, its)
+        case AllOf(several):
+            return all(_holds(one, entry, its) for one in several)
+        case AnyOf(several):
+            return any(_holds(one, entry, its) for one in several)
+
+
+def _has(term: Term, entry: Entry, its: list[Entry]) -> bool:
     event = entry.event
     actor = event.get("actor", {})
     resource = event.get("resource", {})

@@ -10,15 +10,8 @@ import pytest
 
 from prooftrail.core import ids, instants
 from prooftrail.store import asking, searching
-from prooftrail.store.question import (
-    Exactly,
-    Network,
-    Pattern,
-    Position,
-    Question,
-    Span,
-    Term,
-)
+from prooftrail.store.question import Position, Question
+from tests.planned import CASES, MARCH, Case, is_
 from tests.sealing import seal
 from tests.searched import ALL_TIME, BEGIN, DAY, asker
 
@@ -31,86 +24,6 @@ if TYPE_CHECKING:
 TOKEN = "of a test"
 COUNT = 20_000
 LATER = Position(BEGIN + 80 * DAY, 1, 1)
-PII = Term("action", (Span("customer.pii.", "customer.pii/"),))
-MARCH = (BEGIN + 59 * DAY, BEGIN + 90 * DAY)
-
-
-class Case(NamedTuple):
-    """A question, and the indexes that may give its keys."""
-
-    name: str
-    question: Question
-    page: set[str]
-    counted: set[str]
-    index_only: bool = True
-
-
-def is_(column: Any, value: Any) -> Term:
-    return Term(column, (Exactly(value),))
-
-
-CASES = [
-    Case("timeline", Question(), {"log_time"}, {"log_time", "log_action"}),
-    Case(
-        "an actor's month",
-        Question((is_("actor", "usr_12"),), *MARCH),
-        {"log_actor"},
-        {"log_actor"},
-    ),
-    Case(
-        "personal data by admins",
-        Question((is_("role", "admin"), PII), BEGIN, BEGIN + 90 * DAY),
-        {"log_time", "log_action"},
-        {"log_time", "log_action"},
-    ),
-    Case(
-        "a rare action",
-        Question((is_("action", "admin.user.delete"),)),
-        {"log_action"},
-        {"log_action"},
-    ),
-    Case(
-        "a glob",
-        Question((Term("action", (Pattern(Span("a", "b"), "a%.delete"),)),)),
-        {"log_action", "log_time"},
-        {"log_action", "log_time"},
-    ),
-    Case(
-        "denied by role",
-        Question((is_("result", "denied"), is_("role", "support"))),
-        {"log_failed"},
-        {"log_failed"},
-    ),
-    Case(
-        "failures of an address",
-        Question((is_("ip", "198.51.100.7"), is_("result", "failure"))),
-        {"log_ip"},
-        {"log_ip"},
-    ),
-    Case("an address", Question((is_("ip", "203.0.113.7"),)), {"log_ip"}, {"log_ip"}),
-    Case(
-        "a network",
-        Question((Term("ip", (Network("198.51.100.0", "198.51.100.7"),)),)),
-        {"log_ip"},
-        {"log_ip"},
-    ),
-    Case(
-        "a rare type of resource",
-        Question((is_("resource_type", "vault"),)),
-        {"log_time"},
-        {"log_time"},
-    ),
-    Case(
-        "no personal data", Question((is_("pii", False),)), {"log_time"}, {"log_time"}
-    ),
-    Case(
-        "personal data of a customer",
-        Question((PII, is_("resource", "cust_456"))),
-        {"log_resource", "subject_of"},
-        {"log_resource", "subject_of"},
-        index_only=False,
-    ),
-]
 
 
 @pytest.fixture(scope="module")

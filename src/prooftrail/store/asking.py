@@ -1,8 +1,9 @@
 """Questions as statements.
 
 Guarantees: a statement is put together from the `.sql` files and the fixed pieces of
-this module; what people ask for is only ever bound to it. Each condition is one that
-an index serves under row-level security, where the question allows it.
+this module; what people ask for is only ever bound to it. Each term is a condition that
+an index serves under row-level security, where the question allows it; what a question
+has beside its terms takes no index away from them.
 """
 
 from __future__ import annotations
@@ -13,18 +14,23 @@ from psycopg import sql
 
 from prooftrail.store import files
 from prooftrail.store.question import (
+    AllOf,
+    AnyOf,
     Exactly,
     Network,
+    Not,
     Pattern,
     Position,
     Question,
     Span,
+    Term,
+    Within,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from prooftrail.store.question import Match, Term
+    from prooftrail.store.question import Condition, Match
 
 _COLUMNS: Mapping[str, sql.SQL] = {
     "actor": sql.SQL("l.actor"),
@@ -42,6 +48,7 @@ _TOUCHED = sql.SQL("s")
 # An index that begins with one of these gives all streams' entries in order of time.
 _ORDERED = ("actor", "resource", "ip")
 _ALWAYS = sql.SQL("true")
+_NEVER = sql.SQL("false")
 
 
 class Values(dict[str, Any]):
@@ -78,7 +85,8 @@ class Asked:
             terms.remove(leading)
         self._resource = leading
         self._conditions = [
-            _holds(term, self.values, "search_touched") for term in terms
+            _holds(one, self.values, "search_touched")
+            for one in (*terms, *question.conditions)
         ]
         self._conditions += self._times(_ENTRY)
         if before is not None:
@@ -174,7 +182,10 @@ class Asked:
 
 def entry(question: Question, bound: Values) -> sql.Composable:
     """Return the condition that an entry `l` by itself answers a question."""
-    conditions = [_holds(term, bound, "search_touched_here") for term in question.terms]
+    conditions = [
+        _holds(one, bound, "search_touched_here")
+        for one in (*question.terms, *question.conditions)
+    ]
     conditions += _period(_ENTRY, question, bound)
     return _all(conditions)
 
@@ -196,7 +207,9 @@ def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
     return sql.SQL(" and ").join(conditions) if conditions else _ALWAYS
 
 
-def _period(table: sql.SQL, question: Question, bound: Values) -> list[sql.Composed]:
+def _period(
+    table: sql.SQL, question: Question | Within, bound: Values
+) -> list[sql.Composed]:
     found = []
     if question.from_us is not None:
         found.append(
@@ -211,7 +224,30 @@ def _period(table: sql.SQL, question: Question, bound: Values) -> list[sql.Compo
     return found
 
 
-def _holds(term: Term, bound: Values, touched: str) -> sql.Composable:
+def _holds(condition: Condition, bound: Values, touched: str) -> sql.Composable:
+    """Return a condition, of an entry `l`.
+
+    What is null holds of nothing: `is not true` has it so below a negation, and `and`
+    and `or` keep it so above one.
+    """
+    match condition:
+        case Term():
+            return _of_term(condition, bound, touched)
+        case Within():
+            return sql.SQL("({})").format(_all(_period(_ENTRY, condition, bound)))
+        case Not(inner):
+            return sql.SQL("({} is not true)").format(_holds(inner, bound, touched))
+        case AllOf(several):
+            held = [_holds(one, bound, touched) for one in several]
+            return sql.SQL("({})").format(_all(held))
+        case AnyOf(several):
+            held = [_holds(one, bound, touched) for one in several]
+            if not held:
+                return _NEVER
+            return sql.SQL("({})").format(sql.SQL(" or ").join(held))
+
+
+def _of_term(term: Term, bound: Values, touched: str) -> sql.Composable:
     """Return the condition of a term, of an entry `l`."""
     own = _any(_COLUMNS[term.column], term.matches, bound)
     if term.column != "resource":
@@ -236,7 +272,7 @@ def _any(column: sql.SQL, matches: Iterable[Match], bound: Values) -> sql.Compos
         if not isinstance(match, Exactly)
     ]
     if not found:
-        return sql.SQL("false")
+        return _NEVER
     return sql.SQL("({})").format(sql.SQL(" or ").join(found))
 
 

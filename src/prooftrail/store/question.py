@@ -3,13 +3,17 @@
 Guarantees: a question says what must hold of the searched columns and nothing of how
 they are found; each match is what an index can serve (an exact value, a span in "C"
 order, a span of addresses), a `Pattern` alone being looked at row by row within its
-span. What the asker may see is not in it: row-level security decides that.
+span. Conditions are looked at row by row, in what the terms and the period leave.
+Every condition is true or false of an entry: a column without a value matches nothing,
+and what does not hold is what its `Not` finds. What the asker may see is not in a
+question: row-level security decides that.
 
 Does not: know how people write questions (`search` reads those).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 Column: TypeAlias = Literal[
@@ -58,13 +62,49 @@ class Term(NamedTuple):
     matches: tuple[Match, ...]
 
 
+class Within(NamedTuple):
+    """The event's own time lies in [from_us, to_us); no end where one is None."""
+
+    from_us: int | None
+    to_us: int | None
+
+
+# No tuples: any of some would equal all of them.
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The condition does not hold."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of the conditions holds; none does where there is none."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of the conditions hold; they do where there is none."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Term | Within | Not | AnyOf | AllOf
+
+
 class Question(NamedTuple):
-    """All terms hold, and the event's own time lies in [from_us, to_us)."""
+    """All terms and conditions hold, and the event's time lies in [from_us, to_us).
+
+    What every answer has to have stands in `terms` and the period, which indexes serve.
+    """
 
     terms: tuple[Term, ...] = ()
     from_us: int | None = None
     to_us: int | None = None
     streams: tuple[int, ...] | None = None  # their numbers; None: all that one may see
+    conditions: tuple[Condition, ...] = ()
 
 
 class Position(NamedTuple):
