@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from prooftrail.store import connect, inbox
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.trail import Trail
 
 SECRETS = ("s3", "cret")
 UNREADABLE = [
@@ -95,3 +98,12 @@ def test_no_command_shows_a_mistyped_dsn(
     hides(done.output)
     if "--json" in arguments:
         assert json.loads(done.stdout)["verdict"] == "could not verify"
+
+
+@pytest.mark.parametrize("login", ["verifier", "reader", "sealer", None])
+def test_no_statement_of_ours_is_compiled(trail: Trail, login: str | None) -> None:
+    name = trail.database
+    trail.superuser().execute(f"alter database {name} set jit = on")
+    with closing(connect.connect(login, dsn=trail.dsn)) as connection:
+        row = connection.execute("select current_setting('jit')").fetchone()
+    assert row == ("off",)

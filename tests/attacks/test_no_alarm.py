@@ -40,6 +40,7 @@ SETTINGS = [
     ("standard_conforming_strings", "off"),
     ("backslash_quote", "off"),
     ("quote_all_identifiers", "on"),
+    ("jit", "on"),
     ("transform_null_equals", "on"),
     ("array_nulls", "off"),
     ("xmloption", "document"),

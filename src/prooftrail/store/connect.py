@@ -37,11 +37,12 @@ _SHAPES = {
 
 # What a database, a role or an environment may have set otherwise, and what would then
 # be read or written another way: client_encoding, for instance, spells texts in COPY.
+# To compile any of our statements takes longer than it does.
 _SESSION = sql.SQL(
     "set search_path = pg_catalog, pg_temp; set client_encoding = 'UTF8';"
     " set timezone = 'UTC'; set datestyle = 'ISO'; set bytea_output = 'hex';"
     " set intervalstyle = 'postgres'; set row_security = on;"
-    " set statement_timeout = 0; set transform_null_equals = off;"
+    " set statement_timeout = 0; set transform_null_equals = off; set jit = off;"
     " set default_transaction_isolation = 'read committed';"
     " set idle_in_transaction_session_timeout = '30s'"
 )
