@@ -48,7 +48,7 @@ def told(one: dict[str, Any]) -> tuple[object, ...]:
         ("/audit/events/count?stream={}", 400, "audit.log.view", "read"),
         ("/audit/events?after_seq=-1&stream={}", 400, "audit.log.view", "read"),
         ("/audit/integrity-check?stream={}", 400, "audit.chain.verify", "verify"),
-        ("POST {}", 404, "audit.log.view", "write"),
+        ("POST {}", 404, "system.access.denied", "write"),
     ],
 )
 def test_a_stream_that_is_not_the_keys_is_a_denial_there_or_not(
@@ -64,7 +64,11 @@ def test_a_stream_that_is_not_the_keys_is_a_denial_there_or_not(
     one, other = denials(api)
     assert told(one) == told(other)
     assert one["action"] == action
-    assert one["details"] == {"refused": right, "what": "stream"}
+    assert one["details"] == {
+        "refused": right,
+        "reason": f"may not {right}",
+        "what": "stream",
+    }
     assert not {OTHER, ABSENT} & set(json.dumps([one, other]).split('"'))
 
 
@@ -76,7 +80,11 @@ def test_somebody_elses_verification_is_a_denial_there_or_not(api: Api) -> None:
             assert client.get(path).status_code == 404
     one, other = denials(api)
     assert told(one) == told(other)
-    assert one["details"] == {"refused": "verify", "what": "verification"}
+    assert one["details"] == {
+        "refused": "verify",
+        "reason": "may not verify",
+        "what": "verification",
+    }
 
 
 def test_a_key_that_ended_is_told_once_in_a_while(
@@ -90,7 +98,11 @@ def test_a_key_that_ended_is_told_once_in_a_while(
         for _ in range(3):
             assert client.get("/audit/events").status_code == 401
         (one,) = denials(api)
-        assert one["details"] == {"refused": "read", "what": "key"}
+        assert one["details"] == {
+            "refused": "read",
+            "reason": "may not read",
+            "what": "key",
+        }
         monkeypatch.setattr(caller, "AGAIN", 0.0)
         assert client.get("/audit/events").status_code == 401
         assert len(denials(api)) == 2

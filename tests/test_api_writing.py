@@ -90,7 +90,9 @@ def test_a_key_that_is_known_from_reading_may_not_write_either(api: Api) -> None
         assert client.post("/audit/events", json=EXAMPLE).status_code == 403
         api.seal()
         found = client.get("/audit/events?result=denied").json()["events"]
-    assert [one["details"] for one in found] == [{"refused": "write"}]
+    assert [one["details"] for one in found] == [
+        {"refused": "write", "reason": "may not write"}
+    ]
 
 
 def test_a_secret_reaches_neither_the_inbox_nor_a_line_of_the_log(api: Api) -> None:

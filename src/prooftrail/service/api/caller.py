@@ -30,6 +30,8 @@ from prooftrail.service.api.problems import Problem
 from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from prooftrail.access.roles import Right
@@ -43,8 +45,14 @@ REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
 _BEARER_ONLY = ("write", "verify", "reveal")  # rights whose use does something
 
-# What a refusal is recorded as, where it is no view.
-_ACTIONS = {"verify": "audit.chain.verify", "reveal": "prooftrail.reveal"}
+# What a refusal is recorded as: of whom may not write or operate, nothing was viewed.
+_ACTIONS: Mapping[Right, str] = {
+    "read": "audit.log.view",
+    "verify": "audit.chain.verify",
+    "reveal": "prooftrail.reveal",
+    "write": "system.access.denied",
+    "operate": "system.access.denied",
+}
 
 
 class Caller(NamedTuple):
@@ -238,8 +246,8 @@ class Callers:
             self._parts.recorder,
             actor=caller.actor,
             streams=tuple(caller.holder.streams)[:REFUSED_IN],
-            details={"refused": right, **more},
-            action=_ACTIONS.get(right, "audit.log.view"),
+            details={"refused": right, "reason": f"may not {right}", **more},
+            action=_ACTIONS[right],
             result="denied",
         )
 
