@@ -92,5 +92,20 @@ class HiddenError(QuestionError):
         self.what = what
 
 
+class QueryError(QuestionError):
+    """A query cannot be understood at one place; says what stands there, and a remedy.
+
+    Args:
+        message: what happened, and what to write.
+        at: where it is, in characters from 0.
+        length: of what is meant, in characters.
+    """
+
+    def __init__(self, message: str, at: int, length: int) -> None:
+        super().__init__(f"{message} (at character {at + 1})")
+        self.at = at
+        self.length = length
+
+
 class DemoError(ProoftrailError):
     """A step of the demonstration did not end as it must; the message names it."""

@@ -70,7 +70,7 @@ def create(
     from typing import cast
 
     from prooftrail.access import tokens
-    from prooftrail.search import parameters
+    from prooftrail.search import values
     from prooftrail.store import connect, keys
 
     token = tokens.make(os.urandom)
@@ -85,10 +85,8 @@ def create(
             token_hash=tokens.digest(token),
             expires_at=_now() + _span(expires),
             names=streams or None,
-            from_us=keys.FIRST_US
-            if since is None
-            else parameters.instant("--from", since),
-            to_us=keys.LAST_US if until is None else parameters.instant("--to", until),
+            from_us=keys.FIRST_US if since is None else values.instant("--from", since),
+            to_us=keys.LAST_US if until is None else values.instant("--to", until),
         )
         note(made)
     tell(f"Key {made.id} for {made.name}: {role}, {_limits(made)}, until", err=True)

@@ -22,6 +22,7 @@ PAGE = 500
 
 
 @click.command("search")
+@click.argument("query", nargs=-1)
 @click.option("--actor", multiple=True, metavar="ID", help="The actor's userId.")
 @click.option("--role", multiple=True, metavar="NAME", help="The actor's role.")
 @click.option(
@@ -67,6 +68,7 @@ PAGE = 500
 )
 def command(
     *,
+    query: tuple[str, ...],
     since: str | None,
     until: str | None,
     pii: bool | None,
@@ -76,7 +78,11 @@ def command(
     kind: str,
     **filters: tuple[str, ...],
 ) -> None:
-    """Search the log: events that answer all options, the newest first.
+    """Search the log: events that answer QUERY and all options, the newest first.
+
+    QUERY is made of filters: 'role:admin pii:yes during:last-month -actor:svc_*'
+    (docs/reference/query-language.md); it is told back as it was understood. Put it in
+    quotation marks, and -- before it where it begins with '-'.
 
     An option given twice asks for either. Times are the events' own, in UTC; a bare
     date is that day's start.
@@ -85,16 +91,18 @@ def command(
     PROOFTRAIL_DSN); the search is recorded as audit.log.view, a file's worth of it
     (json, jsonl, csv) as audit.log.export.
     """
+    from prooftrail.cli.querying import asking
     from prooftrail.cli.reader import Reader
-    from prooftrail.search import lists, parameters
+    from prooftrail.search import lists
 
     given = [(name, value) for name, found in filters.items() for value in found]
+    given += [("q", " ".join(query))] if query else []
     beside = {"from": since, "to": until}
     if pii is not None:
         beside["pii"] = "true" if pii else "false"
     given += [(name, value) for name, value in beside.items() if value is not None]
     with Reader() as reader:
-        asked = parameters.filters(given, reader.streams)
+        asked = asking(given, reader.streams)
         if counting:
             with reader.reading() as connection:
                 found = lists.counts(connection, asked.question, reader.streams)

@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from prooftrail.cli.reader import Reader
     from prooftrail.search.lists import Followed
+    from prooftrail.store.question import Question
 
 BATCH = 500
 PAUSE = 0.25  # seconds between looks
@@ -24,6 +25,7 @@ LAST = 20  # entries where nobody says from which seq
 
 
 @click.command("tail")
+@click.argument("query", nargs=-1)
 @click.option("--stream", metavar="NAME", help="Needed where the key has several.")
 @click.option(
     "--after-seq",
@@ -42,6 +44,7 @@ LAST = 20  # entries where nobody says from which seq
 @click.option("--jsonl", is_flag=True, help="Whole events, a JSON object a line.")
 def command(
     *,
+    query: tuple[str, ...],
     stream: str | None,
     after_seq: int | None,
     last: int,
@@ -50,20 +53,39 @@ def command(
 ) -> None:
     """Print the newest entries of a stream in order of seq.
 
+    Only those that answer QUERY, if there is one ('result:denied -role:admin'); -n
+    counts all of them.
+
     Reads as the API key in PROOFTRAIL_KEY, by the reader (PROOFTRAIL_READER_DSN, or
     PROOFTRAIL_DSN); that somebody reads is recorded when he begins, and how many
     entries he got at the end.
     """
+    from prooftrail.cli.querying import asking
     from prooftrail.cli.reader import Reader
 
     with Reader() as reader:
-        name = _named(reader, stream)
+        given = [("q", " ".join(query))] if query else []
+        asked = asking(given, reader.streams)
+        name = _named(reader, stream, asked.question)
         seq = _before(reader, name, last) if after_seq is None else after_seq
-        reader.record("audit.log.view", (name,), {"afterSeq": seq, "follow": follow})
-        _tail(reader, name, seq, follow=follow, jsonl=jsonl)
+        filters = {"filters": asked.told} if asked.told else {}
+        reader.record(
+            "audit.log.view",
+            (name,),
+            {**filters, "afterSeq": seq, "follow": follow},
+        )
+        _tail(reader, name, seq, asked.question, follow=follow, jsonl=jsonl)
 
 
-def _tail(reader: Reader, name: str, seq: int, *, follow: bool, jsonl: bool) -> None:
+def _tail(
+    reader: Reader,
+    name: str,
+    seq: int,
+    question: Question,
+    *,
+    follow: bool,
+    jsonl: bool,
+) -> None:
     import time
 
     from prooftrail.cli.telling import tell
@@ -75,7 +97,7 @@ def _tail(reader: Reader, name: str, seq: int, *, follow: bool, jsonl: bool) -> 
     try:
         while until is None or seq < until:
             try:
-                found = _after(reader, name, seq)
+                found = _after(reader, name, seq, question)
                 if follow and not found.items and time.monotonic() > good:
                     reader.check(name)
                     good = time.monotonic() + GOOD
@@ -105,14 +127,13 @@ def _record(reader: Reader, name: str, rows: int, seq: int) -> None:
     reader.record("audit.log.view", (name,), {"rows": rows, "afterSeq": seq})
 
 
-def _after(reader: Reader, name: str, seq: int) -> Followed:
+def _after(reader: Reader, name: str, seq: int, question: Question) -> Followed:
     from prooftrail.search import lists
-    from prooftrail.store.question import Question
 
     with reader.reading() as connection:
         return lists.after(
             connection,
-            Question(),
+            question,
             stream=reader.streams[name],
             seq=seq,
             limit=BATCH,
@@ -131,8 +152,13 @@ def _before(reader: Reader, name: str, last: int) -> int:
     return max(_end(reader, name) - last, -1)
 
 
-def _named(reader: Reader, stream: str | None) -> str:
-    names = list(reader.streams)
+def _named(reader: Reader, stream: str | None, question: Question) -> str:
+    numbers = question.streams
+    names = [
+        name
+        for name, number in reader.streams.items()
+        if numbers is None or number in numbers
+    ]
     if stream is None and len(names) == 1:
         return names[0]
     if stream is None or stream not in names:

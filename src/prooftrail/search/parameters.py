@@ -2,30 +2,19 @@
 
 Guarantees: every parameter is understood or refused by name, with what would be; the
 same parameters give the same question. Times are the event's own, half-open, UTC; a
-bare date is that day's start. `*` in an action stands for any characters.
-
-Source: design, "Two times"; RFC 3339; RFC 4632 (networks).
+bare date is that day's start. `q` is a query (`language`); what it asks has to hold
+beside what the other parameters ask.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prooftrail.core import instants, projection
-from prooftrail.errors import EventError, HiddenError, QuestionError
-from prooftrail.search import cursor
-from prooftrail.store.question import (
-    Exactly,
-    Match,
-    Network,
-    Pattern,
-    Question,
-    Span,
-    Term,
-)
+from prooftrail.errors import HiddenError, QuestionError
+from prooftrail.search import cursor, language
+from prooftrail.search import values as read
+from prooftrail.store.question import Match, Question, Term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,12 +25,10 @@ LIMIT = 50  # events a page where nobody says how many
 MOST = 1_000
 MOST_VALUES = 100  # of one parameter
 MOST_CHARACTERS = 1_000  # of one value
-RESULTS = ("success", "failure", "denied")
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST = {"cursor": cursor.LONGEST, "q": language.LONGEST}
+_ONCE = frozenset({"q", "from", "to", "pii"})
 _WHOLE = re.compile(r"[0-9]{1,18}")
-_YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False}
-_YES_NO["0"] = False
 
 
 class Filters(NamedTuple):
@@ -49,6 +36,7 @@ class Filters(NamedTuple):
 
     question: Question
     told: dict[str, object]  # as it was written, for the event of the read
+    query: str | None = None  # `q` as it was understood: absolute, and in full
 
 
 class Paging(NamedTuple):
@@ -59,6 +47,7 @@ class Paging(NamedTuple):
 
 
 FILTERS: Final = (
+    "q",
     "actor",
     "role",
     "action",
@@ -77,6 +66,7 @@ def filters(
     given: Iterable[tuple[str, str]],
     streams: Mapping[str, int],
     *,
+    now_us: int,
     beside: tuple[str, ...] = (),
 ) -> Filters:
     """Understand a search.
@@ -85,6 +75,7 @@ def filters(
         given: names and values, in order; a name may come more than once, and then
             any of its values will do.
         streams: that the asker may read, by name.
+        now_us: the present, from which relative times in `q` count.
         beside: names that are somebody else's to read.
 
     Raises:
@@ -99,13 +90,13 @@ def filters(
             )
         values.setdefault(name, []).append(_clean(name, value))
     for name, found in values.items():
-        most = 1 if name in {"from", "to", "pii"} or name in beside else MOST_VALUES
+        most = 1 if name in _ONCE or name in beside else MOST_VALUES
         if len(found) > most:
             times = "once" if most == 1 else f"{most} times"
             raise QuestionError(f"{name} may be given {times} at most")
     terms = (_term(column, values[column]) for column in _READ if column in values)
     from_us, to_us = (
-        instant(name, values[name][0]) if name in values else None
+        read.instant(name, values[name][0]) if name in values else None
         for name in ("from", "to")
     )
     if from_us is not None and to_us is not None and from_us >= to_us:
@@ -119,7 +110,36 @@ def filters(
         if name in FILTERS
     }
     kept = tuple(term for term in terms if term is not None)
-    return Filters(Question(kept, from_us, to_us, numbers), told)
+    question = Question(kept, from_us, to_us, numbers)
+    if "q" not in values:
+        return Filters(question, told)
+    asked = language.understand(values["q"][0], streams=streams, now_us=now_us)
+    told["q"] = asked.told
+    return Filters(together(question, asked.question), told, asked.canonical)
+
+
+def together(one: Question, other: Question) -> Question:
+    """Return the question that asks for what both ask for.
+
+    Raises:
+        QuestionError: nothing can answer both.
+    """
+    begins = [each.from_us for each in (one, other) if each.from_us is not None]
+    ends = [each.to_us for each in (one, other) if each.to_us is not None]
+    from_us, to_us = max(begins, default=None), min(ends, default=None)
+    if from_us is not None and to_us is not None and from_us >= to_us:
+        raise QuestionError("no time lies in the period of q and between from and to")
+    named = [set(each.streams) for each in (one, other) if each.streams is not None]
+    streams = tuple(sorted(set.intersection(*named))) if named else None
+    if streams == ():
+        raise QuestionError("q and the parameter stream name different streams")
+    return Question(
+        one.terms + other.terms,
+        from_us,
+        to_us,
+        streams,
+        one.conditions + other.conditions,
+    )
 
 
 def paging(given: Mapping[str, str]) -> Paging:
@@ -144,53 +164,6 @@ def whole(name: str, text: str, least: int, most: int) -> int:
     return int(text)
 
 
-def instant(name: str, text: str) -> int:
-    """Return a date's start or an instant, microseconds since the epoch, UTC.
-
-    Raises:
-        QuestionError: it is neither.
-    """
-    try:
-        if _DATE.fullmatch(text):
-            date.fromisoformat(text)
-            text = f"{text}T00:00:00Z"
-        return instants.microseconds(instants.convert(text))
-    except (EventError, ValueError) as error:
-        raise QuestionError(
-            f"{name}: {text[:40]!r} is no time: write 2026-01-01, or "
-            "2026-01-01T12:30:00Z (in a URL, a '+' of an offset is %2B)"
-        ) from error
-
-
-def glob(text: str) -> Match | None:
-    """Return what a folded text with `*` in it matches; None where that is anything.
-
-    >>> glob("customer.pii.*")
-    Span(low='customer.pii.', high='customer.pii/')
-    >>> glob("customer.*.export")
-    Pattern(span=Span(low='customer.', high='customer/'), like='customer.%.export')
-    """
-    begin, star, rest = text.partition("*")
-    if not star:
-        return Exactly(text)
-    span = Span(begin, _after(begin))
-    if not rest.strip("*"):
-        return span if begin else None
-    like = re.sub(r"([\\%_])", r"\\\1", text).replace("*", "%")
-    return Pattern(span, like)
-
-
-def _after(begin: str) -> str | None:
-    """Return the first text after all that begin so, by code points; None: no such."""
-    for at in range(len(begin) - 1, -1, -1):
-        point = ord(begin[at]) + 1
-        if point == 0xD800:  # noqa: PLR2004  surrogates are no text
-            point = 0xE000
-        if point <= 0x10FFFF:  # noqa: PLR2004
-            return begin[:at] + chr(point)
-    return None
-
-
 def _term(column: Column, values: list[str]) -> Term | None:
     """Return what the values ask of a column; None where anything will do."""
     matches = []
@@ -203,7 +176,7 @@ def _term(column: Column, values: list[str]) -> Term | None:
 
 
 def _clean(name: str, value: str) -> str:
-    most = cursor.LONGEST if name == "cursor" else MOST_CHARACTERS
+    most = _LONGEST.get(name, MOST_CHARACTERS)
     if not value or len(value) > most:
         raise QuestionError(
             f"{name} is {'empty: leave it out' if not value else 'too long'}"
@@ -226,52 +199,13 @@ def _stream(name: str, streams: Mapping[str, int]) -> int:
     return streams[name]
 
 
-def _glob(_: str, text: str) -> Match | None:
-    return glob(projection.fold(text))
-
-
-def _folded(_: str, text: str) -> Match:
-    return Exactly(projection.fold(text))
-
-
-def _id(_: str, text: str) -> Match:
-    return Exactly(text[: projection.MAX_CHARACTERS])
-
-
-def _result(name: str, text: str) -> Match:
-    if text not in RESULTS:
-        raise QuestionError(f"{name} is one of {', '.join(RESULTS)}")
-    return Exactly(text)
-
-
-def _yes_no(name: str, text: str) -> Match:
-    if text.lower() not in _YES_NO:
-        raise QuestionError(f"{name} is true or false")
-    return Exactly(_YES_NO[text.lower()])
-
-
-def _address(name: str, text: str) -> Match:
-    try:
-        if "/" in text:
-            network = ip_network(text, strict=False)
-            return Network(str(network[0]), str(network[-1]))
-        if "%" in text:
-            raise ValueError  # noqa: TRY301  a scope is not searched
-        return Exactly(str(ip_address(text)))
-    except ValueError as error:
-        raise QuestionError(
-            f"{name}: {text[:50]!r} is no address and no network: write 203.0.113.42 "
-            "or 203.0.113.0/24"
-        ) from error
-
-
 _READ: dict[Column, Callable[[str, str], Match | None]] = {
-    "actor": _id,
-    "role": _folded,
-    "action": _glob,
-    "resource": _id,
-    "resource_type": _folded,
-    "result": _result,
-    "ip": _address,
-    "pii": _yes_no,
+    "actor": read.exact_id,
+    "role": read.folded,
+    "action": read.action,
+    "resource": read.exact_id,
+    "resource_type": read.folded,
+    "result": read.result,
+    "ip": read.address,
+    "pii": read.yes_no,
 }

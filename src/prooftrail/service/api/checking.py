@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from prooftrail.core import instants
 from prooftrail.errors import HiddenError, ProoftrailError, QuestionError
-from prooftrail.search import parameters
+from prooftrail.search import values
 from prooftrail.service.api.places import CHECKING, Places
 from prooftrail.service.api.problems import Problem, told
 from prooftrail.service.api.reading import documented
@@ -179,7 +179,7 @@ def _asked(
     names: list[str] = []
     for name, text in given:
         if name in {"from", "to"} and name not in times:
-            times[name] = parameters.instant(name, text)
+            times[name] = values.instant(name, text)
         elif name == "stream" and text in caller.holder.streams:
             names.append(text)
         elif name == "stream":

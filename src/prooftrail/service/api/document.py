@@ -53,7 +53,13 @@ _PROBLEM: Final = _ref("Problem")
 _SCHEMAS: Final[dict[str, Any]] = {
     "Problem": _object(
         ["error"],
-        error=_object(["status", "message"], status=_WHOLE, message=_STRING),
+        error=_object(
+            ["status", "message"],
+            status=_WHOLE,
+            message=_STRING,
+            at=_WHOLE,
+            length=_WHOLE,
+        ),
     ),
     "Result": _object(
         ["status"],
@@ -77,8 +83,9 @@ _SCHEMAS: Final[dict[str, Any]] = {
         ["events", "cursor"],
         events={"type": "array", "items": _ref("Entry")},
         cursor={"type": ["string", "null"]},
+        query=_STRING,
     ),
-    "Count": _object(["count"], count=_WHOLE),
+    "Count": _object(["count"], count=_WHOLE, query=_STRING),
     "Started": _object(
         ["id", "state", "result"],
         id=_STRING,

@@ -70,7 +70,7 @@ def follow(
         BusyError: as many follow as may.
     """
     streams = caller.holder.streams
-    asked = parameters.filters(given, streams, beside=_BESIDE)
+    asked = parameters.filters(given, streams, now_us=parts.clock(), beside=_BESIDE)
     beside = {name: value for name, value in given if name in _BESIDE}
     seq = _seq(beside["after_seq"])
     limit = parameters.whole("limit", beside.get("limit", str(ROWS)), 1, ROWS)

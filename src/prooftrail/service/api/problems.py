@@ -2,7 +2,8 @@
 
 Guarantees: every error is JSON, `{"error": {"status", "message"}}`, with a status that
 says whose turn it is: 400 for what was asked wrongly, 429 and 503 with Retry-After for
-what is to be tried again. Who asks for what is not there, or not for his key, is told
+what is to be tried again; a query that is not understood has `at` and `length`, where
+in it, in characters from 0. Who asks for what is not there, or not for his key, is told
 so in the same words, once that is in the trail. A defect of ours says so and nothing
 of itself; the log has its place.
 
@@ -23,6 +24,7 @@ from prooftrail.errors import (
     EventError,
     HiddenError,
     ProoftrailError,
+    QueryError,
     QuestionError,
     RecordError,
     RevealError,
@@ -83,14 +85,17 @@ class Problem(Exception):  # noqa: N818  an answer, not a failure
 
 
 def answer(
-    status: int, message: str, headers: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, int] | None = None,
 ) -> Response:
-    """Return the answer that tells a problem."""
+    """Return the answer that tells a problem; `more` stands beside its message."""
     extra = dict(headers or {})
     if status in _ASK_AGAIN:
         extra.setdefault("Retry-After", str(RETRY_SECONDS))
     return JSONResponse(
-        {"error": {"status": status, "message": message}}, status, extra
+        {"error": {"status": status, "message": message, **(more or {})}}, status, extra
     )
 
 
@@ -173,7 +178,12 @@ def _failed(parts: Parts, error: Exception) -> Response:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status >= 500:  # noqa: PLR2004
         parts.log.error("a request failed", problem=str(error))
-    return answer(status, told(error))
+    place = (
+        {"at": error.at, "length": error.length}
+        if isinstance(error, QueryError)
+        else {}
+    )
+    return answer(status, told(error), more=place)
 
 
 async def _gone(_: Request, __: Exception) -> Response:

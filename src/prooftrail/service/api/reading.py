@@ -2,9 +2,8 @@
 
 Guarantees: what is answered is what row-level security lets the key see, and the read
 is durable in the trail before the first byte of an answer is sent. While a
-verification has found the log altered, answers say so in a header.
-
-Does not: answer `q` (free text), which comes later.
+verification has found the log altered, answers say so in a header. A query (`q`) comes
+back as it was understood.
 """
 
 from __future__ import annotations
@@ -32,6 +31,8 @@ JSON = "application/json"
 
 # Read by `search.parameters`; here for the documentation.
 _SHOWN: dict[str, str] = {
+    "q": "A query, such as role:admin pii:yes during:last-month -actor:svc_*; it comes "
+    "back as `query`, absolute and in full.",
     "actor": "The actor's userId.",
     "role": "The actor's role.",
     "action": "An action; * stands for any characters (customer.pii.*).",
@@ -112,7 +113,12 @@ class _Reading:
         caller = self._callers.of(request, "read")
         given = request.query_params.multi_items()
         streams = caller.holder.streams
-        asked = parameters.filters(given, streams, beside=("limit", "cursor"))
+        asked = parameters.filters(
+            given,
+            streams,
+            now_us=self._parts.clock(),
+            beside=("limit", "cursor"),
+        )
         paging = parameters.paging(request.query_params)
         with self._parts.readers.reading(caller.token) as connection:
             page = lists.page(connection, asked.question, paging, streams)
@@ -124,12 +130,16 @@ class _Reading:
             {"filters": asked.told, "continued": paging.cursor is not None},
             {name: {"rows": rows[name]} for name in names},
         )
-        return self._answer({"events": page.items, "cursor": page.cursor})
+        return self._answer(
+            {"events": page.items, "cursor": page.cursor, **_understood(asked)}
+        )
 
     def _count(self, request: Request) -> Response:
         caller = self._callers.of(request, "read")
         streams = caller.holder.streams
-        asked = parameters.filters(request.query_params.multi_items(), streams)
+        asked = parameters.filters(
+            request.query_params.multi_items(), streams, now_us=self._parts.clock()
+        )
         with self._parts.readers.reading(caller.token) as connection:
             found = lists.counts(connection, asked.question, streams)
         names = following.named(asked.question, streams)
@@ -139,12 +149,14 @@ class _Reading:
             {"filters": asked.told},
             {name: {"count": found.get(name, 0)} for name in names},
         )
-        return self._answer({"count": sum(found.values())})
+        return self._answer({"count": sum(found.values()), **_understood(asked)})
 
     def _event(self, request: Request, event_id: str) -> Response:
         caller = self._callers.of(request, "read")
         streams = caller.holder.streams
-        asked = parameters.filters(request.query_params.multi_items(), streams)
+        asked = parameters.filters(
+            request.query_params.multi_items(), streams, now_us=self._parts.clock()
+        )
         if set(asked.told) - {"stream"}:
             raise QuestionError("one event is named by its id and, if need be, stream")
         try:
@@ -192,6 +204,10 @@ class _Reading:
         if self._parts.health.reading_problem is not None:
             response.headers["Prooftrail-Warning"] = "integrity or database in doubt"
         return response
+
+
+def _understood(asked: parameters.Filters) -> dict[str, str]:
+    return {} if asked.query is None else {"query": asked.query}
 
 
 def router(parts: Parts, callers: Callers) -> APIRouter:

@@ -1,0 +1,21 @@
+"""The language in which the log is asked: filters, and how they are joined.
+
+    action:customer.pii.* role:admin result:denied during:2026-Q1 -actor:svc_*
+
+Guarantees: pure. Does not: search; what is understood is a `store.question.Question`.
+
+Source: docs/reference/query-language.md.
+"""
+
+from __future__ import annotations
+
+from prooftrail.search.language.reading import parse
+from prooftrail.search.language.spelling import spell
+from prooftrail.search.language.understanding import (
+    LONGEST,
+    Chip,
+    Understood,
+    understand,
+)
+
+__all__ = ["LONGEST", "Chip", "Understood", "parse", "spell", "understand"]

@@ -1,0 +1,71 @@
+"""What somebody asks, whether he writes filters or a plain phrase.
+
+Guarantees: what is understood comes back as the query that it is, absolute and in full,
+so that whoever asked sees what was searched; that query is understood as itself. What
+is not understood is said, with its place and what could be written, and never guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from prooftrail.errors import QueryError
+from prooftrail.search.language import lexing, meaning, reading, spelling
+from prooftrail.search.language.syntax import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prooftrail.store.question import Question
+
+LONGEST: Final = 2_000  # characters that somebody may ask
+
+
+class Chip(NamedTuple):
+    """A part of a query that can be taken out of it."""
+
+    text: str
+    without: str  # the query that is left
+
+
+class Understood(NamedTuple):
+    """What was asked."""
+
+    question: Question
+    canonical: str  # the query: absolute, and in full
+    chips: tuple[Chip, ...]
+    told: str  # the query without names of streams, for the event of the read
+
+
+def understand(text: str, *, streams: Mapping[str, int], now_us: int) -> Understood:
+    """Understand a query.
+
+    Args:
+        text: that somebody wrote; a blank one asks for everything.
+        streams: that the asker may read, by name.
+        now_us: the present, from which relative times count.
+
+    Raises:
+        QueryError: it is not understood; says where, and what could be written.
+        HiddenError: it names a stream that the asker may not read.
+    """
+    if len(text) > LONGEST:
+        raise QueryError(
+            f"this is longer than {LONGEST:,} characters: ask for less at once",
+            LONGEST,
+            len(text) - LONGEST,
+        )
+    query = meaning.settle(reading.parse(text), now_us)
+    question = meaning.question(query, streams)
+    canonical = spelling.spell(query)
+    if len(canonical) > lexing.LONGEST:
+        raise QueryError("written in full, this is too long: ask for less", 0, 1)
+    chips = tuple(
+        Chip(
+            spelling.spell(Query((node,))),
+            spelling.spell(Query((*query.nodes[:at], *query.nodes[at + 1 :]))),
+        )
+        for at, node in enumerate(query.nodes)
+    )
+    told = spelling.spell(meaning.without_streams(query))
+    return Understood(question, canonical, chips, told)
