@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prooftrail.access.roles import RIGHTS
 from prooftrail.service import app
+from prooftrail.store.keys import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +86,8 @@ def _roles() -> Iterator[str]:
     rights = ("write", "read", "verify", "operate", "reveal")
     yield "| role | " + " | ".join(rights) + " |"
     yield "|---" * (len(rights) + 1) + "|"
-    for role, held in RIGHTS.items():
-        marks = ("yes" if right in held else "" for right in rights)
+    for role in ROLES:
+        marks = ("yes" if right in RIGHTS[role] else "" for right in rights)
         yield f"| {role} | " + " | ".join(marks) + " |"
 
 

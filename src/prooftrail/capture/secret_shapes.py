@@ -58,7 +58,7 @@ _TOKENS = re.compile(
     r"|hf_[A-Za-z0-9]{30,}+|hv[sb]\.[A-Za-z0-9_-]{20,}+"
     r"|SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"
     r"|dop_v1_[0-9a-f]{40,}+|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}+"
-    r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}+|ptk_[A-Za-z0-9_-]{40,}+"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}+|pt[kis]_[A-Za-z0-9_-]{40,}+"
 )
 # Beside an access key id, forty such characters are its secret half.
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
@@ -68,7 +68,7 @@ _MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9/+]*[0-9/+])")
 _RUN = re.compile(r"[A-Za-z0-9_.+/=%-]{20}")
 # Of a token that has an underscore, the letters before it.
 _UNDERSCORED = re.compile(
-    r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2}|ptk)_"
+    r"(?:gh[pousr]|github_pat|[rs]k_(?:live|test)|whsec|npm|hf|dop_v1|shp[acst]{2}|pt[kis])_"
 )
 _SCHEME = re.compile(
     r"(?<![A-Za-z])(?:([Bb]earer|BEARER)|[Bb]asic|BASIC|[Nn]egotiate|NEGOTIATE)"

@@ -28,3 +28,54 @@ INTEGRITY_FINDING: Final = EventType(
     controls=("PCI DSS 10.3.4", "SOC 2 CC7.2", "SOC 2 CC7.3"),
     expected=("failure",),
 )
+PERSON_INVITE: Final = EventType(
+    name="prooftrail.person.invite",
+    meaning="Somebody was invited to the console",
+    sentence="{actor} invited somebody as {role}[, to see {sees}][ until {until}]",
+    attempt="invite somebody",
+    required=(
+        Detail("role", "text", "what the person may do"),
+        Detail("sees", "text", "which streams and which period"),
+    ),
+    optional=(Detail("until", "time", "when the access ends by itself"),),
+    policy="closed",
+    controls=("PCI DSS 10.2.1.5", "SOC 2 CC6.2", "SOC 2 CC6.3"),
+)
+PERSON_ACCEPT: Final = EventType(
+    name="prooftrail.person.accept",
+    meaning="An invitation was accepted: password and second factor were set",
+    sentence="{actor} accepted {resource|an invitation} as {role}",
+    attempt="accept {resource|an invitation}",
+    required=(
+        Detail("role", "text", "what the person may do"),
+        Detail("factor", "text", "which second factor: totp"),
+    ),
+    policy="closed",
+    controls=("PCI DSS 10.2.1.5", "SOC 2 CC6.2"),
+)
+PERSON_DISABLE: Final = EventType(
+    name="prooftrail.person.disable",
+    meaning="A person is let into the console no more",
+    sentence="{actor} disabled {resource|a person}",
+    attempt="disable {resource|a person}",
+    required=(Detail("role", "text", "what the person could do"),),
+    policy="closed",
+    controls=("PCI DSS 10.2.1.5", "SOC 2 CC6.2", "SOC 2 CC6.3"),
+)
+ACCESS_REFUSE: Final = EventType(
+    name="prooftrail.access.refuse",
+    meaning="A session, an invitation or a form that opens nothing was tried",
+    sentence="{actor} used a {what} that opens nothing: {reason}",
+    attempt="use a {what} that opens nothing: {reason}",
+    required=(
+        Detail("what", "text", "session, invitation or form", always=True),
+        Detail(
+            "reason",
+            "text",
+            "unknown, ended, used, withdrawn, expired, or not of this session",
+            always=True,
+        ),
+    ),
+    controls=("PCI DSS 10.2.1.4", "SOC 2 CC6.1", "SOC 2 CC7.2"),
+    expected=("denied",),
+)

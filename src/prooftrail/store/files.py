@@ -13,7 +13,16 @@ from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
-LOGINS = ("writer", "sealer", "signer", "keeper", "reader", "verifier", "retention")
+LOGINS = (
+    "writer",
+    "sealer",
+    "signer",
+    "keeper",
+    "reader",
+    "verifier",
+    "retention",
+    "access",
+)
 OWNER = "owner"
 
 _ROOT = resources.files("prooftrail.store") / "sql"

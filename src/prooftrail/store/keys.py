@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast, get_args
+from typing import (
+    TYPE_CHECKING,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+)
 
 from prooftrail.errors import ConfigurationError
 from prooftrail.store import files, roles, streams
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
 
 Role: TypeAlias = Literal["writer", "auditor", "security", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
+
+Made = TypeVar("Made")
 
 # no beginning and no end: the policies know these two
 FIRST_US = -(2**63) + 1
@@ -80,7 +90,7 @@ def create(
         )
     if from_us >= to_us:
         raise ConfigurationError("no time lies between --from and --to: swap them")
-    with _owner(connection):
+    with owning(connection):
         numbers = None if names is None else _numbers(connection, names)
         row = connection.execute(
             files.query("key_create"),
@@ -99,7 +109,7 @@ def create(
 
 def read(connection: Connection) -> list[Key]:
     """Return all keys, the newest last."""
-    with _owner(connection):
+    with owning(connection):
         rows = connection.execute(files.query("key_list")).fetchall()
     return [_key(row) for row in rows]
 
@@ -110,7 +120,7 @@ def revoke(connection: Connection, key_id: int) -> Key:
     Raises:
         ConfigurationError: there is none of that number.
     """
-    with _owner(connection):
+    with owning(connection):
         row = connection.execute(files.query("key_revoke"), {"id": key_id}).fetchone()
     if row is None:
         raise ConfigurationError(
@@ -120,36 +130,12 @@ def revoke(connection: Connection, key_id: int) -> Key:
 
 
 @contextmanager
-def told(
-    connection: Connection, tell: Callable[[Connection, Key], None]
-) -> Iterator[Callable[[Key], Key]]:
-    """Make or revoke a key and record it, in one transaction: both or neither.
+def owning(connection: Connection) -> Iterator[None]:
+    """Act as the owner in a transaction.
 
-    Args:
-        connection: the administrator's, in autocommit.
-        tell: records the event, on the connection that it is given, which acts as the
-            writer; what it raises undoes everything.
-
-    Yields:
-        A function that takes the key that was made or revoked, and returns it.
+    Raises:
+        ConfigurationError: the database has no trail.
     """
-    given: list[Key] = []
-
-    def note(key: Key) -> Key:
-        given.append(key)
-        return key
-
-    with driver_errors(), connection.transaction():
-        yield note
-        prefix = installed_prefix(connection)
-        if prefix is not None:
-            with roles.as_login(connection, prefix, "writer"):
-                for key in given:
-                    tell(connection, key)
-
-
-@contextmanager
-def _owner(connection: Connection) -> Iterator[None]:
     with driver_errors(), connection.transaction():
         prefix = installed_prefix(connection)
         if prefix is None:
@@ -158,6 +144,35 @@ def _owner(connection: Connection) -> Iterator[None]:
             )
         with roles.as_owner(connection, prefix):
             yield
+
+
+@contextmanager
+def told(
+    connection: Connection, tell: Callable[[Connection, Made], None]
+) -> Iterator[Callable[[Made], Made]]:
+    """Make or revoke something and record it, in one transaction: both or neither.
+
+    Args:
+        connection: the administrator's, in autocommit.
+        tell: records the event, on the connection that it is given, which acts as the
+            writer; what it raises undoes everything.
+
+    Yields:
+        A function that takes what was made or revoked, a key, and returns it.
+    """
+    given: list[Made] = []
+
+    def note(made: Made) -> Made:
+        given.append(made)
+        return made
+
+    with driver_errors(), connection.transaction():
+        yield note
+        prefix = installed_prefix(connection)
+        if prefix is not None:
+            with roles.as_login(connection, prefix, "writer"):
+                for made in given:
+                    tell(connection, made)
 
 
 def _numbers(connection: Connection, names: Sequence[str]) -> list[int]:

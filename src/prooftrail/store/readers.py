@@ -13,7 +13,7 @@ Source: PostgreSQL, row security policies; psycopg_pool.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 import psycopg
 from psycopg import sql
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from prooftrail.store import keys, people
     from prooftrail.store.connect import Connection
-    from prooftrail.store.keys import Role
+
+    Role: TypeAlias = keys.Role | people.Role
 
 SIZE = 8  # connections at most
 WAITING = 256  # askers that may wait for one
@@ -41,9 +43,9 @@ KEY_MS = 5_000  # a statement of theirs
 
 
 class Holder(NamedTuple):
-    """Whose token it is, and what it opens."""
+    """Whose token it is, an API key's or a person's session's, and what it opens."""
 
-    key_id: int
+    key_id: int  # of the key or the person
     name: str
     role: Role
     streams: dict[str, int]  # by name: their numbers
@@ -51,6 +53,12 @@ class Holder(NamedTuple):
     all_streams: bool
     from_us: int
     to_us: int
+    kind: Literal["key", "person"] = "key"
+
+    @property
+    def user_id(self) -> str:
+        """Who this is in events."""
+        return f"{self.kind}:{self.key_id}"
 
 
 _Pool: TypeAlias = ConnectionPool[psycopg.Connection[tuple[object, ...]]]
@@ -139,12 +147,12 @@ class Readers:
         with self._reading(self._keys, token, KEY_MS) as connection:
             row = connection.execute(
                 "select id, name, role, names, streams, all_streams, from_us, to_us,"
-                " expires_at"
+                " expires_at, kind"
                 " from prooftrail.my_key"
             ).fetchone()
         if row is None:
             return None
-        key_id, name, role, names, numbers, every, from_us, to_us, ends = row
+        key_id, name, role, names, numbers, every, from_us, to_us, ends, kind = row
         streams = zip(cast("list[str]", names), cast("list[int]", numbers), strict=True)
         return Holder(
             int(str(key_id)),
@@ -155,6 +163,7 @@ class Readers:
             bool(every),
             int(str(from_us)),
             int(str(to_us)),
+            "person" if kind == "person" else "key",
         )
 
     def load(self) -> Load:

@@ -1,0 +1,83 @@
+"""The gate of this service: with its key, its connections, and the trail it tells.
+
+Guarantees: what the gate tells is durable before it goes on, in each stream that it
+concerns; what is nobody's, in `main`, or the first stream where there is no such.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from prooftrail.access import access_key, passwords
+from prooftrail.access.gate import Gate
+from prooftrail.access.sessions import IDLE, LONGEST
+from prooftrail.search import viewing
+from prooftrail.store import people
+from prooftrail.store.access import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from prooftrail.access.notices import Notice
+    from prooftrail.capture.audit_logger import Recorder
+
+HOME: Final = "main"
+
+
+@contextmanager
+def open_gate(
+    recorder: Recorder,
+    *,
+    key_file: Path,
+    clock: Callable[[], int],
+    random: Callable[[int], bytes],
+    idle: timedelta = IDLE,
+    longest: timedelta = LONGEST,
+    memory: int = passwords.MEMORY_KIB,
+) -> Iterator[Gate]:
+    """Open the gate; close its connections at the end.
+
+    Args:
+        recorder: the writer login's.
+        key_file: the service's access key; made where nobody was let in yet.
+        clock: microseconds since the epoch, UTC.
+        random: gives n random bytes.
+        idle: after how long without use a session ends.
+        longest: after how long it ends in any case.
+        memory: KiB for one password.
+
+    Raises:
+        ConfigurationError: the access key is missing, damaged, or readable by others.
+        DatabaseError: the database is away, or the login may not do this.
+    """
+    with closing(Access()) as store:
+        with store.transaction() as link:
+            begun = bool(people.find(link))
+            names = list(people.streams(link))
+        home = HOME if HOME in names or not names else names[0]
+
+        def tell(notice: Notice) -> None:
+            viewing.record(
+                recorder,
+                actor=notice.actor,
+                streams=notice.streams or (home,),
+                details=notice.details,
+                action=notice.action,
+                each=notice.each,
+                resource=notice.resource,
+                result=notice.result,
+            )
+
+        yield Gate(
+            store,
+            key=access_key.open_key(key_file, random=random, begun=begun),
+            hashes=passwords.Passwords(random, memory=memory),
+            tell=tell,
+            clock=clock,
+            random=random,
+            idle=idle,
+            longest=longest,
+        )

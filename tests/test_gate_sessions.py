@@ -1,0 +1,180 @@
+"""Sessions end, and open what the person may see; nobody gives more than he has."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prooftrail.access import tokens
+from prooftrail.access.visiting import Asker, Refused
+from prooftrail.errors import ConfigurationError
+from prooftrail.store.people import Grant
+from prooftrail.store.readers import Readers
+from tests import letting_in
+from tests.letting_in import ADDRESS, EMAIL, PASSWORD, Door, entered, refused
+from tests.test_row_security import MARCH, MARCH_DAYS, filled, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.trail import Trail
+
+__all__ = ["filled"]
+
+
+@pytest.fixture
+def door(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Door]:
+    with letting_in.door(trail, monkeypatch, tmp_path) as made:
+        yield made
+
+
+def test_a_session_ends_when_it_idles_and_when_its_time_is_over(door: Door) -> None:
+    came, app = door.joined()
+    door.clock.on(29 * 60)
+    assert door.gate.visitor(came.token)
+    door.clock.on(29 * 60)
+    assert door.gate.visitor(came.token)
+    door.clock.on(31 * 60)
+    assert door.gate.visitor(came.token) is None
+    came = entered(door.gate.enter(EMAIL, PASSWORD, app.next()))
+    for _ in range(12 * 60 // 25):
+        assert door.gate.visitor(came.token)
+        door.clock.on(25 * 60)
+    door.clock.on(25 * 60)
+    assert door.gate.visitor(came.token) is None
+    logouts = [one for one in door.told() if one[0] == "auth.logout"]
+    assert logouts == [("auth.logout", "success", "expiry")] * 2
+
+
+def test_a_cookie_stolen_before_the_logout_opens_nothing_and_is_told(
+    door: Door,
+) -> None:
+    came, _ = door.joined()
+    with closing(Readers()) as readers:
+        assert readers.holder(came.token) == came.visitor.holder
+        assert door.gate.leave(came.token, ADDRESS)
+        assert not door.gate.leave(came.token, ADDRESS)
+        for _ in range(3):
+            assert door.gate.visitor(came.token, "198.51.100.7") is None
+        assert readers.holder(came.token) is None
+    assert door.told()[-2:] == [
+        ("auth.logout", "success", "user"),
+        ("prooftrail.access.refuse", "denied", "ended"),
+    ]
+    assert door.events()[-1]["actor"]["ipAddress"] == "198.51.100.7"
+
+
+def test_a_session_that_somebody_else_chose_is_never_taken_on(door: Door) -> None:
+    planted = tokens.SESSION + "A" * 43
+    assert door.gate.visitor(planted, ADDRESS) is None
+    assert door.gate.visitor("nonsense", ADDRESS) is None
+    before, app = door.joined()
+    after = entered(
+        door.gate.enter(EMAIL, PASSWORD, app.next(), ADDRESS, replaces=before.token)
+    )
+    assert after.token not in {planted, before.token}
+    assert door.gate.visitor(before.token) is None
+    assert door.gate.visitor(planted, ADDRESS) is None
+    told = door.told()
+    assert told[0] == ("prooftrail.access.refuse", "denied", "unknown")
+    assert ("auth.logout", "success", "forced") in told
+
+
+def test_a_form_of_another_site_is_refused_and_told(door: Door) -> None:
+    came, _ = door.joined()
+    other, _ = door.joined(email="eve@company.com")
+    assert door.gate.form(came.visitor, came.visitor.csrf)
+    for given in ("", "\ud800", came.visitor.csrf[:-1], other.visitor.csrf):
+        assert not door.gate.form(came.visitor, given, ADDRESS)
+    refusals = [one for one in door.told() if one[0] == "prooftrail.access.refuse"]
+    assert (
+        refusals == [("prooftrail.access.refuse", "denied", "not of this session")] * 4
+    )
+
+
+def test_who_is_disabled_is_out_at_once_and_does_not_come_back(door: Door) -> None:
+    admin, _ = door.joined(email="admin@company.com", role="admin")
+    came, app = door.joined()
+    pending = door.link()
+    done = door.gate.managing.disable(admin.visitor, came.visitor.person_id)
+    assert not isinstance(done, Refused)
+    assert done.disabled_at is not None
+    assert door.gate.visitor(came.token) is None
+    assert refused(door.gate.enter(EMAIL, PASSWORD, app.next())).why == "disabled"
+    refused(door.gate.invited(pending))
+    assert ("prooftrail.person.disable", "success", None) in door.told()
+
+
+def test_setting_both_factors_anew_ends_sessions_and_the_old_ones(door: Door) -> None:
+    came, app = door.joined()
+    again, new = door.joined(role="security")
+    assert again.visitor.person_id == came.visitor.person_id
+    assert again.visitor.role == "security"
+    assert door.gate.visitor(came.token) is None
+    refused(door.gate.enter(EMAIL, PASSWORD, app.next()))
+    entered(door.gate.enter(EMAIL, PASSWORD, new.next()))
+
+
+def test_an_admin_gives_no_more_than_he_sees(door: Door) -> None:
+    door.trail.stream("b")
+    whole, _ = door.joined(email="whole@company.com", role="admin")
+    admin, _ = door.joined(
+        email="b@company.com", role="admin", streams=("b",), to_us=MARCH[1]
+    )
+    auditor, _ = door.joined(email="auditor@company.com", streams=("b",))
+    grant = Grant("New@Company.com", "New", "auditor", ("b",), *MARCH, None)
+    managing = door.gate.managing
+    token = managing.invite(admin.visitor, grant, asker=Asker(ADDRESS))
+    assert isinstance(token, str)
+    shown = door.gate.invited(token)
+    assert not isinstance(shown, Refused)
+    assert shown.email == "new@company.com"
+    assert shown.sees == "b from 2026-03-01T00:00:00Z before 2026-04-01T00:00:00Z"
+    for by, more in (
+        (admin, grant._replace(streams=None)),
+        (admin, grant._replace(streams=("main",))),
+        (admin, grant._replace(to_us=MARCH[1] + 1)),
+        (admin, grant._replace(email="whole@company.com")),
+        (auditor, grant),
+    ):
+        assert refused(managing.invite(by.visitor, more)).why == "not_allowed"
+    refused(managing.disable(admin.visitor, whole.visitor.person_id))
+    refused(managing.disable(auditor.visitor, auditor.visitor.person_id))
+    with pytest.raises(ConfigurationError, match="e-mail"):
+        managing.invite(whole.visitor, grant._replace(email="no address"))
+    with pytest.raises(ConfigurationError, match="no stream"):
+        managing.invite(whole.visitor, grant._replace(streams=("c",)))
+    assert len(managing.everybody()) == 3
+    told = [one for one in door.events() if one["action"] == "prooftrail.person.invite"]
+    assert [one["result"] for one in told] == ["success"] + ["denied"] * 5
+    assert told[0]["stream"] == "b"
+
+
+def test_a_session_reads_the_streams_and_the_period_granted_and_nothing_else(
+    filled: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from_us, to_us = MARCH
+    with (
+        letting_in.door(filled, monkeypatch, tmp_path) as door,
+        closing(Readers()) as readers,
+    ):
+        came, _ = door.joined(streams=("main",), from_us=from_us, to_us=to_us)
+        with readers.reading(came.token) as link:
+            found = seen(link)
+        assert {one for one, _ in found.log} == {1}
+        assert all(from_us <= at < to_us for _, at in found.log)
+        assert {day for _, day in found.daily} <= MARCH_DAYS
+        assert found.stream == found.entry == {"main"}
+        everything, _ = door.joined(email="b@company.com")
+        with readers.reading(everything.token) as link:
+            assert seen(link).stream == {"main", "b"}
+        door.gate.leave(came.token)
+        with readers.reading(came.token) as link:
+            assert seen(link).log == set()
+        streams = {one["stream"] for one in door.events() if "details" in one}
+        assert streams == {"main", "b"}
