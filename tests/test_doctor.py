@@ -236,7 +236,11 @@ def test_a_month_between_others_without_a_partition_is_told(trail: Trail) -> Non
             "fail",
             "9999 are newer",
         ),
-        ("delete from prooftrail.migration", "warn", "0001, 0002, 0003, 0004 not applied"),
+        (
+            "delete from prooftrail.migration",
+            "warn",
+            "0001, 0002, 0003, 0004 not applied",
+        ),
     ],
 )
 def test_migrations_are_compared_with_the_release(
