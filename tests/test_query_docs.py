@@ -75,3 +75,17 @@ def test_what_is_refused_is_refused_in_these_words() -> None:
     for written, told in rows:
         with pytest.raises(QueryError, match=re.escape(told)):
             canonical(written)
+
+
+def test_phrases_become_what_the_page_says() -> None:
+    told = part("Plain phrases")
+    rows = re.findall(r"^\| ([^`|]+) \| `(.*)` \|$", told, re.MULTILINE)
+    assert len(rows) > 5
+    for phrase, understood in rows:
+        assert canonical(phrase) == understood
+    _, _, refused = told.partition("| said | what is said to it |")
+    rows = re.findall(r"^\| ([^`|-]+) \| ([^|]*) \|$", refused, re.MULTILINE)
+    assert len(rows) > 3
+    for phrase, answer in rows:
+        with pytest.raises(QueryError, match=re.escape(answer)):
+            canonical(phrase)

@@ -250,7 +250,7 @@ REFUSED = {  # what is written, where, how long, and a part of what is said
     "result:failed": (7, 6, "did you mean failure?"),
     "result:success,deny": (15, 4, "there are success, failure, denied"),
     "pii:maybe": (4, 5, "pii:yes"),
-    "denied": (0, 6, "result:denied"),
+    "pii:yes denied": (8, 6, "result:denied"),
     "pii:yes admin": (8, 5, "role:admin or actor:admin"),
     "pii:yes 203.0.113.9": (8, 11, "ip:203.0.113.9"),
     "pii:yes 2026-Q1": (8, 7, "during:2026-Q1"),

@@ -174,6 +174,9 @@ def test_a_query_over_http(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Non
             count = client.get("/audit/events/count", params={"q": "pii:no"}).json()
             assert count["query"] == "pii:no"
             assert count["count"] >= 1
+            phrase = search(q="who saw cust_1's data in February 2026?")
+            assert phrase["query"] == "pii:yes resource:cust_1 during:2026-02"
+            assert len(phrase["events"]) == 2
             lines = client.get(
                 "/audit/events", params={"q": "result:denied", "after_seq": "-1"}
             ).text.splitlines()
@@ -250,6 +253,8 @@ def test_a_query_as_an_argument(trail: Trail) -> None:
     lines, told = said("search", "pii:true -actor:svc_*")
     assert [line.split("  ")[2] for line in lines] == ["usr_1"]
     assert told == "pii:yes -actor:svc_*\n"
+    lines, told = said("search", "denied", "logins", "in", "2026", "--count")
+    assert (lines, told) == (["0"], "action:auth.login.failure during:2026\n")
     lines, _ = said("search", "role:ops", "pii:yes", "--actor", "svc_1", "--count")
     assert lines == ["1"]
     lines, told = said("search", "pii:yes rol:admin", code=1)

@@ -80,8 +80,9 @@ def command(
 ) -> None:
     """Search the log: events that answer QUERY and all options, the newest first.
 
-    QUERY is made of filters: 'role:admin pii:yes during:last-month -actor:svc_*'
-    (docs/reference/query-language.md); it is told back as it was understood. Put it in
+    QUERY is made of filters ('role:admin pii:yes during:last-month -actor:svc_*'), or
+    is a plain phrase ('who exported customers last month'); see
+    docs/reference/query-language.md. It is told back as it was understood. Put it in
     quotation marks, and -- before it where it begins with '-'.
 
     An option given twice asks for either. Times are the events' own, in UTC; a bare

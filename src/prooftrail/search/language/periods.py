@@ -89,7 +89,7 @@ def day(moment: date) -> int:
 
 
 def today(now_us: int) -> date:
-    """Return the present's day."""
+    """Return the day in which an instant lies."""
     return (instants.EPOCH + timedelta(microseconds=now_us)).date()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.errors import QueryError
-from prooftrail.search.language import lexing, meaning, reading, spelling
+from prooftrail.search.language import lexing, meaning, phrases, reading, spelling
 from prooftrail.search.language.syntax import Query
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def understand(text: str, *, streams: Mapping[str, int], now_us: int) -> Underst
             LONGEST,
             len(text) - LONGEST,
         )
-    query = meaning.settle(reading.parse(text), now_us)
+    if phrases.is_phrase(text):
+        read = phrases.read(text, now_us)
+    else:
+        read = reading.parse(text)
+    query = meaning.settle(read, now_us)
     question = meaning.question(query, streams)
     canonical = spelling.spell(query)
     if len(canonical) > lexing.LONGEST:

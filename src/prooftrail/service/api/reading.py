@@ -31,8 +31,8 @@ JSON = "application/json"
 
 # Read by `search.parameters`; here for the documentation.
 _SHOWN: dict[str, str] = {
-    "q": "A query, such as role:admin pii:yes during:last-month -actor:svc_*; it comes "
-    "back as `query`, absolute and in full.",
+    "q": "A query, such as role:admin pii:yes during:last-month -actor:svc_*, or a "
+    "plain phrase; it comes back as `query`, absolute and in full.",
     "actor": "The actor's userId.",
     "role": "The actor's role.",
     "action": "An action; * stands for any characters (customer.pii.*).",
