@@ -9,6 +9,12 @@ Source: docs/reference/query-language.md.
 
 from __future__ import annotations
 
+from prooftrail.search.language.completing import (
+    Candidate,
+    Completion,
+    Place,
+    complete,
+)
 from prooftrail.search.language.reading import parse
 from prooftrail.search.language.spelling import spell
 from prooftrail.search.language.understanding import (
@@ -18,4 +24,15 @@ from prooftrail.search.language.understanding import (
     understand,
 )
 
-__all__ = ["LONGEST", "Chip", "Understood", "parse", "spell", "understand"]
+__all__ = [
+    "LONGEST",
+    "Candidate",
+    "Chip",
+    "Completion",
+    "Place",
+    "Understood",
+    "complete",
+    "parse",
+    "spell",
+    "understand",
+]

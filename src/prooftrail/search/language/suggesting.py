@@ -32,7 +32,13 @@ def near(word: str, known: Iterable[str]) -> str | None:
 
 def actions() -> list[str]:
     """Return the names of all event types that are known."""
-    return sorted({*(one.name for one in registry.all_types()), *registry.PRODUCT})
+    return sorted(meanings())
+
+
+def meanings() -> dict[str, str]:
+    """Return the names of all event types that are known, and what each means."""
+    every = (*registry.all_types(), *registry.PRODUCT.values())
+    return {one.name: one.meaning for one in every}
 
 
 def as_filters(word: str) -> list[str]:
