@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "Run the trail service: all duties, verification, HTTP.",
     "checkpoint": "Print the newest checkpoint.",
     "key": "Create, list and revoke API keys.",
+    "person": "Invite, list and disable people, who use the console.",
     "search": "Search the log.",
     "tail": "Print the newest entries, and follow the log.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",

@@ -6,24 +6,20 @@ digest; making and revoking a key stand in the trail.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
+from prooftrail.cli import granting
 from prooftrail.cli.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
 
     from prooftrail.store.connect import Connection
     from prooftrail.store.keys import Key
 
 ROLES = ("writer", "auditor", "security", "admin")
-LONGEST_DAYS = 1100  # three years
-
-_SPAN = re.compile(r"([0-9]{1,4})([hd])")
 
 
 @click.group("key")
@@ -83,7 +79,7 @@ def create(
             name=name,
             role=cast("keys.Role", role),
             token_hash=tokens.digest(token),
-            expires_at=_now() + _span(expires),
+            expires_at=granting.now() + granting.span("--expires", expires),
             names=streams or None,
             from_us=keys.FIRST_US if since is None else values.instant("--from", since),
             to_us=keys.LAST_US if until is None else values.instant("--to", until),
@@ -121,7 +117,7 @@ def listed() -> None:
             key.role,
             _limits(key),
             f"{key.expires_at:%Y-%m-%d}",
-            key.state(_now()),
+            key.state(granting.now()),
         )
     Console(markup=False, highlight=False).print(table)
 
@@ -144,33 +140,6 @@ def revoke(number: int) -> None:
     ):
         done = note(keys.revoke(connection, number))
     tell(f"Key {done.id} for {done.name} opens nothing any more.", err=False)
-
-
-def _now() -> datetime:
-    import time
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-def _span(text: str) -> timedelta:
-    """Return a span of time.
-
-    Raises:
-        UsageError: it is none, or longer than a key may be good.
-    """
-    from datetime import timedelta
-
-    found = _SPAN.fullmatch(text)
-    if found is not None:
-        count = int(found[1])
-        span = timedelta(hours=count) if found[2] == "h" else timedelta(days=count)
-        if timedelta() < span <= timedelta(days=LONGEST_DAYS):
-            return span
-    raise click.UsageError(
-        f"--expires {text}: write hours or days, such as 12h or 90d, at most "
-        f"{LONGEST_DAYS}d"
-    )
 
 
 def _limits(key: Key) -> str:
