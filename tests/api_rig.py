@@ -27,7 +27,7 @@ from tests.sealing import seal
 from tests.trail import now_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pytest
@@ -88,6 +88,7 @@ def serving(
     *,
     keeper_dir: Path | None = None,
     trusted_proxies: tuple[str, ...] = (),
+    made: Callable[[Parts], Any] = app.create,
 ) -> Iterator[Api]:
     for login in ("READER", "WRITER", "VERIFIER", "KEEPER"):
         monkeypatch.setenv(f"PROOFTRAIL_{login}_DSN", trail.login_dsn(login.lower()))
@@ -113,9 +114,9 @@ def serving(
             now_us,
             os.urandom,
             None if keeper_dir is None else Revealing(keeper_dir),
-            networks(trusted_proxies),
+            trusted_proxies=networks(trusted_proxies),
         )
         http = Http("127.0.0.1", 0, 100)
         stack.enter_context(closing(http))
-        http.start(app.create(parts))
+        http.start(made(parts))
         yield Api(trail, http.url, text, health)

@@ -52,6 +52,7 @@ class Serving:
                 f"--key-file={self.key_file}",
                 f"--state-dir={directory / 'state'}",
                 f"--keeper-dir={directory / 'keeper'}",
+                f"--access-key={directory / 'access.key'}",
                 f"--epoch-keys={directory / 'epoch-keys.json'}",
                 *arguments,
             ],

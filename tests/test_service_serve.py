@@ -250,9 +250,9 @@ def test_an_outage_of_the_database_is_survived(trail: Trail) -> None:
 
 
 def test_each_duty_has_its_own_login_and_sees_no_other_s(trail: Trail) -> None:
+    names = ["writer", "sealer", "signer", "keeper", "reader", "verifier", "access"]
     logins = {
-        f"PROOFTRAIL_{login.upper()}_DSN": trail.login_dsn(login)
-        for login in ("writer", "sealer", "signer", "keeper", "reader", "verifier")
+        f"PROOFTRAIL_{login.upper()}_DSN": trail.login_dsn(login) for login in names
     }
     nothing = {"PROOFTRAIL_DSN": ""}
     with Serving(trail, "--every=0.5", **logins, **nothing) as service:

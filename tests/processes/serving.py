@@ -67,6 +67,9 @@ def main() -> None:
     from prooftrail import service  # noqa: PLC0415
 
     vars(service)["app"] = stand_in
+    from prooftrail.console import app as console  # noqa: PLC0415
+
+    vars(console)["beside"] = lambda answering, _: answering
     from prooftrail.cli import main as command  # noqa: PLC0415
 
     command()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prooftrail.access.notices import Notice
     from prooftrail.store.access import Access
-    from prooftrail.store.people import Grant, Person
+    from prooftrail.store.people import Grant, Invitation, Person
 
 INVITED: Final = timedelta(days=3)  # how long a link is good
 NOT_ALLOWED: Final = (
@@ -57,6 +57,11 @@ class Managing:
         """Return all people, by number."""
         with self._store.transaction() as link:
             return people.find(link)
+
+    def waiting(self) -> list[Invitation]:
+        """Return the invitations that let somebody in at present."""
+        with self._store.transaction() as link:
+            return people.invitations(link, self._now())
 
     def invite(
         self,

@@ -53,6 +53,11 @@ def default_keeper_dir() -> Path:
     return home() / "keeper"
 
 
+def default_access_key() -> Path:
+    """Return the file of the console's own key."""
+    return home() / "access.key"
+
+
 def default_epoch_keys() -> Path:
     """Return the file in which public epoch keys are published."""
     return home() / "epoch-keys.json"
@@ -79,6 +84,19 @@ def epoch_keys_option(command: Command) -> Command:
         default=default_epoch_keys,
         show_default="PROOFTRAIL_EPOCH_KEYS, or in the place of this user's data",
         help="Where the public epoch keys are written, for applications to read.",
+    )(command)
+
+
+def access_key_option(command: Command) -> Command:
+    """Add --access-key."""
+    return click.option(
+        "--access-key",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="PROOFTRAIL_ACCESS_KEY",
+        default=default_access_key,
+        show_default="PROOFTRAIL_ACCESS_KEY, or in the place of this user's data",
+        help="The console's own key, under which second factors are kept; made where "
+        "nobody was let in yet. Nobody else may read it.",
     )(command)
 
 

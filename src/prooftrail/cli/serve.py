@@ -7,7 +7,7 @@ reads it; the first SIGTERM or SIGINT ends it in good order, the second one at o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,9 +17,11 @@ from prooftrail.cli.telling import tell
 if TYPE_CHECKING:
     import threading
 
+    from prooftrail.service.parts import Parts
+    from prooftrail.service.server import Role
     from prooftrail.service.webhook import Webhook
 
-ONLY = ("api", "seal", "sign", "keep", "watch")
+ONLY = ("api", "console", "seal", "sign", "keep", "watch")
 SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 
 
@@ -30,8 +32,8 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     show_default=True,
     envvar="PROOFTRAIL_HOST",
     show_envvar=True,
-    help="Where to listen. Keys travel in every request: beyond this machine, put a "
-    "proxy with TLS in front.",
+    help="Where to listen. Keys and sessions travel in every request: beyond this "
+    "machine, put a proxy with TLS in front.",
 )
 @click.option(
     "--port",
@@ -58,7 +60,7 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     type=click.Choice(ONLY),
     envvar="PROOFTRAIL_ONLY",
     show_envvar=True,
-    help="Run only this; may be given more than once. Without it, all five.",
+    help="Run only this; may be given more than once. Without it, all six.",
 )
 @click.option(
     "--anchor",
@@ -75,6 +77,7 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 @places.state_dir_option
 @places.keeper_dir_option
 @places.epoch_keys_option
+@places.access_key_option
 @click.option(
     "--webhook",
     "urls",
@@ -164,6 +167,7 @@ def command(  # noqa: PLR0917
     state_dir: Path,
     keeper_dir: Path,
     epoch_keys: Path,
+    access_key: Path,
     urls: tuple[str, ...],
     secret_file: Path | None,
     networks: tuple[str, ...],
@@ -174,7 +178,7 @@ def command(  # noqa: PLR0917
     budget: float,
     connections: int,
 ) -> None:
-    """Run the trail service: the three duties, verification, the trail over HTTP.
+    """Run the trail service: three duties, verification, API and console over HTTP.
 
     Sealer, keeper and signer run as processes of their own and are started again when
     they end. Every minute the log is verified; a failure becomes an event, an alert, a
@@ -186,12 +190,13 @@ def command(  # noqa: PLR0917
 
     Exits 1 when a duty could not be brought to an end.
     """
+    import functools
     import os
     import sys
     import time
 
     from prooftrail.capture import client_address
-    from prooftrail.service import app, http, logs
+    from prooftrail.service import http, logs
     from prooftrail.service.server import ROLES, Service, Settings
     from prooftrail.service.watching import Pace
 
@@ -205,6 +210,7 @@ def command(  # noqa: PLR0917
         state_dir=state_dir,
         keeper_dir=keeper_dir,
         epoch_keys=epoch_keys,
+        access_key=access_key,
         only=frozenset(role for role in ROLES if not only or role in only),
         anchors=anchors,
         webhooks=_webhooks(urls, secret_file, networks, http_hosts, ca_file),
@@ -213,20 +219,36 @@ def command(  # noqa: PLR0917
         connections=connections,
         trusted_proxies=client_address.networks(proxies),
     )
-    if "api" in settings.only and not http.is_loopback(host):
+    serving = settings.only & {"api", "console"}
+    if serving and not http.is_loopback(host):
         tell(f"warning: {host} is reached without TLS, and keys with it: see the help")
-    if ("sign" in settings.only and state_dir == places.default_state_dir()) or (
-        "keep" in settings.only and keeper_dir == places.default_keeper_dir()
-    ):
+    own = {
+        "sign": state_dir == places.default_state_dir(),
+        "keep": keeper_dir == places.default_keeper_dir(),
+        "console": access_key == places.default_access_key(),
+    }
+    if any(role in settings.only for role, default in own.items() if default):
         places.make_home()
     service = Service(
         settings,
         logs.open_log(sys.stderr, clock=clock),
         clock=clock,
         random=os.urandom,
-        app=app.create,
+        app=functools.partial(_answering, settings.only),
     )
     sys.exit(service.run(_stopped_by_signals()))
+
+
+def _answering(only: frozenset[Role], parts: Parts) -> Any:  # noqa: ANN401  ASGI
+    """Return what answers: the API, the console, or both at one address."""
+    from prooftrail.console import app as console
+    from prooftrail.service import app as api
+
+    pages = None if parts.people is None else console.create(parts, parts.people)
+    if "api" not in only and pages is not None:
+        return pages
+    answering = api.create(parts)
+    return answering if pages is None else console.beside(answering, pages)
 
 
 def _stopped_by_signals() -> threading.Event:

@@ -39,7 +39,8 @@ NOT_KEPT: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
 
 SESSION: Final = "prooftrail-session"
 FORM: Final = "prooftrail-form"  # ties a form to a browser before anybody is known
-FORM_BYTES = 32
+FORM_BYTES: Final = 32
+LONGEST: Final = 64  # characters of that
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -43,16 +43,17 @@ from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
 from prooftrail.service.looking import Looking
 from prooftrail.service.metrics import Metrics
+from prooftrail.service.observing import Observed
 from prooftrail.service.parts import Parts
 from prooftrail.service.pulse import Pulse
 from prooftrail.store import inbox
 from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from prooftrail.capture.client_address import Networks
 
@@ -95,7 +96,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))
     app.include_router(operating.router(parts, callers, app))
-    return Observed(app, parts)
+    return Api(app, parts)
 
 
 def mountable(*, trusted_proxies: Iterable[str] = ()) -> Any:  # noqa: ANN401  as above
@@ -155,51 +156,14 @@ def _own_parts(trusted: Networks) -> Parts:
     )
 
 
-class Observed:
-    """Counts and logs each request once it has ended.
-
-    Pure ASGI: what the application keeps in contextvars stays there.
-    """
+class Api(Observed):
+    """The API, which documents itself."""
 
     def __init__(self, app: FastAPI, parts: Parts) -> None:
-        self._app = app
-        self._parts = parts
+        super().__init__(app, parts)
+        self._api = app
 
     @property
     def document(self) -> dict[str, Any]:
         """What may be asked, as OpenAPI says it."""
-        return document.of(self._app)
-
-    @property
-    def routes(self) -> Sequence[Any]:
-        """What is answered, whether the document says it or not."""
-        return self._app.routes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun, status = time.monotonic(), 500
-        scope.setdefault("state", {})
-
-        async def observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, observed)
-        finally:
-            seconds = time.monotonic() - begun
-            route = getattr(scope.get("route"), "path", "")
-            self._parts.metrics.request(scope["method"], route, status, seconds)
-            logs.request(
-                self._parts.log,
-                method=scope["method"],
-                route=route,
-                status=status,
-                seconds=seconds,
-                key_id=scope["state"].get("key_id"),
-            )
+        return document.of(self._api)

@@ -7,10 +7,11 @@ concerns; what is nobody's, in `main`, or the first stream where there is no suc
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.access import access_key, passwords
 from prooftrail.access.gate import Gate
+from prooftrail.access.managing import Managing
 from prooftrail.access.sessions import IDLE, LONGEST
 from prooftrail.search import viewing
 from prooftrail.store import people
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 HOME: Final = "main"
 
 
+class People(NamedTuple):
+    """Who lets people in, and who manages them."""
+
+    gate: Gate
+    managing: Managing
+
+
 @contextmanager
 def open_gate(
     recorder: Recorder,
@@ -38,6 +46,30 @@ def open_gate(
     longest: timedelta = LONGEST,
     memory: int = passwords.MEMORY_KIB,
 ) -> Iterator[Gate]:
+    """Open the gate alone, as `open_people` does."""
+    with open_people(
+        recorder,
+        key_file=key_file,
+        clock=clock,
+        random=random,
+        idle=idle,
+        longest=longest,
+        memory=memory,
+    ) as people_:
+        yield people_.gate
+
+
+@contextmanager
+def open_people(
+    recorder: Recorder,
+    *,
+    key_file: Path,
+    clock: Callable[[], int],
+    random: Callable[[int], bytes],
+    idle: timedelta = IDLE,
+    longest: timedelta = LONGEST,
+    memory: int = passwords.MEMORY_KIB,
+) -> Iterator[People]:
     """Open the gate; close its connections at the end.
 
     Args:
@@ -71,7 +103,7 @@ def open_gate(
                 result=notice.result,
             )
 
-        yield Gate(
+        gate = Gate(
             store,
             key=access_key.open_key(key_file, random=random, begun=begun),
             hashes=passwords.Passwords(random, memory=memory),
@@ -81,3 +113,4 @@ def open_gate(
             idle=idle,
             longest=longest,
         )
+        yield People(gate, Managing(store, tell=tell, clock=clock, random=random))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.capture.client_address import Networks
     from prooftrail.service.checks import Checks
+    from prooftrail.service.entrance import People
     from prooftrail.service.health import Health
     from prooftrail.service.logs import Log
     from prooftrail.service.looking import Looking
@@ -37,4 +38,5 @@ class Parts:
     clock: Callable[[], int]  # microseconds since the epoch, UTC
     random: Callable[[int], bytes]  # gives n random bytes
     revealing: Revealing | None = None  # where the keeper's keys are at hand
+    people: People | None = None  # where somebody may be let in
     trusted_proxies: Networks = ()  # whose X-Forwarded-For is believed

@@ -22,6 +22,7 @@ from prooftrail.service.alerts import Alerts
 from prooftrail.service.checks import Checks
 from prooftrail.service.connections import CONNECTIONS
 from prooftrail.service.duties import Supervisor
+from prooftrail.service.entrance import open_people
 from prooftrail.service.health import Health
 from prooftrail.service.http import Http
 from prooftrail.service.looking import Looking
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from prooftrail.service.logs import Log
     from prooftrail.service.webhook import Webhook
 
-Role: TypeAlias = Literal["api", "seal", "sign", "keep", "watch"]
+Role: TypeAlias = Literal["api", "console", "seal", "sign", "keep", "watch"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 DUTIES = 60.0  # seconds that the duties may take to end
@@ -63,6 +64,7 @@ class Settings:
     state_dir: Path
     keeper_dir: Path
     epoch_keys: Path
+    access_key: Path
     only: frozenset[Role] = frozenset(ROLES)
     anchors: tuple[Path, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
@@ -116,7 +118,7 @@ class Service:
             )
         supervisor = Supervisor(self._duties(), self._health, self._log)
         with ExitStack() as stack:
-            http = self._begin(stack) if only & {"api", "watch"} else None
+            http = self._begin(stack) if only & {"api", "console", "watch"} else None
             supervisor.start()
             self._log.info("running", only=sorted(only))
             well = True
@@ -191,6 +193,16 @@ class Service:
             processes=settings.processes,
         )
         stack.enter_context(closing(checks))
+        people = None
+        if "console" in settings.only:
+            people = stack.enter_context(
+                open_people(
+                    recorder,
+                    key_file=settings.access_key,
+                    clock=clock,
+                    random=self._random,
+                )
+            )
         parts = Parts(
             readers=readers,
             recorder=recorder,
@@ -204,6 +216,7 @@ class Service:
             revealing=(
                 Revealing(settings.keeper_dir) if "keep" in settings.only else None
             ),
+            people=people,
             trusted_proxies=settings.trusted_proxies,
         )
         stack.callback(http.close)  # requests end before what they work with
@@ -213,7 +226,7 @@ class Service:
 
     @property
     def _serves(self) -> bool:
-        return "api" in self._settings.only
+        return bool(self._settings.only & {"api", "console"})
 
     def _answer(self, http: Http, app: ASGIApplication) -> None:
         logs.adopt(self._log, "uvicorn")

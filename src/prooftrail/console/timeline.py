@@ -1,0 +1,151 @@
+"""The timeline: a search, what it became, how much there is when, and the events.
+
+Guarantees: what was understood is shown before what was found; a search that is not
+understood shows no event at all. Counts and events are of one question, as of one
+moment, and of nothing that the visitor may not see. Pages go on by a cursor:
+what arrives meanwhile shifts nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prooftrail.console import queries, sentences
+from prooftrail.console.answers import query
+from prooftrail.errors import HiddenError, QueryError
+from prooftrail.search import lists
+from prooftrail.search.language import understand
+from prooftrail.search.parameters import LIMIT, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from prooftrail.console.answers import Answers
+    from prooftrail.console.parts import Visit
+    from prooftrail.console.reading import Reading
+    from prooftrail.search.language import Understood
+
+EXAMPLES = (
+    "PII access by admin users last month",
+    "failed logins yesterday",
+    "result:denied",
+)
+_OWN = ("person:", "key:", "os:")  # actors of the trail's own tools
+
+
+class Timeline:
+    """Pages of searches.
+
+    Args:
+        answering: makes the answers.
+        reading: reads.
+    """
+
+    def __init__(self, answering: Answers, reading: Reading) -> None:
+        self._answers = answering
+        self._reading = reading
+
+    def page(self, visit: Visit, request: Request) -> Response:
+        """Show what answers a search, or how to begin where the log is empty."""
+        text = request.query_params.get("q", "").strip()
+        try:
+            asked = understand(
+                text,
+                streams=visit.visitor.holder.streams,
+                now_us=self._reading.now_us,
+            )
+        except QueryError as error:
+            return self._mistaken(visit, text, queries.mistake(text, error))
+        except HiddenError as error:
+            at = text.find("stream:")
+            return self._mistaken(
+                visit, text, queries.Mistake(text[:at], text[at:], "", str(error))
+            )
+        cursor = request.query_params.get("cursor")
+        if cursor is not None:
+            return self._onward(visit, asked, cursor, request)
+        return self._first(visit, text, asked)
+
+    def _first(self, visit: Visit, text: str, asked: Understood) -> Response:
+        streams = visit.visitor.holder.streams
+        with self._reading.of(visit) as connection:
+            page = lists.page(connection, asked.question, Paging(LIMIT, None), streams)
+            counts = lists.counts(connection, asked.question, streams)
+        self._reading.listed(visit, asked.question, _told(asked), page.items)
+
+        return self._answers.page(
+            "timeline.html",
+            visit,
+            title=asked.canonical or "Timeline",
+            here="/",
+            q=text,
+            chips=asked.chips,
+            mistake=None,
+            examples=() if asked.chips else EXAMPLES,
+            total=sum(counts.values()),
+            first=not text and page.cursor is None and all(map(_is_own, page.items)),
+            several=len(streams) > 1,
+            days=sentences.days(map(sentences.row, page.items)),
+            onward=_onward(asked, page.cursor),
+        )
+
+    def _onward(
+        self, visit: Visit, asked: Understood, cursor: str, request: Request
+    ) -> Response:
+        streams = visit.visitor.holder.streams
+        with self._reading.of(visit) as connection:
+            page = lists.page(
+                connection, asked.question, Paging(LIMIT, cursor), streams
+            )
+        told = {**_told(asked), "continued": True}
+        self._reading.listed(visit, asked.question, told, page.items)
+        context: dict[str, Any] = {
+            "several": len(streams) > 1,
+            "days": sentences.days(map(sentences.row, page.items)),
+            "onward": _onward(asked, page.cursor),
+        }
+        name = "rows.html" if request.headers.get("hx-request") else "onward.html"
+        return self._answers.page(
+            name,
+            visit,
+            title=asked.canonical or "Timeline",
+            here="/",
+            q=asked.canonical,
+            chips=asked.chips,
+            mistake=None,
+            examples=(),
+            **context,
+        )
+
+    def _mistaken(self, visit: Visit, text: str, mistake: queries.Mistake) -> Response:
+        return self._answers.page(
+            "timeline.html",
+            visit,
+            title="Not understood",
+            here="/",
+            status=400,
+            q=text,
+            chips=(),
+            mistake=mistake,
+            examples=EXAMPLES,
+            first=False,
+        )
+
+
+def _is_own(item: Mapping[str, Any]) -> bool:
+    """Whether an event is of the trail's own tools, as somebody used them."""
+    actor = sentences.mapping(item.get("actor"))
+    return sentences.text(actor.get("userId")).startswith(_OWN)
+
+
+def _told(asked: Understood) -> dict[str, object]:
+    return {"filters": {"q": asked.told}} if asked.told else {"filters": {}}
+
+
+def _onward(asked: Understood, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return f"/?{query({'q': asked.canonical or None, 'cursor': cursor})}"

@@ -1,0 +1,328 @@
+"""Pages of the console: who gets them, what they show, what the trail says of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prooftrail.access.visiting import Enrolment
+from tests.console_rig import PASSWORD, Console, token_of, visited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.trail import Trail
+
+PAGES = [
+    "/",
+    "/events/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69",
+    "/person?id=usr_1",
+    "/customer?id=cust_1",
+    "/integrity",
+    "/integrity/runs/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69",
+    "/integrity/checkpoint?stream=main",
+    "/access",
+    "/health",
+    "/export",
+]
+
+
+@pytest.fixture
+def console(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Console]:
+    with visited(trail, monkeypatch, tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_a_session_there_is_the_login_alone(
+    console: Console, path: str
+) -> None:
+    with console.stranger() as http:
+        for headers in ({}, {"Cookie": "prooftrail-session=x"}):
+            answer = http.get(path, headers=headers)
+            assert answer.status_code == 303
+            assert answer.headers["location"].startswith("/login")
+
+
+def test_every_answer_has_the_headers(console: Console) -> None:
+    person = console.person()
+    for path in [*PAGES, "/login", "/nowhere", "/static/console.css"]:
+        headers = person.http.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff"
+        if not path.startswith("/static"):
+            assert headers["cache-control"] == "no-store", path
+
+
+def test_somebody_logs_in_looks_and_logs_out(console: Console) -> None:
+    person = console.person()
+    with console.stranger() as http:
+        page = http.get("/login?to=/health")
+        form = {
+            "csrf": token_of(page.text),
+            "email": person.email,
+            "password": PASSWORD,
+            "code": person.app.next(),
+            "to": "/health",
+        }
+        http.cookies.set("prooftrail-session", "x", "localhost.local")  # fixation
+        fixed = http.post("/login", data=form)
+        assert fixed.status_code == 303, fixed.text
+        assert fixed.headers["location"] == "/health"
+        flags = next(
+            one
+            for one in fixed.headers.get_list("set-cookie")
+            if one.startswith("prooftrail-session")
+        )
+        session = flags.partition("=")[2].partition(";")[0]
+        assert session not in {"x", person.session}
+        assert "HttpOnly" in flags
+        assert "SameSite=strict" in flags
+        shown = http.get("/health")
+        assert shown.status_code == 200
+        gone = http.post("/logout", data={"csrf": token_of(shown.text)})
+        assert gone.headers["location"] == "/login?left=1"
+        stolen = {"Cookie": f"prooftrail-session={session}"}
+        again = http.get("/", headers=stolen)
+        assert again.status_code == 303  # the cookie of before opens nothing
+    told = console.door.told()
+    assert ("auth.login.success", "success", None) in told
+    assert any(action == "auth.logout" for action, _, _ in told)
+
+
+def test_a_wrong_password_is_told_in_the_words_of_the_gate(console: Console) -> None:
+    person = console.person()
+    with console.stranger() as http:
+        form = {
+            "csrf": token_of(http.get("/login").text),
+            "email": person.email,
+            "password": "another password",
+            "code": person.app.next(),
+        }
+        answer = http.post("/login", data=form)
+    assert answer.status_code == 403
+    assert "did not open the console" in answer.text
+    assert "prooftrail-session" not in answer.headers.get("set-cookie", "")
+
+
+def test_a_login_from_another_site_begins_nothing(console: Console) -> None:
+    person = console.person()
+    form = {"email": person.email, "password": PASSWORD, "code": person.app.next()}
+    with console.stranger() as http:
+        token = token_of(http.get("/login").text)
+        forged = http.post("/login", data={**form, "csrf": "guessed"})
+        cross = http.post(
+            "/login",
+            data={**form, "csrf": token},
+            headers={"Sec-Fetch-Site": "cross-site"},
+        )
+    for answer in (forged, cross):
+        assert answer.status_code == 403
+        assert "prooftrail-session" not in str(answer.headers.get_list("set-cookie"))
+
+
+def test_an_invitation_is_accepted_on_its_page(console: Console) -> None:
+    token = console.door.link(email="new@auditors.example", name="New Auditor")
+    with console.stranger() as http:
+        page = http.get("/invitation", params={"token": token})
+        assert "Welcome, New Auditor" in page.text
+        assert "<svg" in page.text.partition('class="code"')[2]
+        secret = page.text.partition("<p><code>")[2].partition("<")[0].replace(" ", "")
+        import pyotp  # noqa: PLC0415
+
+        answer = http.post(
+            "/invitation",
+            data={
+                "csrf": token_of(page.text),
+                "token": token,
+                "password": PASSWORD,
+                "code": pyotp.TOTP(secret).at(console.door.clock() // 1_000_000),
+            },
+        )
+        assert answer.status_code == 303, answer.text
+        assert http.get("/").status_code == 200
+        assert http.get("/invitation", params={"token": token}).status_code == 403
+
+
+def test_what_is_looked_at_stands_in_the_trail(console: Console) -> None:
+    event_id = console.record()
+    console.api.seal()
+    person = console.person()
+    person.get("/?q=role:admin")
+    person.get(f"/events/{event_id}")
+    person.get("/customer?id=cust_1")
+    assert person.http.get("/export?q=role:admin&format=csv").status_code == 200
+    views = [
+        one for one in console.door.events() if one["action"].startswith("audit.log.")
+    ]
+    assert [one["action"] for one in views] == [
+        "audit.log.view",
+        "audit.log.view",
+        "audit.log.view",
+        "audit.log.export",
+    ]
+    who = person.visitor.holder.user_id
+    assert {one["actor"]["userId"] for one in views} == {who}
+    assert views[0]["details"]["filters"] == {"q": "role:admin"}
+    assert views[0]["details"]["rows"] == 1
+    assert views[1]["details"]["eventId"] == event_id
+
+
+def test_an_event_is_told_with_its_place_in_the_chain(console: Console) -> None:
+    console.record()
+    event_id = console.record(
+        action="customer.pii.update",
+        changes=[{"field": "plan", "before": "free plan", "after": "paid plan"}],
+    )
+    console.api.seal()
+    page = console.person().get(f"/events/{event_id}")
+    assert "<del>free</del> plan" in page
+    assert "<ins>paid</ins> plan" in page
+    assert "its checksum is what this entry names" in page
+    assert "DOES NOT FIT" not in page
+    assert "nothing that you may read yet" in page
+
+
+def test_a_search_that_is_not_understood_shows_where(console: Console) -> None:
+    console.record()
+    console.api.seal()
+    answer = console.person().http.get("/", params={"q": "rolle:admin"})
+    assert answer.status_code == 400
+    assert "<mark>rolle" in answer.text
+    assert "cust_1" not in answer.text
+
+
+def test_pages_go_on_without_a_gap(console: Console) -> None:
+    ids = [console.record() for _ in range(60)]
+    console.api.seal()
+    person = console.person()
+    first = person.get("/?q=actor:usr_1")
+    onward = first.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    rest = person.http.get(onward, headers={"HX-Request": "true"}).text
+    assert "<html" not in rest
+    assert {one for one in ids if one in first + rest} == set(ids)
+    assert not [one for one in ids if one in first and one in rest]
+
+
+def test_who_saw_a_customer_adds_up(console: Console) -> None:
+    allowed = {"decision": "allowed", "basis": "role", "name": "support"}
+    console.record(authorization=allowed)
+    console.record(authorization={"decision": "allowed", "basis": "break_glass"})
+    console.record(result="denied", authorization={"decision": "denied"})
+    console.record()
+    console.record(subjects=["cust_2"], resource={"type": "customer", "id": "cust_2"})
+    console.api.seal()
+    page = console.person().get("/customer?id=cust_1")
+    numbers = [
+        piece.partition("<dd>")[2].partition("<")[0]
+        for piece in page.split("<dt>")[1:6]
+    ]
+    assert numbers == ["4", "1", "1", "1", "1"]
+
+
+def test_whoever_may_see_a_part_sees_nothing_else(console: Console) -> None:
+    march = console.record(timestamp="2026-03-05T10:00:00Z", subjects=["cust_march"])
+    april = console.record(timestamp="2026-04-05T10:00:00Z", subjects=["cust_april"])
+    console.api.seal()
+    person = console.person(
+        from_us=1_772_323_200_000_000, to_us=1_775_001_600_000_000, streams=("main",)
+    )
+    for path in (
+        "/",
+        "/person?id=usr_1",
+        "/customer?id=cust_1",
+        "/export?format=jsonl",
+    ):
+        page = person.get(path)
+        assert march in page, path
+        assert april not in page, path
+        assert "cust_april" not in page, path
+    assert ">1 event<" in person.get("/?q=actor:usr_1")
+    assert person.http.get(f"/events/{april}").status_code == 404
+    assert april not in person.get(f"/events/{march}")
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [("auditor", "/access"), ("privacy_officer", "/integrity/runs/x")]
+)
+def test_a_page_for_another_role_is_refused_and_told(
+    console: Console, role: str, path: str
+) -> None:
+    person = console.person(role=role)
+    assert person.http.get(path).status_code == 403
+    last = console.door.events()[-1]
+    assert last["result"] == "denied"
+    assert last["actor"]["userId"] == person.visitor.holder.user_id
+
+
+def test_a_form_without_the_sessions_token_does_nothing(console: Console) -> None:
+    person = console.person(role="admin")
+    for path in ("/integrity/verify", "/access/disable", "/logout"):
+        answer = person.http.post(path, data={"csrf": "guessed", "person": "1"})
+        assert answer.status_code == 403, path
+    assert console.door.told()[-1] == (
+        "prooftrail.access.refuse",
+        "denied",
+        "not of this session",
+    )
+    assert person.get("/health")  # still logged in
+
+
+def test_a_verification_is_begun_and_followed(console: Console) -> None:
+    console.record()
+    console.api.seal()
+    person = console.person()
+    begun = person.post("/integrity/verify")
+    assert begun.status_code == 303, begun.text
+    place = begun.headers["location"]
+    from tests.watching_rig import until  # noqa: PLC0415
+
+    until(lambda: "<h2>Verified</h2>" in person.get(place), "verified")
+    other = console.person(email="other@auditors.example")
+    assert other.http.get(place).status_code == 404
+
+
+def test_an_export_holds_no_formula(console: Console) -> None:
+    console.record(actor={"userId": "=cmd|' /C calc'!A0"})
+    console.api.seal()
+    person = console.person()
+    answer = person.http.get("/export?q=result:success&format=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "'=cmd" in answer.text
+    lines = person.get("/export?format=jsonl").splitlines()
+    assert all(json.loads(line)["seq"] >= 0 for line in lines)
+
+
+def test_people_are_invited_and_disabled_on_the_access_page(console: Console) -> None:
+    admin = console.person(role="admin")
+    made = admin.post(
+        "/access/invite",
+        name="Sam",
+        email="sam@auditors.example",
+        role="auditor",
+        days="30",
+        streams="main",
+        **{"from": "2026-01-01", "to": "2026-04-01"},
+    )
+    assert made.status_code == 200, made.text
+    link = made.text.partition("/invitation?token=")[2].partition("<")[0]
+    shown = console.door.gate.invited(link, None, None)
+    assert isinstance(shown, Enrolment)
+    assert "Invited, not here yet" in made.text
+    sam = console.person(email="kim@auditors.example")
+    number = str(sam.visitor.person_id)
+    assert admin.post("/access/disable", person=number).status_code == 303
+    assert sam.http.get("/").status_code == 303
+
+
+def test_an_empty_log_says_what_to_do_next(console: Console) -> None:
+    page = console.person(role="admin").get("/")
+    assert "No application has recorded anything yet" in page
+    console.record()
+    console.api.seal()
+    assert "No application" not in console.people[0].get("/")
