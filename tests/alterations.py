@@ -79,6 +79,26 @@ ALTERATIONS = [
         f"changed: policy whole on {LOG}: permissive select to public",
     ),
     Alteration(
+        "alter policy unended on prooftrail.session using (true)",
+        "row security",
+        "changed: policy unended on prooftrail.session",
+    ),
+    Alteration(
+        "drop policy open on prooftrail.invitation",
+        "row security",
+        "missing: policy open on prooftrail.invitation",
+    ),
+    Alteration(
+        "grant select (password_hash) on prooftrail.person to prooftrail_reader",
+        "grants",
+        "unexpected: grant to prooftrail_reader on prooftrail.person.password_hash",
+    ),
+    Alteration(
+        "revoke update (ended_at) on prooftrail.session from prooftrail_access",
+        "grants",
+        "missing: grant to prooftrail_access on prooftrail.session.ended_at: UPDATE",
+    ),
+    Alteration(
         f"alter table {LOG} no force row level security",
         "row security",
         f"changed: relation {LOG}: row security enabled, not row security enabled and",

@@ -15,7 +15,7 @@ from prooftrail.access import access_key, limits, passwords, roles, tokens, totp
 from prooftrail.access.access_key import AccessKey
 from prooftrail.access.limits import ACCOUNT, ADDRESS, SECOND_US, WINDOW_US
 from prooftrail.access.passwords import Passwords
-from prooftrail.access.throttling import Seldom, _network
+from prooftrail.access.throttling import Seldom, network
 from prooftrail.access.visiting import folded, within
 from prooftrail.capture.redaction import Redactor
 from prooftrail.errors import ConfigurationError, FormatError
@@ -322,7 +322,7 @@ def test_the_same_refusal_is_told_again_after_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "counts_as"),
     [
         ("203.0.113.42", "203.0.113.42"),
         ("::ffff:203.0.113.42", "203.0.113.42"),
@@ -331,6 +331,6 @@ def test_the_same_refusal_is_told_again_after_a_minute() -> None:
     ],
 )
 def test_an_address_counts_as_what_one_household_has(
-    address: str, network: str
+    address: str, counts_as: str
 ) -> None:
-    assert _network(address) == network
+    assert network(address) == counts_as

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from prooftrail.access import tokens
-from prooftrail.access.visiting import Asker, Refused
+from prooftrail.access.visiting import Asker, Enrolment, Refused
 from prooftrail.errors import ConfigurationError
 from prooftrail.store.people import Grant
 from prooftrail.store.readers import Readers
@@ -178,3 +179,84 @@ def test_a_session_reads_the_streams_and_the_period_granted_and_nothing_else(
             assert seen(link).log == set()
         streams = {one["stream"] for one in door.events() if "details" in one}
         assert streams == {"main", "b"}
+
+
+def test_what_has_ended_stays_ended_for_the_login_that_lets_in_too(door: Door) -> None:
+    came, _ = door.joined()
+    kept, _ = door.joined(email="b@company.com")
+    door.gate.leave(came.token)
+    pending = door.link(email="c@company.com")
+    access = door.trail.login("access")
+    for statement, rows in (
+        ("update prooftrail.session set ended_at = null", 1),
+        ("update prooftrail.session set idle_ends_at = '2100-01-01'", 1),
+        ("update prooftrail.invitation set used_at = null", 1),
+        ("update prooftrail.invitation set withdrawn_at = null", 1),
+    ):
+        assert access.execute(statement).rowcount == rows, statement
+    assert door.gate.visitor(came.token) is None
+    assert door.gate.visitor(kept.token)
+    assert not isinstance(door.gate.invited(pending), Refused)
+
+
+def test_an_invitation_to_an_access_that_is_over_lets_nobody_in(door: Door) -> None:
+    until = datetime.fromtimestamp(door.clock() / 1e6, UTC) + timedelta(hours=1)
+    token = door.link(until=until)
+    shown = door.gate.invited(token)
+    assert isinstance(shown, Enrolment)
+    app = letting_in.App(shown.secret, door.clock)
+    door.clock.on(3600)
+    assert refused(door.gate.accept(token, PASSWORD, app.code())).why == "expired"
+
+
+def test_a_session_does_not_outlast_the_access(door: Door) -> None:
+    until = datetime.fromtimestamp(door.clock() / 1e6, UTC) + timedelta(minutes=10)
+    came, app = door.joined(until=until)
+    assert came.expires_at == until == came.visitor.holder.expires_at
+    door.clock.on(600)
+    assert door.gate.visitor(came.token) is None
+    assert refused(door.gate.enter(EMAIL, PASSWORD, app.next())).why == "expired"
+
+
+def test_what_no_longer_counts_is_forgotten(door: Door) -> None:
+    door.joined()
+    for number in range(3):
+        door.gate.enter(f"p{number}@company.com", PASSWORD, "0", ADDRESS)
+    door.clock.on(31 * 60)
+    door.gate.enter("late@company.com", PASSWORD, "0")
+    left = door.trail.superuser().execute("select times from prooftrail.throttle")
+    assert [len(row[0]) for row in left.fetchall()] == [1]
+
+
+def test_a_lost_access_key_is_said_before_anybody_is_let_in(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with letting_in.door(trail, monkeypatch, tmp_path) as door:
+        door.joined()
+    (tmp_path / "access.key").unlink()
+    with (
+        pytest.raises(ConfigurationError, match="PROOFTRAIL_ACCESS_KEY"),
+        letting_in.door(trail, monkeypatch, tmp_path),
+    ):
+        pass
+    assert not (tmp_path / "access.key").exists()
+
+
+def test_a_stream_without_main_hears_of_nobodys_attempts(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trail.superuser().execute("update prooftrail.stream set name = 'first'")
+    trail.stream("second")
+    with letting_in.door(trail, monkeypatch, tmp_path) as door:
+        door.gate.enter("nobody@company.com", PASSWORD, "0", ADDRESS)
+        assert [one["stream"] for one in door.events()] == ["first"]
+
+
+def test_a_flood_at_a_locked_account_is_told_once_a_minute(door: Door) -> None:
+    door.joined()
+    for _ in range(30):
+        door.gate.enter(EMAIL, "a guess", "0", ADDRESS)
+    locked = ("auth.login.failure", "failure", "locked")
+    assert door.told().count(locked) == 1
+    door.gate.enter(EMAIL, "a guess", "0", "198.51.100.7")
+    assert door.told().count(locked) == 2

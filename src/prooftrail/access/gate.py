@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from prooftrail.access import limits, notices, passwords, tokens, totp
 from prooftrail.access.managing import Managing
 from prooftrail.access.sessions import IDLE, LONGEST, Sessions
-from prooftrail.access.throttling import Seldom, Throttle
+from prooftrail.access.throttling import Seldom, Throttle, network
 from prooftrail.access.visiting import (
     Asker,
     Enrolment,
@@ -34,7 +34,7 @@ from prooftrail.errors import ProoftrailError
 from prooftrail.store import people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from prooftrail.access.access_key import AccessKey
     from prooftrail.access.notices import Notice
@@ -146,12 +146,12 @@ class Gate:
         asker, now_us = Asker(address, agent), self._clock()
         now = _moment(now_us)
         if not tokens.is_token(token, tokens.SESSION):
-            self._turn_away("session", "unknown", asker, str(address))
+            self._turn_away("session", "unknown", asker, network(address))
             return None
         with self._store.transaction() as link:
             session = people.session(link, tokens.digest(token))
             if session is None:
-                self._turn_away("session", "unknown", asker, str(address))
+                self._turn_away("session", "unknown", asker, network(address))
                 return None
             person = people.find(link, person_id=session.person_id)[0]
             state = session.state(now)
@@ -258,7 +258,7 @@ class Gate:
         if tokens.is_token(token, tokens.INVITATION):
             found = people.invitation(link, tokens.digest(token))
         if found is None:
-            self._turn_away("invitation", "unknown", asker, str(asker.address))
+            self._turn_away("invitation", "unknown", asker, network(asker.address))
             return Refused("unknown", NO_LINK)
         state = found.state(_moment(self._clock()))
         if state == "good":
@@ -294,11 +294,13 @@ class Gate:
         counted: limits.Wait | int,
     ) -> Refused:
         """Tell that somebody could not log in, and why; the words say neither."""
-        waits = isinstance(counted, limits.Wait)
-        key = f"{asker.address} {person.id if person else ''}"
-        # while nothing is tried, nothing new is learnt: a flood is told once a minute
-        if not waits or self._seldom.claim(("login", key)):
-            for one in notices.not_in(person, asker, why, counted):
+        told = notices.not_in(person, asker, why, counted)
+        if isinstance(counted, limits.Wait):
+            # nothing is tried, hence nothing learnt: of a flood, one in a while is told
+            key = f"{network(asker.address)} {person.id if person else ''}"
+            self._tell_seldom(("login", why, key), told)
+        else:
+            for one in told:
                 self._tell(one)
         return Refused(why, NOT_IN)
 
@@ -311,13 +313,19 @@ class Gate:
         grant: Grant | None = None,
     ) -> None:
         """Tell of what opens nothing, once in a while for each."""
-        claimed = (what, reason, key)
+        told = notices.turned_away(what, reason, asker, grant)
+        self._tell_seldom((what, reason, key), [told])
+
+    def _tell_seldom(
+        self, claimed: tuple[str, str, str], told: Iterable[Notice]
+    ) -> None:
         if not self._seldom.claim(claimed):
             return
         try:
-            self._tell(notices.turned_away(what, reason, asker, grant))
+            for one in told:
+                self._tell(one)
         except ProoftrailError:
-            self._seldom.give_back(claimed)
+            self._seldom.give_back(claimed)  # the next one is told
             raise
 
 

@@ -93,8 +93,8 @@ class Throttle:
         """Return as what an attempt counts, in one order: nobody waits in a circle."""
         found = [(self._key.throttled("account", account[:LONGEST]), limits.ACCOUNT)]
         if address is not None:
-            network = _network(address)
-            found.append((self._key.throttled("address", network), limits.ADDRESS))
+            counts_as = self._key.throttled("address", network(address))
+            found.append((counts_as, limits.ADDRESS))
         return sorted(found)
 
 
@@ -131,8 +131,10 @@ class Seldom:
             self._told.pop(what, None)
 
 
-def _network(address: str) -> str:
-    """Return what an address counts as."""
+def network(address: str | None) -> str:
+    """Return what an address counts as; empty where there is none."""
+    if address is None:
+        return ""
     try:
         found = ip_address(address)
     except ValueError:

@@ -79,7 +79,8 @@ class Invitation(NamedTuple):
             return "used"
         if self.withdrawn_at is not None:
             return "withdrawn"
-        return "good" if now < self.expires_at else "expired"
+        ends = min(self.expires_at, self.grant.until or self.expires_at)
+        return "good" if now < ends else "expired"
 
 
 class Session(NamedTuple):
@@ -218,11 +219,12 @@ def accept(
 
 def disable(connection: Connection, person_id: int, now: datetime) -> Person | None:
     """Let a person in no more: sessions end, links are withdrawn. None: no such one."""
-    rows = _all(connection, "people_disable", id=person_id, now=now)
-    if not rows:
+    if not (found := find(connection, person_id=person_id)):
         return None
+    # invitations first, as who accepts one does: nobody waits in a circle
+    _count(connection, "people_withdraw", email=found[0].grant.email, now=now)
+    _count(connection, "people_disable", id=person_id, now=now)
     _count(connection, "people_end", id=None, person=person_id, now=now)
-    _count(connection, "people_withdraw", email=rows[0][0], now=now)
     return find(connection, person_id=person_id)[0]
 
 
@@ -250,8 +252,7 @@ def begin_session(
 
 def session(connection: Connection, token_hash: bytes) -> Session | None:
     """Return the session of a token, good or not; None if there is none."""
-    rows = _all(connection, "people_session", token_hash=token_hash)
-    if not rows:
+    if not (rows := _all(connection, "people_session", token_hash=token_hash)):
         return None
     number, person_id, *times, ended = rows[0]
     return Session(number, person_id, *map(_utc, times), _at(ended))  # type: ignore[call-arg]

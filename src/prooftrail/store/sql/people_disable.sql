@@ -2,4 +2,3 @@
 update prooftrail.person
    set disabled_at = coalesce(disabled_at, %(now)s)
  where id = %(id)s
-returning email
