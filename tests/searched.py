@@ -203,6 +203,10 @@ def asked(random: Random) -> Question:
         return AllOf(several) if kind == 3 else AnyOf(several)
 
     conditions = [condition(3) for _ in range(random.choice((0, 0, 1, 2)))]
+    if random.random() < 0.2:  # what is asked for branch by branch
+        leading = [Term(*makers[number]) for number in (1, 7, 14)]
+        several = [AllOf((one, condition(2))) for one in leading]
+        conditions.append(AnyOf(tuple(several[: random.randrange(2, 4)])))
     begin = BEGIN + random.randrange(40) * DAY
     return Question(
         tuple(terms),

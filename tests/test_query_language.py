@@ -256,6 +256,11 @@ REFUSED = {  # what is written, where, how long, and a part of what is said
     "pii:yes 2026-Q1": (8, 7, "during:2026-Q1"),
     "pii:yes cust_4": (8, 6, "actor:cust_4 or resource:cust_4"),
     "pii:yes customer.pii.exprt": (8, 18, "action:customer.pii.export"),
+    "who exported customers role:admin -ip:203.0.113.0/24": (
+        0,
+        3,
+        "write action:customer.pii.export role:admin -ip:203.0.113.0/24",
+    ),
     "role:": (4, 1, "write it right behind"),
     "role:a,": (6, 1, "has no value"),
     "role: admin": (4, 1, "write it right behind"),

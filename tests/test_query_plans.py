@@ -10,7 +10,7 @@ import pytest
 
 from prooftrail.core import ids, instants
 from prooftrail.store import asking, searching
-from prooftrail.store.question import Position, Question
+from prooftrail.store.question import AllOf, AnyOf, Not, Position, Question
 from tests.planned import CASES, MARCH, Case, is_
 from tests.sealing import seal
 from tests.searched import ALL_TIME, BEGIN, DAY, asker
@@ -150,6 +150,42 @@ def test_a_page_sorts_no_more_than_it_gives(
             )
             # an incremental sort takes groups of 32 at least
             assert scanned < 150, (question, scanned, json.dumps(plan, indent=1))
+
+
+def test_either_of_two_is_two_scans_in_order_of_time(
+    reader: tuple[Connection, dict[int, int]], filled: Filled
+) -> None:
+    connection, as_of = reader
+    by = AllOf((is_("actor", "usr_12"), Not(is_("role", "admin"))))
+    of = is_("resource", "cust_456")
+    for others, wanted in (
+        ((is_("ip", "203.0.113.7"),), {"log_actor", "log_ip"}),
+        ((of,), {"log_actor", "log_resource", "subject_of"}),
+    ):
+        question = Question(conditions=(AnyOf((by, *others)),))
+        branches = asking.branches(question)
+        assert len(branches) == 2
+        used: set[str] = set()
+        for branch in branches:
+            for plan in page_plans(connection, branch, as_of, None, analyze=True):
+                look(plan, wanted, filled, index_only=False)
+                names = [str(node.get("Index Name", "")) for node in plan]
+                used |= {filled.indexes.get(name, "") for name in names}
+                scanned = sum(
+                    node["Actual Rows"] * node["Actual Loops"]
+                    for node in plan
+                    if node.get("Relation Name") in filled.tables
+                )
+                assert scanned < 150, json.dumps(plan, indent=1)
+        assert wanted <= used
+        found = searching.page(connection, question, as_of, None, 200)
+        both = [
+            key
+            for branch in branches
+            for key in searching.page(connection, branch, as_of, None, 200)
+        ]
+        assert {one.seq for one in found} <= {one.seq for one in both}
+        assert len(found) == len({(one.stream, one.seq) for one in found})
 
 
 def test_rows_single_events_and_following_are_looked_up_by_their_keys(

@@ -47,6 +47,7 @@ _ENTRY = sql.SQL("l")
 _TOUCHED = sql.SQL("s")
 # An index that begins with one of these gives all streams' entries in order of time.
 _ORDERED = ("actor", "resource", "ip")
+_MOST_BRANCHES = 10
 _ALWAYS = sql.SQL("true")
 _NEVER = sql.SQL("false")
 
@@ -103,9 +104,7 @@ class Asked:
         if self._resource is not None:
             own, _ = self._by_resource()
             return _page(own, bound)
-        if len(self.lasts) == 1 or any(
-            term.column in _ORDERED and _is_one(term) for term in self._question.terms
-        ):
+        if len(self.lasts) == 1 or any(map(_leads, self._question.terms)):
             return _page(self._keys(self._scope(_ENTRY)), bound)
         each = sql.SQL("l.stream = s.stream and l.seq <= s.last")
         return query(
@@ -178,6 +177,41 @@ class Asked:
                 )
             )
         return found
+
+
+def branches(question: Question) -> tuple[Question, ...]:
+    """Return questions that together find what a question does.
+
+    More than one where an index gives each of them in order of time, and one scan for
+    all of them would look at every entry: "by this actor, or of that resource".
+    """
+    if any(_leads(term) for term in question.terms):
+        return (question,)
+    for at, one in enumerate(question.conditions):
+        if isinstance(one, AnyOf) and 1 < len(one.conditions) <= _MOST_BRANCHES:
+            rest = question.conditions[:at] + question.conditions[at + 1 :]
+            found = [_branch(each) for each in one.conditions]
+            if all(any(map(_leads, terms)) for terms, _ in found):
+                return tuple(
+                    question._replace(
+                        terms=question.terms + terms, conditions=rest + conditions
+                    )
+                    for terms, conditions in found
+                )
+    return (question,)
+
+
+def _branch(
+    condition: Condition,
+) -> tuple[tuple[Term, ...], tuple[Condition, ...]]:
+    """Return the terms that hold where a condition does, and what else does."""
+    several = condition.conditions if isinstance(condition, AllOf) else (condition,)
+    terms = tuple(one for one in several if isinstance(one, Term))
+    return terms, tuple(one for one in several if not isinstance(one, Term))
+
+
+def _leads(term: Term) -> bool:
+    return term.column in _ORDERED and _is_one(term)
 
 
 def entry(question: Question, bound: Values) -> sql.Composable:

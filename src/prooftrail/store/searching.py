@@ -98,12 +98,15 @@ def page(
         before: where the page before ended; None for the first one.
         limit: events at most.
     """
-    asked = Asked(_begin(connection, question, workers=0), as_of, before)
-    if not asked.lasts:
+    begun = _begin(connection, question, workers=0)
+    found: set[tuple[int, int, int]] = set()
+    for branch in asking.branches(begun):
+        asked = Asked(branch, as_of, before)
+        if asked.lasts:
+            found.update(_keys(connection, asked, limit))
+    if not found:
         return []
-    keys = _keys(connection, asked, limit)
-    if not keys:
-        return []
+    keys = sorted(found, key=_place, reverse=True)[:limit]
     streams, seqs, times = (list(column) for column in zip(*keys, strict=True))
     bound = Values()
     return _first(
@@ -238,8 +241,13 @@ def _keys(
     connection.execute(_SORT, (not in_order,))
     found = list({*found, *rows(statement)})
     connection.execute(_SORT, (True,))
-    found.sort(key=lambda key: (key[2], key[1], key[0]), reverse=True)
+    found.sort(key=_place, reverse=True)
     return found[:limit]
+
+
+def _place(key: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return where a key (stream, seq, event time) comes in a list."""
+    return key[2], key[1], key[0]
 
 
 def _first(

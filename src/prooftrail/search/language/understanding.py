@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from prooftrail.store.question import Question
 
+_SHOWN: Final = 300  # characters of a query, in a message
 LONGEST: Final = 2_000  # characters that somebody may ask
 
 
@@ -58,7 +59,7 @@ def understand(text: str, *, streams: Mapping[str, int], now_us: int) -> Underst
     if phrases.is_phrase(text):
         read = phrases.read(text, now_us)
     else:
-        read = reading.parse(text)
+        read = _parsed(text, now_us)
     query = meaning.settle(read, now_us)
     question = meaning.question(query, streams)
     canonical = spelling.spell(query)
@@ -73,3 +74,38 @@ def understand(text: str, *, streams: Mapping[str, int], now_us: int) -> Underst
     )
     told = spelling.spell(meaning.without_streams(query))
     return Understood(question, canonical, chips, told)
+
+
+def _parsed(text: str, now_us: int) -> Query:
+    """Read filters; where a phrase stands beside them, say what both are as filters."""
+    try:
+        return reading.parse(text)
+    except QueryError as error:
+        both = _as_filters(text, now_us)
+        if both is None:
+            raise
+        raise QueryError(
+            f"words and filters do not stand beside each other: write {both}",
+            error.at,
+            error.length,
+        ) from error
+
+
+def _as_filters(text: str, now_us: int) -> str | None:
+    """Return the filters of a text that has a phrase, too; None: it is no such text."""
+    try:
+        tokens = lexing.tokens(text)
+        words = [token.text for token in tokens if token.kind in {"word", "and", "or"}]
+        rest = [token for token in tokens if token.kind in {"filter", "not"}]
+        if len(words) + len(rest) < len(tokens) or not words:
+            return None
+        said = phrases.read(" ".join(words), now_us)
+        left = "".join(
+            "-" if token.kind == "not" else f"{text[token.at : token.end]} "
+            for token in rest
+        )
+        read = Query.of([*said.nodes, *reading.parse(left).nodes])
+        found = spelling.spell(meaning.settle(read, now_us))
+    except QueryError:
+        return None
+    return found if len(found) <= _SHOWN else None
