@@ -131,6 +131,10 @@ PHRASES = {
     ),
     "what happened yesterday": "during:2026-11-26",
     "everything about cust_456": "resource:cust_456",
+    "denied access to cust_456 by compliance staff": (
+        "result:denied role:compliance resource:cust_456"
+    ),
+    "PII of cust_456 seen by usr_7": "pii:yes actor:usr_7 resource:cust_456",
     "failures by svc_1": "result:failure actor:svc_1",
     "access denials by support staff": "result:denied role:support",
     "denied requests from 198.51.100.7 before 2026-02": (
@@ -173,7 +177,11 @@ REFUSED = {  # the words that are pointed at, and a part of the remedy
     "logins by dani": ("dani", "actor:dani; if it is a role, role:dani"),
     "PII access by finance users": ("finance", "role:finance"),
     "usr_7 yesterday": ("usr_7", "actor:usr_7) or whom or what"),
-    "events of usr_7": ("usr_7", "(by usr_7, actor:usr_7) or what was done to it"),
+    "events of usr_7": ("usr_7", "or actor:usr_7) or what was done to it"),
+    "logins of usr_7": ("usr_7", "or actor:usr_7) or what was done to it"),
+    "failed logins for usr_7": ("usr_7", "or resource:usr_7)"),
+    "exports of usr_7": ("usr_7", "or actor:usr_7) or what was done to it"),
+    "denials of usr_7": ("usr_7", "or actor:usr_7) or what was done to it"),
     "customers": ("customers", "pii:yes), or type:customer"),
     "roles in Q1": ("roles", "write what was done: change"),
     "admin": ("admin", "role:admin or actor:admin"),

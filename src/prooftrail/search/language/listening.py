@@ -233,8 +233,10 @@ class Listener(Walk):
             self._ids(self.heard.actors)
             return self.on(0, "subject")
         did = self.heard.acts[-1:] and self.heard.acts[-1][0] == "do"
-        if self.last == "link of" and did:
-            self._of_activity(word)
+        if self.last == "link of" or (
+            self.last == "link" and self.heard.acts[-1:] and not self._touches()
+        ):
+            self._of_what_was_done(word)
             return True
         if self.last in {"link", "link of", "object"} or (
             self.last == "act" and self.heard.acts and not did
@@ -247,14 +249,19 @@ class Listener(Walk):
             f"{word.text}, or resource:{value(word)})"
         )
 
-    def _of_activity(self, word: Word) -> None:
-        """Hear whose "activity of" it is."""
-        told = self.heard.acts[-1][1].folded
-        if told not in {"activity", "activities", "action", "actions"}:
+    def _touches(self) -> bool:
+        """Whether what was done is done to somebody's data, or to something."""
+        return self.heard.acts[-1][0] not in vocabulary.BY_ONESELF
+
+    def _of_what_was_done(self, word: Word) -> None:
+        """Hear whose activity it is; whose logins or exports may mean two things."""
+        told = self.words[self.at - 1].folded if self.at else ""
+        done = self.heard.acts[-1][1].folded if self.heard.acts else "this"
+        if done not in {"activity", "activities", "action", "actions"}:
             raise self.error(
-                f"{told} of {shown(word)} may be what it did (by {word.text}, "
-                f"actor:{value(word)}) or what was done to it (to {word.text}, "
-                f"resource:{value(word)}): write one of them"
+                f"{done} {told} {shown(word)} may be what {word.text} did (write by "
+                f"{word.text}, or actor:{value(word)}) or what was done to it (write "
+                f"to {word.text}, or resource:{value(word)})"
             )
         self._ids(self.heard.actors)
         self.last = "actor"
@@ -275,7 +282,9 @@ class Listener(Walk):
             or self.starts(vocabulary.ACTS, count)
         ):
             raise self.unknown(follows)
-        return self.on(count, "link of" if link == "of" else "link")
+        # "customers of", "data of" is whose; "exports of" may be by or to whom
+        of_act = link == "of" and self.last != "object"
+        return self.on(count, "link of" if of_act else "link")
 
     def _and(self) -> bool:
         """Hear that acts are joined: "viewed or exported"."""

@@ -47,8 +47,11 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "resource_type": "type",
     "user": "actor",
 }
-# for suggestions: a log may have others
-ROLES: Final = ("admin", "auditor", "security", "support", "engineer", "writer")
+# that phrases and suggestions know: a log may have others
+ROLES: Final = (
+    *("admin", "auditor", "compliance", "engineer", "ops", "privacy_officer"),
+    *("security", "support", "writer"),
+)
 
 
 def canonical(name: str) -> str | None:

@@ -24,9 +24,9 @@ _DATED = re.compile(r"[0-9]{4}-(?:[Qq][1-4]|[0-9]{2}(?:-[0-9]{2})?)")
 _ACTION = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:[\w-]+|\*)")
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
+def near(word: str, known: Iterable[str], close: float = _CLOSE) -> str | None:
     """Return the known text that is nearest, if one is near."""
-    found = get_close_matches(word[:_LONGEST].lower(), sorted(known), 1, _CLOSE)
+    found = get_close_matches(word[:_LONGEST].lower(), sorted(known), 1, close)
     return found[0] if found else None
 
 

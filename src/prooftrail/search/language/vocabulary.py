@@ -225,6 +225,8 @@ TO_ID: Final[Mapping[str, str]] = {
     "unlock": "action:*.unlock",
     "share": "action:*.share",
 }
+# what is done by somebody, and to nobody else
+BY_ONESELF: Final = frozenset({"login", "login_failure", "logout"})
 OBJECT_ALONE: Final[Mapping[str, str]] = {"pii": "pii:yes"}
 # of what was denied no personal data was touched, unless its type says so
 DENIED: Final[Mapping[tuple[str, str], str]] = {

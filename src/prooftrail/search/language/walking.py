@@ -66,6 +66,7 @@ _HINTS: Final[Mapping[str, str]] = {
 
 _BEFORE: Final = frozenset({"in", "during", "at", "over", "within", "through"})
 _KNOWN: Final = {*vocabulary.words(), *moments.VOCABULARY, *names.ROLES}
+_CLOSE: Final = 0.75
 _SHORT: Final = 3  # letters of words that everything is near to
 
 
@@ -144,7 +145,7 @@ class Walk:
         hint = _HINTS.get(word.folded)
         if hint is None:
             known = [one for one in _KNOWN if len(one) > _SHORT]
-            near = suggesting.near(word.text, known)
+            near = suggesting.near(word.text, known, _CLOSE)
             meant = suggesting.as_filters(word.text)
             if near is not None and near != word.folded:
                 hint = f"did you mean {near}?"
