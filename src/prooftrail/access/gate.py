@@ -14,13 +14,12 @@ Source: OWASP, Authentication and Session Management Cheat Sheets; NIST SP 800-6
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from prooftrail.access import limits, notices, passwords, tokens, totp
 from prooftrail.access.managing import Managing
 from prooftrail.access.sessions import IDLE, LONGEST, Sessions
-from prooftrail.access.throttling import Seldom, Throttle, network
+from prooftrail.access.throttling import Seldom, Throttle, moment, network
 from prooftrail.access.visiting import (
     Asker,
     Enrolment,
@@ -35,6 +34,7 @@ from prooftrail.store import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime, timedelta
 
     from prooftrail.access.access_key import AccessKey
     from prooftrail.access.notices import Notice
@@ -133,9 +133,9 @@ class Gate:
         with self._store.transaction() as link:
             if people.take_step(link, person.id, judged):
                 self._throttle.clear(link, person.grant.email, address, now_us)
-                now = _moment(now_us)
-                if replaces is not None:
-                    self._sessions.end(link, replaces, asker, "forced", now)
+                now = moment(now_us)
+                if replaces:
+                    self._replace(link, replaces, asker, now)
                 return self._sessions.begin(link, person, asker, now)
         return self._not_in(person, asker, "mfa", counted)
 
@@ -144,7 +144,7 @@ class Gate:
     ) -> Visitor | None:
         """Return who is logged in by a session's token; None if it opens nothing."""
         asker, now_us = Asker(address, agent), self._clock()
-        now = _moment(now_us)
+        now = moment(now_us)
         if not tokens.is_token(token, tokens.SESSION):
             self._turn_away("session", "unknown", asker, network(address))
             return None
@@ -185,12 +185,17 @@ class Gate:
         self._tell(notices.forged(visitor, Asker(address, agent)))
         return False
 
+    def strange(self, address: str | None = None, agent: str | None = None) -> None:
+        """Tell that a form of whoever is not in yet did not come from its page."""
+        asker = Asker(address, agent)
+        self._turn_away("form", "not of this browser", asker, network(address))
+
     def leave(
         self, token: str, address: str | None = None, agent: str | None = None
     ) -> bool:
         """End a session; return whether it had not ended."""
         with self._store.transaction() as link:
-            now, asker = _moment(self._clock()), Asker(address, agent)
+            now, asker = moment(self._clock()), Asker(address, agent)
             return self._sessions.end(link, token, asker, "user", now)
 
     def invited(
@@ -243,11 +248,11 @@ class Gate:
                 password_hash=hashed,
                 totp=self._key.seal(secret, email),
                 totp_step=step,
-                now=_moment(now_us),
+                now=moment(now_us),
             )
             if person is not None:
                 self._tell(notices.accepted(person, found.id, asker))
-                return self._sessions.begin(link, person, asker, _moment(now_us))
+                return self._sessions.begin(link, person, asker, moment(now_us))
             self._turn_away("invitation", "used", asker, str(found.id))
         return Refused("used", NO_LINK)
 
@@ -260,7 +265,7 @@ class Gate:
         if found is None:
             self._turn_away("invitation", "unknown", asker, network(asker.address))
             return Refused("unknown", NO_LINK)
-        state = found.state(_moment(self._clock()))
+        state = found.state(moment(self._clock()))
         if state == "good":
             return found
         self._turn_away("invitation", state, asker, str(found.id), found.grant)
@@ -280,7 +285,7 @@ class Gate:
             return "unknown_user"
         if not same:
             return "bad_password"
-        if (state := person.state(_moment(now_us))) != "good":
+        if (state := person.state(moment(now_us))) != "good":
             return state
         secret = self._key.open(kept.totp, person.grant.email)
         step = totp.step_of(secret, code, now_us=now_us, after=kept.totp_step)
@@ -303,6 +308,18 @@ class Gate:
             for one in told:
                 self._tell(one)
         return Refused(why, NOT_IN)
+
+    def _replace(
+        self, link: Connection, token: str, asker: Asker, now: datetime
+    ) -> None:
+        """End the session that a browser had; one that never was, somebody planted."""
+        known = tokens.is_token(token, tokens.SESSION) and people.session(
+            link, tokens.digest(token)
+        )
+        if known:
+            self._sessions.end(link, token, asker, "forced", now)
+        else:
+            self._turn_away("session", "unknown", asker, network(asker.address))
 
     def _turn_away(
         self,
@@ -327,9 +344,3 @@ class Gate:
         except ProoftrailError:
             self._seldom.give_back(claimed)  # the next one is told
             raise
-
-
-def _moment(us: int) -> datetime:
-    return datetime.fromtimestamp(us // 1_000_000, UTC) + timedelta(
-        microseconds=us % 1_000_000
-    )

@@ -55,7 +55,7 @@ class Throttle:
             The failures of the account of late, this one too; or, not counted, until
             when nothing is tried.
         """
-        now = _moment(now_us)
+        now = moment(now_us)
         rules = self._rules(account, address)
         times: dict[bytes, list[int]] = {}
         for subject, rule in rules:
@@ -69,7 +69,7 @@ class Throttle:
             people.note_failures(link, subject, kept, now)
             if rule is limits.ACCOUNT:
                 counted = len(kept)
-        people.forget_failures(link, _moment(now_us - 2 * limits.WINDOW_US))
+        people.forget_failures(link, moment(now_us - 2 * limits.WINDOW_US))
         return counted
 
     def clear(
@@ -80,7 +80,7 @@ class Throttle:
         Those from the address stay: somebody who has an account can log in between
         guesses at another one.
         """
-        now = _moment(now_us)
+        now = moment(now_us)
         for subject, rule in self._rules(account, address):
             times = people.failures(link, subject, now)
             if rule is limits.ACCOUNT:
@@ -144,5 +144,6 @@ def network(address: str | None) -> str:
     return found.compressed
 
 
-def _moment(us: int) -> datetime:
+def moment(us: int) -> datetime:
+    """Return a time, given in microseconds since the epoch, UTC."""
     return datetime.fromtimestamp(us / 1_000_000, UTC)

@@ -72,7 +72,7 @@ ACCESS_REFUSE: Final = EventType(
         Detail(
             "reason",
             "text",
-            "unknown, ended, used, withdrawn, expired, or not of this session",
+            "unknown, ended, used, withdrawn, expired, not of this session or browser",
             always=True,
         ),
     ),

@@ -177,7 +177,11 @@ class Entrance:
     def _is_foreign(self, request: Request, form: Mapping[str, str]) -> bool:
         kept = security.cookie(request, security.FORM)
         given = form.get("csrf", "")
-        return security.is_from_elsewhere(request) or not security.same(given, kept)
+        strange = security.is_from_elsewhere(request) or not security.same(given, kept)
+        if strange:
+            address = self._visiting.address(request)
+            self._console.gate.strange(address, request.headers.get("user-agent"))
+        return strange
 
 
 def own_place(text: str) -> str:
