@@ -187,6 +187,11 @@ def test_a_query_over_http(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Non
             error = wrong.json()["error"]
             assert (error["at"], error["length"]) == (8, 3)
             assert "did you mean role:?" in error["message"]
+            mail = "canary.person@example.com"
+            for name, value in (("q", mail), ("q", f"ip:{mail}"), ("ip", mail)):
+                refused = client.get("/audit/events", params={name: value})
+                assert refused.status_code == 400
+                assert mail not in refused.text
             for one in INJECTIONS:
                 quoted = one.replace("\\", "\\\\").replace('"', '\\"')
                 for name in ("actor", "role", "action", "resource", "type"):

@@ -12,6 +12,7 @@ Source: RFC 9110.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -52,6 +53,7 @@ _STATUS: tuple[tuple[type[ProoftrailError], int], ...] = (
     (DatabaseError, 503),
 )
 _ASK_AGAIN = {429, 503}
+_MAIL = re.compile(r"""[^\s'"(),:]+@[^\s'"(),:]+""")
 _TOLD = {
     404: "there is nothing here: GET /docs lists what there is",
     405: "this cannot be done here: GET /docs lists what can",
@@ -203,9 +205,13 @@ def _headers(app: FastAPI, request: Request, error: HTTPException) -> dict[str, 
 def told(error: Exception) -> str:
     """Return what to say of an error to whoever called.
 
-    What the database said stays in the log: it may quote what it was given.
+    What the database said stays in the log: it may quote what it was given. An answer
+    that is a problem may be kept by whatever stands between, where a question is not:
+    somebody's e-mail address in it is not repeated.
     """
-    if isinstance(error, QuestionError | EventError | BusyError):
+    if isinstance(error, QuestionError):
+        return _MAIL.sub("...", str(error))
+    if isinstance(error, EventError | BusyError):
         return str(error)
     if isinstance(error, RecordError):
         return "not known to be durable: send it again with the same eventId"
