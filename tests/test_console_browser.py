@@ -199,9 +199,7 @@ def test_more_events_come_at_the_end_of_the_list(console: Console) -> None:
         browser.open("/?q=actor:usr_1")
         assert browser.page.locator(".events > li").count() == 50
         browser.page.get_by_role("link", name="Show more").click()
-        browser.page.wait_for_function(
-            "document.querySelectorAll('.events > li').length === 55"
-        )
+        browser.page.locator(".events > li").nth(54).wait_for()
         assert browser.complaints == []
 
 

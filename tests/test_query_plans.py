@@ -125,7 +125,7 @@ def test_keys_come_from_an_index_and_no_table_is_read_through(
     for ends, before in ((one, None), (as_of, None), (as_of, LATER)):
         for plan in page_plans(connection, case.question, ends, before):
             look(plan, case.page, filled, index_only=case.index_only)
-    narrowed = searching._begin(connection, case.question, workers=2)
+    narrowed = searching.begin(connection, case.question, workers=2)
     asked = asking.Asked(narrowed, as_of, None)
     plan = explained(connection, asked.count(), asked.values)
     look(plan, case.counted, filled, index_only=case.index_only)
@@ -240,7 +240,7 @@ def page_plans(
     *,
     analyze: bool = False,
 ) -> Iterator[list[dict[str, Any]]]:
-    narrowed = searching._begin(connection, question, workers=0)
+    narrowed = searching.begin(connection, question, workers=0)
     asked = asking.Asked(narrowed, as_of, before)
     limit = 3 if analyze else 50
     yield explained(connection, asked.page(limit), asked.values, analyze=analyze)

@@ -1,8 +1,8 @@
 """The timeline: a search, what it became, how much there is when, and the events.
 
 Guarantees: what was understood is shown before what was found; a search that is not
-understood shows no event at all. Counts and events are of one question, as of one
-moment, and of nothing that the visitor may not see. Pages go on by a cursor:
+understood shows no event at all. Counts, bars, facets and events are of one question,
+as of one moment, and of nothing that the visitor may not see. Pages go on by a cursor:
 what arrives meanwhile shifts nothing.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prooftrail.console import queries, sentences
+from prooftrail.console import figures, queries, sentences
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
 from prooftrail.search import lists
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import LIMIT, Paging
+from prooftrail.store import figures as counting
+from prooftrail.store import searching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from prooftrail.console.answers import Answers
+    from prooftrail.console.histogram import Bar
     from prooftrail.console.parts import Visit
     from prooftrail.console.reading import Reading
     from prooftrail.search.language import Understood
@@ -73,8 +76,13 @@ class Timeline:
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
             page = lists.page(connection, asked.question, Paging(LIMIT, None), streams)
-            counts = lists.counts(connection, asked.question, streams)
+            ends = searching.ends(connection)
+            found = counting.read(connection, asked.question, ends)
         self._reading.listed(visit, asked.question, _told(asked), page.items)
+
+        def narrowed(bar: Bar) -> str:
+            told = queries.within(asked.canonical, bar.begins, bar.ends)
+            return f"{visit.base}/?{query({'q': told})}"
 
         return self._answers.page(
             "timeline.html",
@@ -85,7 +93,10 @@ class Timeline:
             chips=asked.chips,
             mistake=None,
             examples=() if asked.chips else EXAMPLES,
-            total=sum(counts.values()),
+            total=figures.total(found),
+            drawing=figures.drawing(found),
+            facets=figures.facets(found, asked),
+            narrowed=narrowed,
             first=not text and page.cursor is None and all(map(_is_own, page.items)),
             several=len(streams) > 1,
             days=sentences.days(map(sentences.row, page.items)),
@@ -131,6 +142,7 @@ class Timeline:
             chips=(),
             mistake=mistake,
             examples=EXAMPLES,
+            drawing=None,
             first=False,
         )
 

@@ -65,7 +65,7 @@ def newest(connection: Connection, stream: int, after: int = -1) -> int:
     """Return the newest seq of a stream that the asker sees, or `after`."""
     last = ends(connection).get(stream, -1)
     if last == OPEN:
-        period = _begin(connection, Question(), workers=0)
+        period = begin(connection, Question(), workers=0)
         bound = Values()
         statement = asking.query(
             "search_newest",
@@ -98,7 +98,7 @@ def page(
         before: where the page before ended; None for the first one.
         limit: events at most.
     """
-    begun = _begin(connection, question, workers=0)
+    begun = begin(connection, question, workers=0)
     found: set[tuple[int, int, int]] = set()
     for branch in asking.branches(begun):
         asked = Asked(branch, as_of, before)
@@ -125,7 +125,7 @@ def counts(
     connection: Connection, question: Question, as_of: Mapping[int, int]
 ) -> dict[int, int]:
     """Return how many events of each stream answer: as many as all pages hold."""
-    asked = Asked(_begin(connection, question, workers=2), as_of, None)
+    asked = Asked(begin(connection, question, workers=2), as_of, None)
     if not asked.lasts:
         return {}
     rows = connection.execute(asked.count(), asked.values, prepare=False).fetchall()
@@ -207,7 +207,7 @@ def is_cut(rows: Sequence[Found], most: int = PAGE_BYTES) -> bool:
     return sum(len(row.event or b"") for row in rows) >= most
 
 
-def _begin(connection: Connection, question: Question, *, workers: int) -> Question:
+def begin(connection: Connection, question: Question, *, workers: int) -> Question:
     """Return the question for the part of its period that the asker may see."""
     bound = Values()
     row = connection.execute(
