@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[1]
 class Serving:
     """Runs it; its log lines are gathered."""
 
+    program: tuple[str, ...] = ("-m", "tests.processes.serving")
+
     def __init__(self, trail: Trail, *arguments: str, **env: str) -> None:
         self.trail = trail
         self.lines: list[dict[str, Any]] = []
@@ -43,8 +45,7 @@ class Serving:
         self.process = subprocess.Popen(
             [
                 sys.executable,
-                "-m",
-                "tests.processes.serving",
+                *self.program,
                 "serve",
                 "--port=0",
                 "--processes=1",

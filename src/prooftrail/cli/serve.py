@@ -79,6 +79,24 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 @places.epoch_keys_option
 @places.access_key_option
 @click.option(
+    "--session-idle",
+    type=click.IntRange(1, 720),
+    default=30,
+    show_default=True,
+    envvar="PROOFTRAIL_SESSION_IDLE",
+    show_envvar=True,
+    help="Minutes without use after which somebody has to log in again.",
+)
+@click.option(
+    "--session-longest",
+    type=click.IntRange(1, 168),
+    default=12,
+    show_default=True,
+    envvar="PROOFTRAIL_SESSION_LONGEST",
+    show_envvar=True,
+    help="Hours after which somebody has to, in any case.",
+)
+@click.option(
     "--webhook",
     "urls",
     multiple=True,
@@ -168,6 +186,8 @@ def command(  # noqa: PLR0917
     keeper_dir: Path,
     epoch_keys: Path,
     access_key: Path,
+    session_idle: int,
+    session_longest: int,
     urls: tuple[str, ...],
     secret_file: Path | None,
     networks: tuple[str, ...],
@@ -194,6 +214,7 @@ def command(  # noqa: PLR0917
     import os
     import sys
     import time
+    from datetime import timedelta
 
     from prooftrail.capture import client_address
     from prooftrail.service import http, logs
@@ -211,6 +232,8 @@ def command(  # noqa: PLR0917
         keeper_dir=keeper_dir,
         epoch_keys=epoch_keys,
         access_key=access_key,
+        session_idle=timedelta(minutes=session_idle),
+        session_longest=timedelta(hours=session_longest),
         only=frozenset(role for role in ROLES if not only or role in only),
         anchors=anchors,
         webhooks=_webhooks(urls, secret_file, networks, http_hosts, ca_file),

@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from prooftrail.access.sessions import IDLE, LONGEST
 from prooftrail.capture.audit_logger import Recorder
 from prooftrail.errors import ConfigurationError
 from prooftrail.service import duties, logs
@@ -38,6 +39,7 @@ from prooftrail.store.readers import Readers
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from uvicorn._types import ASGIApplication
@@ -72,6 +74,8 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     connections: int = CONNECTIONS
     trusted_proxies: Networks = ()
+    session_idle: timedelta = IDLE
+    session_longest: timedelta = LONGEST
 
 
 class Service:
@@ -201,6 +205,8 @@ class Service:
                     key_file=settings.access_key,
                     clock=clock,
                     random=self._random,
+                    idle=settings.session_idle,
+                    longest=settings.session_longest,
                 )
             )
         parts = Parts(
