@@ -6,6 +6,7 @@ import json
 from ipaddress import ip_address, ip_network
 from random import Random  # noqa: TID251  seeded: a failure must come again
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from prooftrail.core import instants
 from prooftrail.errors import QueryError
@@ -177,9 +178,13 @@ def test_a_query_over_http(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Non
             phrase = search(q="who saw cust_1's data in February 2026?")
             assert phrase["query"] == "pii:yes resource:cust_1 during:2026-02"
             assert len(phrase["events"]) == 2
-            lines = client.get(
-                "/audit/events", params={"q": "result:denied", "after_seq": "-1"}
-            ).text.splitlines()
+            followed = client.get(
+                "/audit/events",
+                params={"q": 'result:Denied -actor:"\u00e9"', "after_seq": "-1"},
+            )
+            shown = followed.headers["Prooftrail-Query"]
+            assert unquote(shown) == "result:denied -actor:\u00e9"
+            lines = followed.text.splitlines()
             told = [json.loads(line) for line in lines]
             assert [one["actor"]["userId"] for one in told[:-1]] == ["svc_1"]
             wrong = client.get("/audit/events", params={"q": "pii:yes rol:admin"})

@@ -19,6 +19,7 @@ import asyncio
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.responses import StreamingResponse
 
@@ -94,7 +95,14 @@ def follow(
             _followers.release()
         raise
     lines = one.onward() if following else one.lines(limit)
-    return StreamingResponse(lines, media_type=JSONL)
+    return StreamingResponse(lines, media_type=JSONL, headers=_understood(asked))
+
+
+def _understood(asked: parameters.Filters) -> dict[str, str]:
+    """Return the header that shows a query as it was understood, percent-encoded."""
+    if asked.query is None:
+        return {}
+    return {"Prooftrail-Query": quote(asked.query, safe=" :.*,-()@/")}
 
 
 class _Following:
