@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from prooftrail.access.visiting import Enrolment
 from tests.console_rig import PASSWORD, Console, token_of, visited
 
 if TYPE_CHECKING:
@@ -271,58 +269,3 @@ def test_a_form_without_the_sessions_token_does_nothing(console: Console) -> Non
         "not of this session",
     )
     assert person.get("/health")  # still logged in
-
-
-def test_a_verification_is_begun_and_followed(console: Console) -> None:
-    console.record()
-    console.api.seal()
-    person = console.person()
-    begun = person.post("/integrity/verify")
-    assert begun.status_code == 303, begun.text
-    place = begun.headers["location"]
-    from tests.watching_rig import until  # noqa: PLC0415
-
-    until(lambda: "<h2>Verified</h2>" in person.get(place), "verified")
-    other = console.person(email="other@auditors.example")
-    assert other.http.get(place).status_code == 404
-
-
-def test_an_export_holds_no_formula(console: Console) -> None:
-    console.record(actor={"userId": "=cmd|' /C calc'!A0"})
-    console.api.seal()
-    person = console.person()
-    answer = person.http.get("/export?q=result:success&format=csv")
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert "'=cmd" in answer.text
-    lines = person.get("/export?format=jsonl").splitlines()
-    assert all(json.loads(line)["seq"] >= 0 for line in lines)
-
-
-def test_people_are_invited_and_disabled_on_the_access_page(console: Console) -> None:
-    admin = console.person(role="admin")
-    made = admin.post(
-        "/access/invite",
-        name="Sam",
-        email="sam@auditors.example",
-        role="auditor",
-        days="30",
-        streams="main",
-        **{"from": "2026-01-01", "to": "2026-04-01"},
-    )
-    assert made.status_code == 200, made.text
-    link = made.text.partition("/invitation?token=")[2].partition("<")[0]
-    shown = console.door.gate.invited(link, None, None)
-    assert isinstance(shown, Enrolment)
-    assert "Invited, not here yet" in made.text
-    sam = console.person(email="kim@auditors.example")
-    number = str(sam.visitor.person_id)
-    assert admin.post("/access/disable", person=number).status_code == 303
-    assert sam.http.get("/").status_code == 303
-
-
-def test_an_empty_log_says_what_to_do_next(console: Console) -> None:
-    page = console.person(role="admin").get("/")
-    assert "No application has recorded anything yet" in page
-    console.record()
-    console.api.seal()
-    assert "No application" not in console.people[0].get("/")

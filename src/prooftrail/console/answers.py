@@ -28,6 +28,10 @@ _PLACES: tuple[tuple[str, Right], ...] = (
     ("/access", "people"),
     ("/health", "read"),
 )
+_IN_DOUBT = (
+    "A verification found something, or the database is away: whoever operates the "
+    "service is told what it is."
+)
 
 
 class Answers:
@@ -75,12 +79,22 @@ class Answers:
             places=()
             if visit is None
             else [path for path, right in _PLACES if visit.visitor.may(right)],
-            alarm=self._health.reading_problem,
+            alarm=self._alarm(visit),
             version=self._version,
             results=RESULTS,
             **context,
         )
         return HTMLResponse(text, status, headers=headers())
+
+    def _alarm(self, visit: Visit | None) -> str | None:
+        """Return why what is read is in doubt, as far as it is the visitor's to know.
+
+        It may name streams and places that he does not see.
+        """
+        problem = self._health.reading_problem
+        if problem is None or visit is None or visit.operates:
+            return problem
+        return _IN_DOUBT
 
     def problem(
         self,

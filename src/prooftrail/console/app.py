@@ -4,6 +4,8 @@ Guarantees: whatever is answered has the headers of `security`; without a sessio
 the login, an invitation and static files are; errors are pages, without a traceback or
 a value. Each answer is counted and logged by its route's template, never by its path.
 
+`mounting` has it in an ASGI application of your own, by one line.
+
 Does not: serve the API; `beside` puts both at one address.
 """
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from prooftrail.core import instants
 from prooftrail.errors import DatabaseError
-from prooftrail.service.api.caller import Caller
 from prooftrail.store import connect, facts
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ class Condition:
 
     def page(self, visit: Visit, _: Request) -> Response:
         """Show how the service fares."""
-        holder = visit.visitor.holder
-        operates = Caller(holder, visit.visitor.token, visit.address).operates
+        operates = visit.operates
         found: Facts | None = None
         away = False
         if operates:

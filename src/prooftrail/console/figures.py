@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 75  # bars
 _HOUR_US: Final = 3_600_000_000
-_STEPS: Final = (1, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24)  # hours of a bar
+_STEPS: Final = (1, 3, 24, 7 * 24, 14 * 24, 28 * 24)  # hours of a bar
 _MONDAY: Final = 4 * 24  # the first one, in hours since the epoch, which was a Thursday
 _WEEK: Final = 7 * 24
 

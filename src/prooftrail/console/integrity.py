@@ -160,6 +160,9 @@ class Integrity:
             strip=[_day(day, counted, signed) for day in range(first, last + 1)],
             checkpoints=[_checkpoint(one, names) for one in signed],
             runs=[_told(visit, one) for one in runs[:RUNS]],
+            last=next(
+                (_told(visit, one) for one in runs if one.state == "finished"), None
+            ),
             unsigned=sorted(
                 set(streams) - {names.get(one.stream, "") for one in signed}
             ),
@@ -242,7 +245,7 @@ def _caller(visit: Visit) -> Caller:
 
 
 def _may_see(visit: Visit, run: CheckRun) -> bool:
-    return run.asked_by == _asker(visit) or _caller(visit).operates
+    return run.asked_by == _asker(visit) or visit.operates
 
 
 def _asker(visit: Visit) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.access.visiting import Asker
+from prooftrail.service.api.caller import Caller
 
 if TYPE_CHECKING:
     from prooftrail.access.gate import Gate
@@ -32,6 +33,11 @@ class Visit(NamedTuple):
     base: str  # where the console is mounted: "", or "/trail"
     address: str | None  # of who asks
     agent: str | None  # what the browser says it is
+
+    @property
+    def operates(self) -> bool:
+        """Whether the visitor may be told what concerns all streams and all time."""
+        return Caller(self.visitor.holder, self.visitor.token, self.address).operates
 
     @property
     def asker(self) -> Asker:

@@ -116,7 +116,7 @@ def mountable(*, trusted_proxies: Iterable[str] = ()) -> Any:  # noqa: ANN401  a
     def app() -> ASGIApp:
         with lock:
             if not made:
-                made.append(create(_own_parts(trusted)))
+                made.append(create(own_parts(trusted)))
             return made[0]
 
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +127,9 @@ def mountable(*, trusted_proxies: Iterable[str] = ()) -> Any:  # noqa: ANN401  a
     return mounted
 
 
-def _own_parts(trusted: Networks) -> Parts:
+def own_parts(trusted: Networks) -> Parts:
+    """Return parts of the environment, closed at the interpreter's end."""
+
     def clock() -> int:
         return time.time_ns() // 1000
 
