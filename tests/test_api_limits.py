@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 EVENTS = "/audit/events"
+SUMMARY = "/audit/summary"
 CHECK = "/audit/integrity-check"
 ROLES: tuple[Role, ...] = ("writer", "auditor", "security", "admin")
 LIMITS: dict[str, dict[str, Any]] = {
@@ -138,6 +139,7 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         Ask(f"{EVENTS}/count"),
         *filtered(world, f"{EVENTS}/count"),
     ],
+    ("get", SUMMARY): lambda world: [Ask(SUMMARY), *filtered(world, SUMMARY)],
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,
     ("get", f"{CHECK}/{{run_id}}"): results,

@@ -7,6 +7,7 @@ most frequent values are given; an event without a value counts for none.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.store import searching
@@ -34,11 +35,19 @@ _OF: Final = {
 }
 
 
+class Whole(NamedTuple):
+    """What a column has, beyond its most frequent values."""
+
+    kinds: int  # values
+    valued: int  # events that have one
+
+
 class Figures(NamedTuple):
     """What was counted."""
 
     hours: dict[tuple[int, str], int]  # hours since the epoch, and result
     values: dict[Column, list[tuple[str, int]]]  # the most frequent first
+    wholes: Mapping[Column, Whole] = MappingProxyType({})
 
 
 def read(
@@ -56,15 +65,17 @@ def read(
         most: values of a column, at most.
     """
     asked = Asked(searching.begin(connection, question, workers=2), as_of, None)
-    found = Figures({}, {})
+    wholes: dict[Column, Whole] = {}
+    found = Figures({}, {}, wholes)
     if not asked.lasts:
         return found
     statement = asked.figures(most)
     rows = connection.execute(statement, asked.values, prepare=False).fetchall()
-    for of, hour, value, count in rows:
+    for of, hour, value, count, kinds, valued in rows:
         if hour is not None:
             found.hours[int(str(hour)), str(value)] = int(str(count))
         elif value is not None:
             column = _OF[int(str(of))]
             found.values.setdefault(column, []).append((str(value), int(str(count))))
+            wholes[column] = Whole(int(str(kinds)), int(str(valued)))
     return found

@@ -12,6 +12,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
+from prooftrail.search.values import RESULTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -86,6 +88,29 @@ _SCHEMAS: Final[dict[str, Any]] = {
         query=_STRING,
     ),
     "Count": _object(["count"], count=_WHOLE, query=_STRING),
+    "Bucket": _object(
+        ["from", *RESULTS],
+        **{"from": _STRING},
+        **dict.fromkeys(RESULTS, _WHOLE),
+    ),
+    "Facet": _object(
+        ["values", "others", "otherEvents", "without"],
+        values={
+            "type": "array",
+            "items": _object(["value", "n"], value=_STRING, n=_WHOLE),
+        },
+        others=_WHOLE,
+        otherEvents=_WHOLE,
+        without=_WHOLE,
+    ),
+    "Summary": _object(
+        ["total", "width", "buckets", "facets"],
+        total=_WHOLE,
+        width={"enum": ["hour", "day", "week", "month", "year"]},
+        buckets={"type": "array", "items": _ref("Bucket")},
+        facets={"type": "object", "additionalProperties": _ref("Facet")},
+        query=_STRING,
+    ),
     "Started": _object(
         ["id", "state", "result"],
         id=_STRING,
@@ -134,6 +159,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ),
     ("get", "/audit/events/count"): (
         {"200": ("How many.", {JSON: _ref("Count")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/summary"): (
+        {"200": ("The figures.", {JSON: _ref("Summary")})},
         "400 401 403 503",
     ),
     ("get", "/audit/events/{event_id}"): (

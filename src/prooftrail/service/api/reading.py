@@ -1,4 +1,4 @@
-"""GET /audit/events: search, count, look up, follow.
+"""GET /audit/events: search, count, look up, follow; and their summary.
 
 Guarantees: what is answered is what row-level security lets the key see, and the read
 is durable in the trail before the first byte of an answer is sent. While a
@@ -15,8 +15,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from prooftrail.core import instants
 from prooftrail.errors import QuestionError
-from prooftrail.search import items, lists, parameters, viewing
+from prooftrail.search import items, lists, parameters, summary, viewing
 from prooftrail.service.api import following
 from prooftrail.service.api.places import FOLLOWING, READING, Places
 from prooftrail.service.api.problems import Problem
@@ -95,6 +96,16 @@ class _Reading:
         """How many events answer all filters, exactly."""
         return await self._places.run(self._count, request)
 
+    async def summary(self, request: Request) -> Response:
+        """What answers all filters, in figures: the total, over time, and by value.
+
+        `buckets` are spans of `width` (hour, day, week, month or year, UTC), each
+        from its own begin; those without events are left out. A facet has the ten
+        most frequent values, how many `others` there are, `otherEvents` with these,
+        and the events `without` a value.
+        """
+        return await self._places.run(self._summary, request)
+
     async def event(self, request: Request, event_id: str) -> Response:
         """The event of an id, with the entries that continue it as `parts`.
 
@@ -151,6 +162,19 @@ class _Reading:
         )
         return self._answer({"count": sum(found.values()), **_understood(asked)})
 
+    def _summary(self, request: Request) -> Response:
+        caller = self._callers.of(request, "read")
+        streams = caller.holder.streams
+        asked = parameters.filters(
+            request.query_params.multi_items(), streams, now_us=self._parts.clock()
+        )
+        with self._parts.readers.reading(caller.token) as connection:
+            found = summary.summarize(connection, asked.question)
+        names = following.named(asked.question, streams)
+        # no count: it is of all streams, and each is told of its own alone
+        self._viewed(caller, names, {"filters": asked.told, "summary": True})
+        return self._answer({**_figures(found), **_understood(asked)})
+
     def _event(self, request: Request, event_id: str) -> Response:
         caller = self._callers.of(request, "read")
         streams = caller.holder.streams
@@ -206,6 +230,31 @@ class _Reading:
         return response
 
 
+def _figures(found: summary.Summary) -> dict[str, object]:
+    return {
+        "total": found.total,
+        "width": found.width,
+        "buckets": [
+            {
+                "from": instants.text(one.from_us),
+                "success": one.success,
+                "failure": one.failure,
+                "denied": one.denied,
+            }
+            for one in found.buckets
+        ],
+        "facets": {
+            column: {
+                "values": [{"value": value, "n": n} for value, n in facet.values],
+                "others": facet.others,
+                "otherEvents": facet.other_events,
+                "without": facet.without,
+            }
+            for column, facet in found.facets.items()
+        },
+    }
+
+
 def _understood(asked: parameters.Filters) -> dict[str, str]:
     return {} if asked.query is None else {"query": asked.query}
 
@@ -226,6 +275,13 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         reading.count,
         response_model=None,
         summary="Count",
+        openapi_extra=documented(_SHOWN),
+    )
+    made.add_api_route(
+        "/audit/summary",
+        reading.summary,
+        response_model=None,
+        summary="Summarize",
         openapi_extra=documented(_SHOWN),
     )
     made.add_api_route(

@@ -1,0 +1,135 @@
+"""A summary's figures are the oracle's, and add up to what is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random  # noqa: TID251  seeded: a failure must come again
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prooftrail.core import projection
+from prooftrail.search import summary
+from prooftrail.store import figures, searching
+from prooftrail.store.question import Question
+from tests.api_rig import serving
+from tests.sealing import event, insert, seal
+from tests.searched import (
+    ALL_TIME,
+    BEGIN,
+    DAY,
+    Entry,
+    answers,
+    asked,
+    asker,
+    entries,
+    fill,
+)
+
+if TYPE_CHECKING:
+    from prooftrail.search.summary import Summary
+    from tests.trail import Trail
+
+TOKEN = "of a test"
+MONTH = (BEGIN + 10 * DAY + DAY // 3, BEGIN + 25 * DAY + DAY // 2)
+
+
+def adds_up(found: Summary, count: int) -> None:
+    assert found.total == count
+    assert sum(sum(one[1:]) for one in found.buckets) == count
+    for column, facet in found.facets.items():
+        told = sum(n for _, n in facet.values)
+        assert told + facet.other_events + facet.without == count, column
+
+
+@pytest.mark.parametrize("period", [ALL_TIME, MONTH], ids=["all", "a period"])
+def test_figures_are_the_oracles(
+    trail: Trail, period: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "MOST_VALUES", 2)
+    trail.stream("b")
+    trail.stream("c")
+    random = Random(5)
+    fill(trail, random, 90)
+    log = [one for one in entries(trail) if period[0] <= one.occurred_us < period[1]]
+    total = 0
+    with (
+        asker(trail, TOKEN, period=period) as readers,
+        readers.reading(TOKEN) as reader,
+    ):
+        for question in (Question(), *(asked(random) for _ in range(30))):
+            expected = answers(question, log)
+            found = summary.summarize(reader, question)
+            as_of = searching.ends(reader)
+            assert searching.count(reader, question, as_of) == len(expected)
+            adds_up(found, len(expected))
+            compare(found, expected)
+            total += found.total
+    assert total > 100
+
+
+def compare(found: Summary, expected: list[Entry]) -> None:
+    roles = [one.event["actor"].get("role") for one in expected]
+    of = {
+        "action": [one.event["action"] for one in expected],
+        "actor": [one.event["actor"]["userId"] for one in expected],
+        "role": [role and projection.fold(role) for role in roles],
+    }
+    for column, values in of.items():
+        facet = found.facets[column]  # type: ignore[index]
+        counted = Counter(values)
+        assert facet.without == counted.pop(None, 0)
+        ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+        assert list(facet.values) == ranked[:2], column
+        assert facet.others == len(ranked[2:])
+        assert facet.other_events == sum(n for _, n in ranked[2:])
+    results = Counter(one.event["result"] for one in expected)
+    assert dict(found.facets["result"].values) == results
+    days = Counter(one.occurred_us // DAY * DAY for one in expected)
+    if found.width == "day":
+        assert {one.from_us: sum(one[1:]) for one in found.buckets} == days
+
+
+def test_an_empty_log_has_no_figures(trail: Trail) -> None:
+    with asker(trail, TOKEN) as readers, readers.reading(TOKEN) as reader:
+        nobody = Question(from_us=BEGIN, to_us=BEGIN + DAY)
+        found = summary.summarize(reader, nobody)
+    adds_up(found, 0)
+    assert found.buckets == ()
+
+
+def test_over_http_it_is_told_and_recorded(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(trail, event(result="denied"), event(result="success"))
+    seal(trail)
+    with serving(trail, monkeypatch) as api, api.client(api.key("auditor")) as client:
+        told = client.get("/audit/summary", params={"result": "denied"}).json()
+        assert told["total"] == 1
+        assert told["facets"]["result"]["values"] == [{"value": "denied", "n": 1}]
+        assert [one["denied"] for one in told["buckets"]] == [1]
+        api.seal()
+        viewed = {"action": "audit.log.view"}
+        [read] = client.get("/audit/events", params=viewed).json()["events"]
+    assert read["details"] == {"filters": {"result": "denied"}, "summary": True}
+
+
+_hours = st.dictionaries(
+    st.tuples(st.integers(-17_000_000, 70_000_000), st.sampled_from(["success"])),
+    st.integers(1, 9),
+    max_size=200,
+)
+_near = st.dictionaries(
+    st.tuples(st.integers(0, 62_000), st.sampled_from(["success", "denied"])),
+    st.integers(1, 9),
+    max_size=200,
+)
+
+
+@given(st.one_of(_hours, _near))
+def test_buckets_are_few_and_hold_everything(hours: dict[tuple[int, str], int]) -> None:
+    found = summary.of(figures.Figures(hours, {}))
+    assert found.total == sum(sum(one[1:]) for one in found.buckets)
+    assert found.width == "year" or len(found.buckets) <= summary.MOST
