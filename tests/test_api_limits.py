@@ -42,6 +42,8 @@ FILTERS: dict[str, Callable[[World, int], tuple[str, str]]] = {
     "stream": lambda _, __: (OTHER, ABSENT),
     "from": lambda _, __: ("2026-04-01", "2031-04-01"),
     "to": lambda _, __: ("2026-03-01", "1999-03-01"),
+    # shown back, so none of those that another one's name begins
+    "q": lambda world, _: (world.hidden[0].subject, ABSENT),
 }
 
 
@@ -64,7 +66,8 @@ def filtered(world: World, path: str, **more: str) -> list[Ask]:
     asked = []
     for name, values in FILTERS.items():
         for at in range(len(world.hidden)):
-            found = Ask(path, {name: "{}", **more}, *values(world, at))
+            written = "resource:{}" if name == "q" else "{}"
+            found = Ask(path, {name: written, **more}, *values(world, at))
             asked += [found] if found not in asked else []
     return asked
 
