@@ -98,10 +98,11 @@ def test_the_log_holds_what_was_done_and_nobodys_data(
 
     monkeypatch.setattr(Nights, "end", dumping)
     truth = company.simulate(place, seed=1, begin=BEGIN, days=DAYS)
-    assert all(dump.count("INSERT INTO") > 20 for dump in dumps)
+    assert len(dumps) == DAYS
+    assert sum(dump.count("INSERT INTO") for dump in dumps) > 100 * DAYS
     dumps.append(whole(trail))
-    assert dumps[-1].count("INSERT INTO prooftrail_part.log_") > 150 * DAYS
-    assert truth.events.total() > 120 * DAYS
+    assert dumps[-1].count("INSERT INTO prooftrail_part.log_") > 100 * DAYS
+    assert truth.events.total() > 100 * DAYS
     assert compare.differences(trail.dsn, truth) == []
 
     for one in Plan(1, BEGIN).customers:
