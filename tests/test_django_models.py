@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.db.models import F, Model, Value
 from django.db.models.functions import Concat, Upper
+from django.test.utils import isolate_apps
 
 from prooftrail.errors import ConfigurationError
 from prooftrail.integrations.django_models import track
@@ -330,15 +331,17 @@ def test_what_is_not_marked_is_not_told(trail: Trail) -> None:
 
 
 def test_a_subject_that_is_no_field_is_told_at_once() -> None:
-    class Wrong(Model):  # type: ignore[misc]
-        class Meta:
-            app_label = "elsewhere"
+    with isolate_apps():  # the test may run twice in a process
 
-        class AuditMeta:
-            subject = "nobody"
+        class Wrong(Model):  # type: ignore[misc]
+            class Meta:
+                app_label = "elsewhere"
 
-        def __str__(self) -> str:
-            return ""
+            class AuditMeta:
+                subject = "nobody"
+
+            def __str__(self) -> str:
+                return ""
 
     with pytest.raises(ConfigurationError, match="no such field"):
         source_of(Wrong)
