@@ -128,7 +128,7 @@ def test_a_whole_walk(console: Console, trail: Trail, tmp_path: Path) -> None:
         page = browser.page
         browser.open("/")
         _log_in(browser, console, person)
-        page.get_by_role("searchbox").fill("resource:cust_7")
+        page.get_by_label("Search the trail").fill("resource:cust_7")
         page.get_by_role("button", name="Search").click()
         assert page.get_by_role("heading", level=2).first.inner_text() == "1 event"
         page.locator(".told a").first.click()
@@ -200,6 +200,15 @@ def test_more_events_come_at_the_end_of_the_list(console: Console) -> None:
         assert browser.page.locator(".events > li").count() == 50
         browser.page.get_by_role("link", name="Show more").click()
         browser.page.locator(".events > li").nth(54).wait_for()
+        assert browser.complaints == []
+
+
+def test_what_can_be_typed_is_offered(console: Console) -> None:
+    with window(console, console.person()) as browser:
+        browser.open("/")
+        browser.page.get_by_label("Search the trail").press_sequentially("pii:yes resu")
+        option = browser.page.locator('#completions option[value="pii:yes result:"]')
+        option.wait_for(state="attached")
         assert browser.complaints == []
 
 

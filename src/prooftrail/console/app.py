@@ -20,6 +20,7 @@ from starlette.routing import Route
 from prooftrail.console import static, visiting
 from prooftrail.console.access import Access
 from prooftrail.console.answers import Answers
+from prooftrail.console.completing import Completing
 from prooftrail.console.condition import Condition
 from prooftrail.console.entrance import Entrance
 from prooftrail.console.events import Events
@@ -102,6 +103,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     pages, checking = Places(READING), Places(CHECKING)
     entering, revealing = Places(ENTERING), Places(REVEALING)
     timeline, exports = Timeline(answering, reading), Exports(reading)
+    completing = Completing(answering, reading)
     events = Events(console, answering, reading)
     integrity = Integrity(console, answering, reading)
     profiles = Profiles(answering, reading)
@@ -126,6 +128,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         post("/invitation", entrance.accept),
         post("/logout", let.action(entrance.leave, None, entering)),
         get("/", let.page(timeline.page, "read", pages)),
+        get("/complete", let.page(completing.options, "read", pages)),
         get("/export", let.page(exports.give, "read", Places(FOLLOWING))),
         get("/events/{event_id}", let.page(events.page, "read", pages)),
         post(
