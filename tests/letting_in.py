@@ -14,7 +14,7 @@ from prooftrail.access import tokens
 from prooftrail.access.managing import addressed
 from prooftrail.access.visiting import Enrolment, Entered, Refused
 from prooftrail.capture.audit_logger import Recorder
-from prooftrail.service.entrance import open_gate
+from prooftrail.service.entrance import open_people
 from prooftrail.store import connect, inbox, keys, people
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.people import Grant
@@ -145,12 +145,12 @@ def door(
     settings.setdefault("memory", 64)  # KiB: the tests log in often
     with (
         Recorder(inbox.open_writer, clock=now_us, random=os.urandom) as recorder,
-        open_gate(
+        open_people(
             recorder,
             key_file=directory / "access.key",
             clock=clock,
             random=os.urandom,
             **settings,
-        ) as gate,
+        ) as opened,
     ):
-        yield Door(trail, gate, clock)
+        yield Door(trail, opened.gate, clock)

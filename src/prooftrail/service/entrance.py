@@ -36,30 +36,6 @@ class People(NamedTuple):
 
 
 @contextmanager
-def open_gate(
-    recorder: Recorder,
-    *,
-    key_file: Path,
-    clock: Callable[[], int],
-    random: Callable[[int], bytes],
-    idle: timedelta = IDLE,
-    longest: timedelta = LONGEST,
-    memory: int = passwords.MEMORY_KIB,
-) -> Iterator[Gate]:
-    """Open the gate alone, as `open_people` does."""
-    with open_people(
-        recorder,
-        key_file=key_file,
-        clock=clock,
-        random=random,
-        idle=idle,
-        longest=longest,
-        memory=memory,
-    ) as people_:
-        yield people_.gate
-
-
-@contextmanager
 def open_people(
     recorder: Recorder,
     *,
