@@ -44,8 +44,13 @@ class Browsing:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _said(self, message: Any) -> None:
-        # that an answer has a status of its own is no mistake of a page
-        if message.type in {"error", "warning"} and "status of 4" not in message.text:
+        # that the page itself has a status of its own is no mistake; of its files it is
+        own = (
+            message.location["url"].partition("#")[0] == self.page.url.partition("#")[0]
+        )
+        if message.type in {"error", "warning"} and not (
+            own and "status of 4" in message.text
+        ):
             self.complaints.append(message.text)
 
     def open(self, path: str) -> None:
