@@ -149,7 +149,9 @@ def test_who_holds_a_snapshot_is_named(
     link = connect.connect(None, dsn=trail.dsn, autocommit=True)
     held = survey.holders(link, seconds=0, transactions=1_000_000)
     link.close()
-    assert [one.seconds is not None for one in held] == [True]
+    # the server's own, as an autovacuum worker, may hold one at that moment too
+    mine = [one for one in held if f"process {holder.info.backend_pid}," in one.who]
+    assert [one.seconds is not None for one in mine] == [True]
 
 
 def test_quarantine_is_counted_with_its_reasons(trail: Trail) -> None:

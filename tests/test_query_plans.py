@@ -188,6 +188,19 @@ def test_either_of_two_is_two_scans_in_order_of_time(
         assert len(found) == len({(one.stream, one.seq) for one in found})
 
 
+def test_whose_token_it_is_is_not_planned_with_every_statement(
+    reader: tuple[Connection, dict[int, int]],
+) -> None:
+    """As a view, asked four times by a policy, it doubled the time of a page."""
+    connection, as_of = reader
+    question = Question((is_("resource", "cust_456"),))
+    for plan in page_plans(connection, question, as_of, None):
+        functions = {node.get("Function Name") for node in plan}
+        relations = {node.get("Relation Name") for node in plan}
+        assert "token_grant" in functions
+        assert not relations & {"api_key", "session", "person"}
+
+
 def test_rows_single_events_and_following_are_looked_up_by_their_keys(
     reader: tuple[Connection, dict[int, int]],
     filled: Filled,
