@@ -117,6 +117,12 @@ def test_a_seal_that_does_not_agree_is_told_once(attacked: Attacked) -> None:
             ("side", "success"),
         ]
         assert "was sealed at" in seen.written.getvalue()
+        until(lambda: seen.told("integrity.seal"), "an alert")
+        (alert,) = seen.told("integrity.seal")
+        assert alert["stream"] == "main"
+        assert alert["verdict"] == "tampered"
+        assert "was sealed at" in alert["text"]
+        assert "when-verification-fails" in alert["whatToDo"]
 
 
 def test_what_could_not_be_recorded_is_tried_again(attacked: Attacked) -> None:

@@ -47,7 +47,12 @@ def test_the_unit_is_one_and_waits_as_long_as_stopping_takes() -> None:
 
 
 def test_the_alert_s_types_are_those_that_are_sent() -> None:
-    sent = {telling.FINDING, telling.UNVERIFIED, telling.VERIFIED}
+    sent = {
+        telling.FINDING,
+        telling.UNVERIFIED,
+        telling.VERIFIED,
+        telling.SEAL,
+    }
     assert set(re.findall(r"prooftrail\.integrity\.\w+", PAGE)) == sent
     assert json.loads(block("json"))["type"] in sent
 

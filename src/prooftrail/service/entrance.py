@@ -1,11 +1,14 @@
 """The gate of this service: with its key, its connections, and the trail it tells.
 
 Guarantees: what the gate tells is durable before it goes on, in each stream that it
-concerns; what is nobody's, in `main`, or the first stream where there is no such.
+concerns; what is nobody's, in `main`, or the first stream where there is no such. It
+opens while the database is away, but for the first time: then the key is made, and only
+the database knows that nobody's second factor is encrypted under another one.
 """
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +17,7 @@ from prooftrail.access.gate import Gate
 from prooftrail.access.managing import Managing
 from prooftrail.access.sessions import IDLE, LONGEST
 from prooftrail.search import viewing
-from prooftrail.store import people
+from prooftrail.store import connect, people
 from prooftrail.store.access import Access
 
 if TYPE_CHECKING:
@@ -59,19 +62,17 @@ def open_people(
 
     Raises:
         ConfigurationError: the access key is missing, damaged, or readable by others.
-        DatabaseError: the database is away, or the login may not do this.
+        DatabaseError: there is no access key, and the database is away or the login may
+            not do this.
     """
     with closing(Access()) as store:
-        with store.transaction() as link:
-            begun = bool(people.find(link))
-            names = list(people.streams(link))
-        home = HOME if HOME in names or not names else names[0]
+        home = _Home()
 
         def tell(notice: Notice) -> None:
             viewing.record(
                 recorder,
                 actor=notice.actor,
-                streams=notice.streams or (home,),
+                streams=notice.streams or (home.name(),),
                 details=notice.details,
                 action=notice.action,
                 each=notice.each,
@@ -81,7 +82,11 @@ def open_people(
 
         gate = Gate(
             store,
-            key=access_key.open_key(key_file, random=random, begun=begun),
+            key=access_key.open_key(
+                key_file,
+                random=random,
+                begun=not key_file.exists() and _have_begun(store),
+            ),
             hashes=passwords.Passwords(random, memory=memory),
             tell=tell,
             clock=clock,
@@ -90,3 +95,32 @@ def open_people(
             longest=longest,
         )
         yield People(gate, Managing(store, tell=tell, clock=clock, random=random))
+
+
+def _have_begun(store: Access) -> bool:
+    with store.transaction() as link:
+        return bool(people.find(link))
+
+
+class _Home:
+    """The stream of what is nobody's; looked up when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._name: str | None = None
+
+    def name(self) -> str:
+        """Return its name.
+
+        Raises:
+            DatabaseError: the database is away.
+        """
+        with self._lock:
+            if self._name is None:
+                # not of the pool, which those who wait for this may hold to the last
+                with closing(connect.connect("access", autocommit=True)) as link:
+                    names = list(people.streams(link))
+                if not names:
+                    return HOME
+                self._name = HOME if HOME in names else names[0]
+            return self._name

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FINDING = "prooftrail.integrity.finding"
 VERIFIED = "prooftrail.integrity.verified"
 UNVERIFIED = "prooftrail.integrity.unverified"
+SEAL = "prooftrail.integrity.seal"
 
 AGAIN = 86_400.0  # seconds after which what lasts is told anew
 BLIND = 3_600.0  # seconds without a result that are alerted
@@ -211,9 +212,19 @@ class Telling:
 
     def sealed(self, made: Concluded) -> None:
         """Tell what came of a month, once that is recorded."""
-        well = made.verdict is Verdict.VERIFIED
-        line = self._log.info if well else self._log.error
-        line("a month", stream=made.stream, told=made.told)
+        if made.verdict is Verdict.VERIFIED:
+            self._log.info("a month", stream=made.stream, told=made.told)
+            return
+        self._log.error("a month", stream=made.stream, told=made.told)
+        self._alert(
+            SEAL,
+            harmless(f"TAMPERED: {made.stream}: {made.told}. {WHAT_TO_DO}"),
+            {
+                "verdict": made.verdict.value,
+                "stream": made.stream,
+                "whatToDo": WHAT_TO_DO,
+            },
+        )
 
     def unsealed(self, why: str) -> None:
         """Tell that no month could be sealed just now."""
