@@ -225,6 +225,42 @@ def test_rows_single_events_and_following_are_looked_up_by_their_keys(
         assert used - {""} == {wanted}
 
 
+def test_a_profile_is_read_by_what_it_is_of(
+    reader: tuple[Connection, dict[int, int]], filled: Filled
+) -> None:
+    connection, as_of = reader
+    for term, allowed in (
+        (is_("actor", "usr_12"), {"log_actor"}),
+        (is_("resource", "cust_456"), {"log_resource", "subject_of"}),
+    ):
+        narrowed = searching.begin(connection, Question((term,)), workers=2)
+        asked = asking.Asked(narrowed, as_of, None)
+        bound = asked.values(9)
+        statement = asking.query("profile", rows=asked.rows(), most=bound)
+        plan = explained(connection, statement, asked.values)
+        look(plan, allowed, filled, index_only=False)
+
+
+def test_who_somebody_is_is_one_step_down_an_index(
+    reader: tuple[Connection, dict[int, int]],
+    filled: Filled,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection, _ = reader
+    actors = [f"usr_{n}" for n in range(9)]
+    statement, values = last_statement(
+        connection, lambda: searching.newest_of(connection, actors), monkeypatch
+    )
+    plan = explained(connection, statement, values, analyze=True)
+    look(plan, {"log_actor"}, filled, index_only=False)
+    scanned = sum(
+        node["Actual Rows"] * node["Actual Loops"]
+        for node in plan
+        if node.get("Relation Name") in filled.tables
+    )
+    assert scanned <= len(actors) * len(filled.tables)
+
+
 def last_statement(
     connection: Connection, ask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Any, Any]:

@@ -11,30 +11,16 @@ Does not: know whether what an event states is true, or the rule a good one.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from prooftrail.console import sentences
+from prooftrail.core import projection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Answer: TypeAlias = Literal["authorised", "break-glass", "denied", "unexplained"]
 ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
-
-
-class Person(NamedTuple):
-    """Somebody who touched data, and how often on which authority."""
-
-    id: str
-    name: str  # as the newest event has it
-    role: str
-    last: str  # the newest event's date
-    counts: Mapping[Answer, int]
-
-    @property
-    def total(self) -> int:
-        """How often in all."""
-        return sum(self.counts.values())
 
 
 def answer(item: Mapping[str, Any]) -> Answer:
@@ -60,20 +46,11 @@ def totals(items: Iterable[Mapping[str, Any]]) -> dict[Answer, int]:
     return {one: found[one] for one in ANSWERS}
 
 
-def people(items: Iterable[Mapping[str, Any]]) -> list[Person]:
-    """Return who touched data, whoever did most often first.
-
-    Args:
-        items: the newest first.
-    """
-    rows: dict[str, sentences.Row] = {}
-    counts: dict[str, Counter[Answer]] = {}
+def by_actor(items: Iterable[Mapping[str, Any]]) -> dict[str, dict[Answer, int]]:
+    """Return how many events of each actor have each answer, by his id as searched."""
+    found: dict[str, dict[Answer, int]] = {}
     for item in items:
-        row = sentences.row(item)
-        rows.setdefault(row.actor_id, row)
-        counts.setdefault(row.actor_id, Counter())[answer(item)] += 1
-    found = [
-        Person(who, row.who or who, row.role, row.date, counts[who])
-        for who, row in rows.items()
-    ]
-    return sorted(found, key=lambda one: (-one.total, one.id))
+        named = sentences.text(sentences.mapping(item.get("actor")).get("userId"))
+        who = named[: projection.MAX_CHARACTERS]
+        found.setdefault(who, dict.fromkeys(ANSWERS, 0))[answer(item)] += 1
+    return found

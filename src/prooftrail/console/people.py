@@ -1,36 +1,65 @@
 """The pages of a person who acts and of a customer whose data is there.
 
 Guarantees: a person's page says what he did, a customer's who touched that customer's
-personal data, on whose authority, the four answers adding up to all. Both are of what
-the visitor may see. Where there are more than `MOST` events, the page says that it is
-about the newest of them, and leads to all.
+personal data. Figures are exact, over all of it that the visitor may see, as of one
+moment; the newest events are listed, and the list goes on by a cursor. On whose
+authority a customer's data was touched is told of the newest `READ` events, the four
+answers adding up to these; where there are more, the page says so.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.catalog import registry
 from prooftrail.console import explaining, queries, sentences
 from prooftrail.console.answers import query
-from prooftrail.core import projection
-from prooftrail.errors import QuestionError
-from prooftrail.search import lists
+from prooftrail.core import instants, projection
+from prooftrail.errors import EventError, QuestionError
+from prooftrail.search import items, lists
+from prooftrail.search.language import understand
 from prooftrail.search.parameters import MOST, Paging
-from prooftrail.store.question import Exactly, Question, Term
+from prooftrail.store import profiles, searching
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from prooftrail.console.answers import Answers
+    from prooftrail.console.explaining import Answer
     from prooftrail.console.parts import Visit
     from prooftrail.console.reading import Reading
-    from prooftrail.store.question import Column
+    from prooftrail.search.language import Understood
+    from prooftrail.store.profiles import By, Counted, Profile
 
 SHOWN = 25  # events that are shown
-KINDS = 12  # of event types and people
+KINDS = 12  # of event types and addresses
+PEOPLE = 50  # who touched a customer's data
+READ = MOST  # events whose authority is told
+
+
+class Line(NamedTuple):
+    """A value, and how often it comes."""
+
+    text: str
+    told: str  # what it means
+    n: int
+    last: str  # the date of its newest event
+    q: str  # the query for these events
+
+
+class Person(NamedTuple):
+    """Somebody who touched a customer's data."""
+
+    id: str
+    name: str  # as his newest event has it
+    role: str
+    n: int
+    last: str
+    answers: Mapping[Answer, int]  # of those whose authority is told
+    q: str
 
 
 class Profiles:
@@ -48,81 +77,102 @@ class Profiles:
     def person(self, visit: Visit, request: Request) -> Response:
         """Show what somebody did."""
         who = _id(request)
-        found, more = self._found(visit, _asked("actor", who), {"actor": who})
-        rows = [sentences.row(one) for one in found]
-        kinds = Counter(row.action for row in rows)
-        asked = queries.written("actor", who)
-        return self._answers.page(
+        text = queries.written("actor", who)
+        asked = self._understood(visit, text)
+        streams = visit.visitor.holder.streams
+        with self._reading.of(visit) as connection:
+            page = lists.page(connection, asked.question, Paging(SHOWN, None), streams)
+            ends = searching.ends(connection)
+            found = profiles.read(connection, asked.question, ends, KINDS)
+        said = {"filters": {"actor": who}, "summary": True}
+        self._reading.listed(visit, asked.question, said, page.items)
+        rows = [sentences.row(one) for one in page.items]
+        results = found.values["result"]
+        return self._page(
             "person.html",
             visit,
-            title=who,
-            here="/",
-            id=who,
+            who,
+            asked,
+            found,
+            days=sentences.days(rows),
+            onward=_onward(asked, page.cursor),
             name=next((row.who for row in rows if row.who), who),
-            roles=sorted({row.role for row in rows if row.role}),
-            first=rows[-1].date if rows else "",
-            last=rows[0].date if rows else "",
-            total=len(rows),
-            more=more,
-            outcomes=Counter(row.result for row in rows),
-            touched=len(_touched(found)),
-            addresses=Counter(row.address for row in rows if row.address).most_common(
-                KINDS
-            ),
-            kinds=[
-                (
-                    name,
-                    count,
-                    _meaning(name),
-                    f"{asked} {queries.written('action', name)}",
-                )
-                for name, count in kinds.most_common(KINDS)
-            ],
-            others=max(len(kinds) - KINDS, 0),
-            several=len(visit.visitor.holder.streams) > 1,
-            days=sentences.days(rows[:SHOWN]),
-            onward=None,
-            all=f"/?{query({'q': asked})}",
+            roles=list(found.values["role"]),
+            failed=_count(results.get("failure")),
+            denied=_count(results.get("denied")),
+            personal=_count(found.values["pii"].get("true")),
+            kinds=_lines(found, "action", text),
+            other_kinds=_others(found, "action"),
+            addresses=_lines(found, "ip", text),
+            other_addresses=_others(found, "ip"),
         )
 
     def customer(self, visit: Visit, request: Request) -> Response:
         """Show who touched somebody's personal data."""
         who = _id(request)
-        asked = _asked("resource", who)
-        pii = Term("pii", (Exactly(value=True),))
-        found, more = self._found(
-            visit,
-            asked._replace(terms=(*asked.terms, pii)),
-            {"resource": who, "pii": "yes"},
-        )
-        people = explaining.people(found)
-        text = f"{queries.written('resource', who)} pii:yes"
-        return self._answers.page(
+        asked = self._understood(visit, f"{queries.written('resource', who)} pii:yes")
+        streams = visit.visitor.holder.streams
+        with self._reading.of(visit) as connection:
+            told = lists.page(connection, asked.question, Paging(READ, None), streams)
+            page = lists.page(connection, asked.question, Paging(SHOWN, None), streams)
+            ends = searching.ends(connection)
+            found = profiles.read(connection, asked.question, ends, PEOPLE)
+            newest = searching.newest_of(connection, list(found.values["actor"]))
+        said = {"filters": {"resource": who, "pii": "yes"}, "summary": True}
+        self._reading.listed(visit, asked.question, said, told.items)
+        named = {number: name for name, number in streams.items()}
+        actors = {
+            row.actor_id[: projection.MAX_CHARACTERS]: row
+            for row in (sentences.row(items.item(one, named)) for one in newest)
+        }
+        return self._page(
             "customer.html",
+            visit,
+            who,
+            asked,
+            found,
+            days=sentences.days(map(sentences.row, page.items)),
+            onward=_onward(asked, page.cursor),
+            name=next(filter(None, (_name(one, who) for one in told.items)), ""),
+            told=len(told.items),
+            totals=explaining.totals(told.items),
+            people=_people(found, asked, actors, explaining.by_actor(told.items)),
+            nobody=found.total.n - found.wholes["actor"].valued if found.total else 0,
+            people_in_all=found.wholes["actor"].kinds,
+            other_people=_others(found, "actor"),
+            kinds=_lines(found, "action", asked.canonical)[:KINDS],
+            other_kinds=max(found.wholes["action"].kinds - KINDS, 0),
+        )
+
+    def _understood(self, visit: Visit, text: str) -> Understood:
+        """Return the query that the timeline goes on with, by the same cursor."""
+        return understand(
+            text, streams=visit.visitor.holder.streams, now_us=self._reading.now_us
+        )
+
+    def _page(
+        self,
+        template: str,
+        visit: Visit,
+        who: str,
+        asked: Understood,
+        found: Profile,
+        **more: Any,  # noqa: ANN401  whatever a template names
+    ) -> Response:
+        total = found.total
+        return self._answers.page(
+            template,
             visit,
             title=who,
             here="/",
             id=who,
-            name=next(filter(None, (_name(one, who) for one in found)), ""),
-            total=len(found),
-            more=more,
-            totals=explaining.totals(found),
-            people=people,
+            q=asked.canonical,
+            total=_count(total),
+            first=_date(total.first_us) if total else "",
+            last=_date(total.last_us) if total else "",
             several=len(visit.visitor.holder.streams) > 1,
-            days=sentences.days(map(sentences.row, found[:SHOWN])),
-            onward=None,
-            all=f"/?{query({'q': text})}",
+            **more,
         )
-
-    def _found(
-        self, visit: Visit, question: Question, told: dict[str, object]
-    ) -> tuple[list[dict[str, Any]], bool]:
-        """Return the newest events, and whether there are more."""
-        streams = visit.visitor.holder.streams
-        with self._reading.of(visit) as connection:
-            page = lists.page(connection, question, Paging(MOST, None), streams)
-        self._reading.listed(visit, question, {"filters": told}, page.items)
-        return page.items, page.cursor is not None
 
 
 def _id(request: Request) -> str:
@@ -132,23 +182,62 @@ def _id(request: Request) -> str:
     return who[: projection.MAX_CHARACTERS]
 
 
-def _asked(column: Column, who: str) -> Question:
-    return Question((Term(column, (Exactly(who),)),))
+def _lines(found: Profile, column: By, text: str) -> list[Line]:
+    return [
+        Line(
+            value,
+            _meaning(value) if column == "action" else "",
+            counted.n,
+            _date(counted.last_us),
+            f"{text} {queries.written(column, value)}",
+        )
+        for value, counted in found.values[column].items()
+    ]
 
 
-def _touched(found: list[dict[str, Any]]) -> set[str]:
-    """Return whose data was touched."""
-    return {
-        one
-        for item in found
-        if isinstance(item.get("subjects"), list)
-        for one in item["subjects"]
-        if isinstance(one, str)
-    }
+def _people(
+    found: Profile,
+    asked: Understood,
+    actors: Mapping[str, sentences.Row],
+    answers: Mapping[str, Mapping[Answer, int]],
+) -> list[Person]:
+    """Return who touched data, whoever did most often first."""
+    none: Mapping[Answer, int] = dict.fromkeys(explaining.ANSWERS, 0)
+    return [
+        Person(
+            who,
+            (actors[who].who if who in actors else "") or who,
+            actors[who].role if who in actors else "",
+            counted.n,
+            _date(counted.last_us),
+            answers.get(who, none),
+            f"{asked.canonical} {queries.written('actor', who)}",
+        )
+        for who, counted in found.values["actor"].items()
+    ]
 
 
-def _and(asked: str, name: str, value: str) -> str:
-    return f"{asked} {queries.written(name, value)}"
+def _onward(asked: Understood, cursor: str | None) -> str | None:
+    """Return where the timeline goes on."""
+    if cursor is None:
+        return None
+    return f"/?{query({'q': asked.canonical, 'cursor': cursor})}"
+
+
+def _count(counted: Counted | None) -> int:
+    return 0 if counted is None else counted.n
+
+
+def _others(found: Profile, column: By) -> int:
+    """Return how many values there are that are not shown."""
+    return found.wholes[column].kinds - len(found.values[column])
+
+
+def _date(us: int) -> str:
+    try:
+        return sentences.when(instants.text(us))[0]
+    except EventError:
+        return f"{us} us"  # a superuser wrote it: no year has it
 
 
 def _meaning(action: str) -> str:
@@ -156,7 +245,7 @@ def _meaning(action: str) -> str:
     return "" if known is None else known.meaning
 
 
-def _name(item: dict[str, Any], who: str) -> str:
+def _name(item: Mapping[str, Any], who: str) -> str:
     resource = sentences.mapping(item.get("resource"))
     if resource.get("id") != who:
         return ""

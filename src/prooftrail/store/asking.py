@@ -136,16 +136,14 @@ class Asked:
             keys = query("search_union", own=own, touched=touched)
         return query("search_count", keys=keys)
 
-    def figures(self, most: int) -> sql.Composed:
-        """Return the statement that counts by hour, and by frequent values."""
+    def rows(self) -> sql.Composed:
+        """Return what is counted of each event that answers."""
         if self._resource is None:
             conditions = _all([self._scope(_ENTRY), *self._conditions])
-            rows = query("figures_rows", conditions=conditions)
-        else:
-            own, touched = self._by_resource()
-            keys = query("search_union", own=own, touched=touched)
-            rows = query("figures_keyed", keys=keys)
-        return query("figures", rows=rows, most=self.values(most))
+            return query("figures_rows", conditions=conditions)
+        own, touched = self._by_resource()
+        keys = query("search_union", own=own, touched=touched)
+        return query("figures_keyed", keys=keys)
 
     def _keys(self, *more: sql.Composable) -> sql.Composed:
         return query("search_keys", conditions=_all([*more, *self._conditions]))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.store import searching
-from prooftrail.store.asking import Asked
+from prooftrail.store.asking import Asked, query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def read(
     found = Figures({}, {}, wholes)
     if not asked.lasts:
         return found
-    statement = asked.figures(most)
+    statement = query("figures", rows=asked.rows(), most=asked.values(most))
     rows = connection.execute(statement, asked.values, prepare=False).fetchall()
     for of, hour, value, count, kinds, valued in rows:
         if hour is not None:

@@ -202,6 +202,25 @@ def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
     )
 
 
+def newest_of(connection: Connection, actors: Sequence[str]) -> list[Found]:
+    """Return the newest event of each of these actors that has one.
+
+    Fewer than there are where these have `PAGE_BYTES`.
+    """
+    period = begin(connection, Question(), workers=0)
+    bound = Values()
+    return _first(
+        connection,
+        "search_actors",
+        bound,
+        "g.occurred_us desc, g.seq desc, g.stream desc",
+        PAGE_BYTES,
+        actors=bound(list(actors)),
+        from_us=bound(FIRST_US if period.from_us is None else period.from_us),
+        to_us=bound(LAST_US if period.to_us is None else period.to_us),
+    )
+
+
 def is_cut(rows: Sequence[Found], most: int = PAGE_BYTES) -> bool:
     """Whether rows may have ended for their bytes: there may be more."""
     return sum(len(row.event or b"") for row in rows) >= most
