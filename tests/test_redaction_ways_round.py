@@ -63,13 +63,33 @@ def test_an_own_name_that_comes_to_nothing_is_refused(name: str) -> None:
         "4111\u20131111\u20131111\u20131111",
         "4111\u202f1111\u202f1111\u202f1111",
         f"カード番号{CARD}です",
+        "4111.1111.1111.1111",
+        "4111.1111.1111.1111.",
+        f"{CARD}.5",
+        f"{CARD}.1",
+        "".join(chr(0xFF10 + int(digit)) for digit in CARD),
+        "".join(chr(0x0660 + int(digit)) for digit in CARD),
     ],
 )
 def test_cards_as_tables_and_typography_give_them(value: Any) -> None:
     for name in ("note", "card_number"):
         (found,) = details({name: value}).values()
         assert CARD not in str(found).translate({0xA0: None, 0x2013: None})
-        assert "411111******1111" in str(found)
+        assert "411111******" in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.4111111111111111",
+        "198.51.100.7",
+        "4.111111111111111",
+        "4111.1111.1111",
+        "\u0660\u066b\u0664",
+    ],
+)
+def test_fractions_addresses_and_versions_are_no_cards(text: str) -> None:
+    assert details({"note": text}) == {"note": text}
 
 
 @pytest.mark.parametrize(

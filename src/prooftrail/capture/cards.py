@@ -2,13 +2,14 @@
 
 Guarantees: a number of a length and issuer range that a card scheme uses, with a
 valid Luhn digit, is masked (PCI DSS 3.4.1), written in one piece or in groups of
-three to seven digits with one blank or dash between, of any width. UUIDs, ARNs, account
-ids, hashes and times in milliseconds or microseconds are not cards and remain.
+three to seven digits with one blank, dash or dot between, of any width, in the digits
+of any script. UUIDs, ARNs, account ids, hashes and times in milliseconds or
+microseconds are not cards and remain.
 
-Does not: look inside digits that touch a letter (a hash must not change), find groups
-of one or two digits, digits of another script, or groups with dots between. An order
-number of such a length and range has a valid Luhn digit by chance in one case of ten
-and is then masked: better so than a card in a trail that nobody may change.
+Does not: look inside digits that touch a letter (a hash must not change) or are a
+fraction, or find groups of one or two digits. An order number of such a length and
+range has a valid Luhn digit by chance in one case of ten and is then masked: better so
+than a card in a trail that nobody may change.
 
 Source: ISO/IEC 7812-1; the schemes' published ranges.
 """
@@ -16,7 +17,11 @@ Source: ISO/IEC 7812-1; the schemes' published ranges.
 from __future__ import annotations
 
 import re
-from typing import Final
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIN_DIGITS = 13
 MAX_DIGITS = 19
@@ -26,11 +31,12 @@ _GROUP = range(3, 8)
 # A whole run of digits and single separators: it cannot fail half way, so that no
 # character is looked at twice. No group is possessive: Python before 3.11.5 then loses
 # its place when the group begins to match and fails.
-SEPARATORS: Final = " \u00a0\u2007\u2009\u2011\u2013\u202f-"  # blanks and dashes
+SEPARATORS: Final = " .\u00a0\u2007\u2009\u2011\u2013\u202f-"  # blanks, dashes, dots
 _RUN = re.compile(rf"[0-9]++(?:[{SEPARATORS}][0-9]++)*")
 _ROW = re.compile(rf"[0-9{SEPARATORS}]{{13}}")
 _ENOUGH = re.compile(rf"[0-9](?:[{SEPARATORS}]?[0-9]){{12}}")
 _DIGITS = re.compile(r"[0-9]+")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 _GLUE = str.maketrans("", "", SEPARATORS)
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -86,7 +92,19 @@ def luhn(digits: str) -> bool:
 
 def may_hold(text: str) -> bool:
     """Return whether `text` has enough digits in a row: quick."""
-    return _ROW.search(text) is not None and _ENOUGH.search(text) is not None
+    plain = in_ascii(text)
+    return _ROW.search(plain) is not None and _ENOUGH.search(plain) is not None
+
+
+def in_ascii(text: str) -> str:
+    """Return `text` with the digits of any script as 0 to 9, each in its place.
+
+    >>> in_ascii("No. \u0664\uff12")
+    'No. 42'
+    """
+    if text.isascii():
+        return text
+    return _OTHER_DIGITS.sub(lambda found: str(unicodedata.decimal(found[0])), text)
 
 
 def mask(text: str) -> str:
@@ -101,35 +119,36 @@ def mask(text: str) -> str:
 
 def mask_all(text: str) -> str:
     """Mask every card number in `text`."""
-    return _RUN.sub(_mask_run, text)
-
-
-def _mask_run(found: re.Match[str]) -> str:
-    run = found.group()
-    if len(run) < MIN_DIGITS:
-        return run
-    groups = _free_groups(found)
+    plain = in_ascii(text)
     parts: list[str] = []
-    done = start = 0
+    done = 0
+    for found in _RUN.finditer(plain):
+        for begin, end in _cards_in(found):
+            parts += text[done:begin], mask(plain[begin:end])
+            done = end
+    return "".join((*parts, text[done:]))
+
+
+def _cards_in(found: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield where in the text the cards of a run are."""
+    run, at = found.group(), found.start()
+    if len(run) < MIN_DIGITS:
+        return
+    groups = _free_groups(found)
+    start = 0
     while start < len(groups):
         last = _card_at(run, groups, start)
-        if last is None:
-            start += 1
-            continue
-        begin, end = groups[start][0], groups[last][1]
-        parts += run[done:begin], mask(run[begin:end])
-        done, start = end, last + 1
-    return "".join((*parts, run[done:]))
+        if last is not None:
+            yield at + groups[start][0], at + groups[last][1]
+        start = start + 1 if last is None else last + 1
 
 
 def _free_groups(found: re.Match[str]) -> list[tuple[int, int]]:
-    """Return the groups of a run, without those that touch a letter or a fraction."""
+    """Return the groups of a run, without those that touch a letter."""
     groups = [group.span() for group in _DIGITS.finditer(found.group())]
-    before = found.string[max(0, found.start() - 2) : found.start()]
-    after = found.string[found.end() : found.end() + 2]
-    if _is_letter(after[:1]) or (after[:1] == "." and after[1:].isdigit()):
+    if _is_letter(found.string[found.end() : found.end() + 1]):
         groups.pop()
-    if _is_letter(before[-1:]) or (before[-1:] == "." and before[:-1].isdigit()):
+    if _is_letter(found.string[max(0, found.start() - 1) : found.start()]):
         groups = groups[1:]
     return groups
 
@@ -142,7 +161,8 @@ def _is_letter(text: str) -> bool:
 def _card_at(run: str, groups: list[tuple[int, int]], start: int) -> int | None:
     """Return the index of the last group of a card that begins at `start`."""
     begin, end = groups[start]
-    if is_card(run[begin:end]):
+    fraction = begin > 0 and run[begin - 1] == "."
+    if not fraction and is_card(run[begin:end]):
         return start
     if not _FIRST_GROUP <= end - begin <= _GROUP[-1]:
         return None

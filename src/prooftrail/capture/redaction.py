@@ -310,7 +310,8 @@ def _card_value(value: object) -> str | None:
     """Return what is left of a card number under its own name, None for another."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    text = str(value) if isinstance(value, str) or 0 <= value < 10**19 else ""
+    known = isinstance(value, str) or 0 <= value < 10**19
+    text = cards.in_ascii(str(value)) if known else ""
     return cards.mask(text) if _CARD_VALUE.fullmatch(text) else None
 
 
