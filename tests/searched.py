@@ -45,6 +45,14 @@ ACTORS = ("usr_1", "usr_2", "usr_3")
 ROLES = ("Admin", "support", None)
 CUSTOMERS = tuple(f"cust_{n}" for n in range(6))
 RESULTS = ("success", "success", "failure", "denied")
+AUTHORIZATIONS: tuple[dict[str, str], ...] = (
+    {"decision": "allowed", "basis": "role"},
+    {"decision": "allowed", "basis": "break_glass"},
+    {"decision": "denied", "basis": "role"},
+    {"decision": "allowed"},
+    {"basis": "break_glass"},
+    {"policy": "roles@7"},
+)
 ADDRESSES = ("203.0.113.1", "203.0.113.77", "198.51.100.9", "2001:db8::1", None)
 
 
@@ -95,6 +103,8 @@ def made(random: Random, at: int | None = None) -> list[dict[str, Any]]:
             "type": random.choice(("Customer", "invoice")),
             "id": random.choice(CUSTOMERS),
         }
+    if random.random() < 0.7:
+        event["authorization"] = dict(random.choice(AUTHORIZATIONS))
     if random.random() < 0.5:
         event["subjects"] = random.sample(CUSTOMERS, random.randrange(1, 4))
     if random.random() < 0.7:
@@ -185,6 +195,8 @@ def asked(random: Random) -> Question:
         ("ip", (Exactly("203.0.113.77"),)),
         ("ip", (Exactly("203.0.113.77"), Exactly("2001:db8::1"))),
         ("pii", (Exactly(random.random() < 0.5),)),
+        ("authorization", (Exactly("unexplained"), Exactly("break-glass"))),
+        ("authorization", (Exactly(random.choice(("authorised", "denied"))),)),
     ]
     terms = [
         Term(*maker) for maker in random.sample(makers, random.choice((0, 1, 2, 3)))
@@ -279,12 +291,23 @@ def _has(term: Term, entry: Entry, its: list[Entry]) -> bool:
         "result": {event["result"]},
         "ip": {actor.get("ipAddress")},
         "pii": {event["action"].startswith("customer.pii.")},
+        "authorization": {authority(event)},
     }[term.column]
     return any(
         value is not None and _matches(match, value)
         for value in values
         for match in term.matches
     )
+
+
+def authority(event: dict[str, Any]) -> str:
+    """Return on whose authority an event was done."""
+    stated = event.get("authorization", {})
+    if "denied" in {event["result"], stated.get("decision")}:
+        return "denied"
+    if stated.get("basis") == "break_glass":
+        return "break-glass"
+    return "authorised" if stated.get("decision") == "allowed" else "unexplained"
 
 
 def _matches(match: Match, value: Any) -> bool:

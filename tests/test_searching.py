@@ -43,6 +43,9 @@ def filled(trail: Trail, request: pytest.FixtureRequest) -> tuple[Trail, list[En
     fill(trail, Random(request.node.name), 150)
     known = entries(trail)
     redact(trail)
+    for one in known:
+        if one.seq % 7 == 3:  # what it said of that is gone, too
+            one.event.pop("authorization", None)
     return trail, known
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PLACES: tuple[tuple[str, Right], ...] = (
     ("/", "read"),
+    ("/questions", "read"),
     ("/integrity", "read"),
     ("/access", "people"),
     ("/health", "read"),

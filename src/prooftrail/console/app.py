@@ -28,6 +28,7 @@ from prooftrail.console.exports import Exports
 from prooftrail.console.integrity import Integrity
 from prooftrail.console.parts import Console
 from prooftrail.console.people import Profiles
+from prooftrail.console.questions import Questions
 from prooftrail.console.reading import Reading
 from prooftrail.console.timeline import Timeline
 from prooftrail.console.visiting import Visiting
@@ -106,6 +107,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     completing = Completing(answering, reading)
     events = Events(console, answering, reading)
     integrity = Integrity(console, answering, reading)
+    questions = Questions(answering, reading)
     profiles = Profiles(answering, reading)
     access, condition = Access(console, answering), Condition(console, answering)
     entrance = Entrance(console, answering, let, entering)
@@ -136,6 +138,8 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         ),
         get("/person", let.page(profiles.person, "read", pages)),
         get("/customer", let.page(profiles.customer, "read", pages)),
+        get("/questions", let.page(questions.page, "read", pages)),
+        get("/authority", let.page(questions.authority, "read", pages)),
         get("/integrity", let.page(integrity.page, "read", pages)),
         post("/integrity/verify", let.action(integrity.verify, "verify", checking)),
         get("/integrity/runs/{run_id}", let.page(integrity.run, "verify", checking)),

@@ -1,56 +1,81 @@
-"""On whose authority data was touched: four answers that add up to all of them.
+"""Who did something, for people: names beside the counts of `store.authority`.
 
-Guarantees: pure and total; each event has exactly one answer. Denied is what was
-refused, by its result or by the decision that it states; break-glass what was allowed
-by that alone; authorised what states any other decision to allow; unexplained is the
-rest: nothing says on whose authority it was done.
-
-Does not: know whether what an event states is true, or the rule a good one.
+Guarantees: the counts are as they were counted; whom nothing names keeps his id.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.console import sentences
-from prooftrail.core import projection
+from prooftrail.console import queries, sentences
+from prooftrail.core import instants, projection
+from prooftrail.errors import EventError
+from prooftrail.search import items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-Answer: TypeAlias = Literal["authorised", "break-glass", "denied", "unexplained"]
-ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
+    from prooftrail.store.authority import Authority
+    from prooftrail.store.question import Answer, Found
 
 
-def answer(item: Mapping[str, Any]) -> Answer:
-    """Return on whose authority an event was done.
+class Person(NamedTuple):
+    """Somebody who did something, and how often on which authority."""
 
-    >>> answer({"result": "success", "authorization": {"basis": "role",
-    ...         "decision": "allowed"}})
-    'authorised'
-    >>> answer({"result": "success"})
-    'unexplained'
+    id: str  # empty: nobody is named
+    name: str  # as his newest event has it
+    role: str
+    n: int
+    last: str  # the date of the newest of it
+    counts: Mapping[Answer, int]
+    q: str  # the query for it
+
+
+def people(
+    counted: Authority,
+    newest: Iterable[Found],
+    streams: Mapping[str, int],
+    canonical: str,
+) -> list[Person]:
+    """Return who did something, whoever did most first.
+
+    Args:
+        counted: by whom, and on whose authority.
+        newest: the newest event of each.
+        streams: that the visitor may read, by name.
+        canonical: the query that was counted.
     """
-    stated = sentences.mapping(item.get("authorization"))
-    if item.get("result") == "denied" or stated.get("decision") == "denied":
-        return "denied"
-    if stated.get("basis") == "break_glass":
-        return "break-glass"
-    return "authorised" if stated.get("decision") == "allowed" else "unexplained"
-
-
-def totals(items: Iterable[Mapping[str, Any]]) -> dict[Answer, int]:
-    """Return how many events have each answer; all four are there."""
-    found = Counter(map(answer, items))
-    return {one: found[one] for one in ANSWERS}
-
-
-def by_actor(items: Iterable[Mapping[str, Any]]) -> dict[str, dict[Answer, int]]:
-    """Return how many events of each actor have each answer, by his id as searched."""
-    found: dict[str, dict[Answer, int]] = {}
-    for item in items:
-        named = sentences.text(sentences.mapping(item.get("actor")).get("userId"))
-        who = named[: projection.MAX_CHARACTERS]
-        found.setdefault(who, dict.fromkeys(ANSWERS, 0))[answer(item)] += 1
+    named = {number: name for name, number in streams.items()}
+    rows = {
+        row.actor_id[: projection.MAX_CHARACTERS]: row
+        for row in (sentences.row(items.item(one, named)) for one in newest)
+    }
+    found = []
+    for one in counted.actors:
+        row = None if one.id is None else rows.get(one.id)
+        by = "-actor:*" if one.id is None else queries.written("actor", one.id)
+        found.append(
+            Person(
+                one.id or "",
+                (row.who if row else "") or one.id or "",
+                row.role if row else "",
+                one.total,
+                date(one.last_us),
+                one.counts,
+                queries.narrowed(canonical, by),
+            )
+        )
     return found
+
+
+def narrowing(canonical: str) -> Callable[[Answer], str]:
+    """Return what makes a query ask for one of the four answers alone."""
+    return lambda answer: queries.narrowed(canonical, f"authorization:{answer}")
+
+
+def date(us: int) -> str:
+    """Return the date of an event's time; the time, where no year has it."""
+    try:
+        return sentences.when(instants.text(us))[0]
+    except EventError:
+        return f"{us} us"  # a superuser wrote it

@@ -3,8 +3,8 @@
 Guarantees: a person's page says what he did, a customer's who touched that customer's
 personal data. Figures are exact, over all of it that the visitor may see, as of one
 moment; the newest events are listed, and the list goes on by a cursor. On whose
-authority a customer's data was touched is told of the newest `READ` events, the four
-answers adding up to these; where there are more, the page says so.
+authority a customer's data was touched is told of each event; the four answers add up
+to all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from prooftrail.catalog import registry
 from prooftrail.console import explaining, queries, sentences
 from prooftrail.console.answers import query
-from prooftrail.core import instants, projection
-from prooftrail.errors import EventError, QuestionError
-from prooftrail.search import items, lists
+from prooftrail.core import projection
+from prooftrail.errors import QuestionError
+from prooftrail.search import lists
 from prooftrail.search.language import understand
-from prooftrail.search.parameters import MOST, Paging
-from prooftrail.store import profiles, searching
+from prooftrail.search.parameters import Paging
+from prooftrail.store import authority, profiles, searching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from prooftrail.console.answers import Answers
-    from prooftrail.console.explaining import Answer
     from prooftrail.console.parts import Visit
     from prooftrail.console.reading import Reading
     from prooftrail.search.language import Understood
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 SHOWN = 25  # events that are shown
 KINDS = 12  # of event types and addresses
 PEOPLE = 50  # who touched a customer's data
-READ = MOST  # events whose authority is told
 
 
 class Line(NamedTuple):
@@ -48,18 +46,6 @@ class Line(NamedTuple):
     n: int
     last: str  # the date of its newest event
     q: str  # the query for these events
-
-
-class Person(NamedTuple):
-    """Somebody who touched a customer's data."""
-
-    id: str
-    name: str  # as his newest event has it
-    role: str
-    n: int
-    last: str
-    answers: Mapping[Answer, int]  # of those whose authority is told
-    q: str
 
 
 class Profiles:
@@ -113,18 +99,14 @@ class Profiles:
         asked = self._understood(visit, f"{queries.written('resource', who)} pii:yes")
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
-            told = lists.page(connection, asked.question, Paging(READ, None), streams)
             page = lists.page(connection, asked.question, Paging(SHOWN, None), streams)
             ends = searching.ends(connection)
-            found = profiles.read(connection, asked.question, ends, PEOPLE)
-            newest = searching.newest_of(connection, list(found.values["actor"]))
+            found = profiles.read(connection, asked.question, ends, KINDS)
+            counted = authority.read(connection, asked.question, ends, PEOPLE)
+            ids = [one.id for one in counted.actors if one.id is not None]
+            newest = searching.newest_of(connection, ids)
         said = {"filters": {"resource": who, "pii": "yes"}, "summary": True}
-        self._reading.listed(visit, asked.question, said, told.items)
-        named = {number: name for name, number in streams.items()}
-        actors = {
-            row.actor_id[: projection.MAX_CHARACTERS]: row
-            for row in (sentences.row(items.item(one, named)) for one in newest)
-        }
+        self._reading.listed(visit, asked.question, said, page.items)
         return self._page(
             "customer.html",
             visit,
@@ -133,15 +115,12 @@ class Profiles:
             found,
             days=sentences.days(map(sentences.row, page.items)),
             onward=_onward(asked, page.cursor),
-            name=next(filter(None, (_name(one, who) for one in told.items)), ""),
-            told=len(told.items),
-            totals=explaining.totals(told.items),
-            people=_people(found, asked, actors, explaining.by_actor(told.items)),
-            nobody=found.total.n - found.wholes["actor"].valued if found.total else 0,
-            people_in_all=found.wholes["actor"].kinds,
-            other_people=_others(found, "actor"),
-            kinds=_lines(found, "action", asked.canonical)[:KINDS],
-            other_kinds=max(found.wholes["action"].kinds - KINDS, 0),
+            name=next(filter(None, (_name(one, who) for one in page.items)), ""),
+            counted=counted,
+            people=explaining.people(counted, newest, streams, asked.canonical),
+            narrowed=explaining.narrowing(asked.canonical),
+            kinds=_lines(found, "action", asked.canonical),
+            other_kinds=_others(found, "action"),
         )
 
     def _understood(self, visit: Visit, text: str) -> Understood:
@@ -168,8 +147,8 @@ class Profiles:
             id=who,
             q=asked.canonical,
             total=_count(total),
-            first=_date(total.first_us) if total else "",
-            last=_date(total.last_us) if total else "",
+            first=explaining.date(total.first_us) if total else "",
+            last=explaining.date(total.last_us) if total else "",
             several=len(visit.visitor.holder.streams) > 1,
             **more,
         )
@@ -188,32 +167,10 @@ def _lines(found: Profile, column: By, text: str) -> list[Line]:
             value,
             _meaning(value) if column == "action" else "",
             counted.n,
-            _date(counted.last_us),
+            explaining.date(counted.last_us),
             f"{text} {queries.written(column, value)}",
         )
         for value, counted in found.values[column].items()
-    ]
-
-
-def _people(
-    found: Profile,
-    asked: Understood,
-    actors: Mapping[str, sentences.Row],
-    answers: Mapping[str, Mapping[Answer, int]],
-) -> list[Person]:
-    """Return who touched data, whoever did most often first."""
-    none: Mapping[Answer, int] = dict.fromkeys(explaining.ANSWERS, 0)
-    return [
-        Person(
-            who,
-            (actors[who].who if who in actors else "") or who,
-            actors[who].role if who in actors else "",
-            counted.n,
-            _date(counted.last_us),
-            answers.get(who, none),
-            f"{asked.canonical} {queries.written('actor', who)}",
-        )
-        for who, counted in found.values["actor"].items()
     ]
 
 
@@ -231,13 +188,6 @@ def _count(counted: Counted | None) -> int:
 def _others(found: Profile, column: By) -> int:
     """Return how many values there are that are not shown."""
     return found.wholes[column].kinds - len(found.values[column])
-
-
-def _date(us: int) -> str:
-    try:
-        return sentences.when(instants.text(us))[0]
-    except EventError:
-        return f"{us} us"  # a superuser wrote it: no year has it
 
 
 def _meaning(action: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from prooftrail.errors import QueryError
 from prooftrail.search.language import parse, spell
 from prooftrail.search.language.syntax import Filter, Query
 
 if TYPE_CHECKING:
-    from prooftrail.errors import QueryError
+    from prooftrail.errors import HiddenError
 
 _TIMES = frozenset({"during", "from", "to"})
 _SPECIAL = frozenset('"(),*\\')
@@ -55,7 +56,10 @@ def within(canonical: str, begins: str, ends: str) -> str:
     return spell(Query.of((*kept, *parse(f"from:{begins} to:{ends}").nodes)))
 
 
-def mistake(text: str, error: QueryError) -> Mistake:
+def mistaken(text: str, error: QueryError | HiddenError) -> Mistake:
     """Return where a query cannot be understood."""
+    if not isinstance(error, QueryError):
+        at = max(text.find("stream:"), 0)
+        return Mistake(text[:at], text[at:], "", str(error))
     at, end = error.at, error.at + max(error.length, 1)
     return Mistake(text[:at], text[at:end] or " ", text[end:], str(error))

@@ -60,13 +60,8 @@ class Timeline:
                 streams=visit.visitor.holder.streams,
                 now_us=self._reading.now_us,
             )
-        except QueryError as error:
-            return self._mistaken(visit, text, queries.mistake(text, error))
-        except HiddenError as error:
-            at = text.find("stream:")
-            return self._mistaken(
-                visit, text, queries.Mistake(text[:at], text[at:], "", str(error))
-            )
+        except (QueryError, HiddenError) as error:
+            return self._mistaken(visit, text, queries.mistaken(text, error))
         cursor = request.query_params.get("cursor")
         if cursor is not None:
             return self._onward(visit, asked, cursor, request)

@@ -29,6 +29,7 @@ from prooftrail.capture.audit_logger import Recorder
 from prooftrail.capture.client_address import networks
 from prooftrail.service import logs
 from prooftrail.service.api import (
+    answering,
     checking,
     document,
     operating,
@@ -93,6 +94,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     problems.install(app, parts, known, denied)
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
+    app.include_router(answering.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))
     app.include_router(operating.router(parts, callers, app))

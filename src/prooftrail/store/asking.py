@@ -41,6 +41,7 @@ _COLUMNS: Mapping[str, sql.SQL] = {
     "result": sql.SQL("l.result"),
     "ip": sql.SQL("l.ip"),
     "pii": sql.SQL("l.pii"),
+    "authorization": sql.SQL(files.query("search_authorization")),
 }
 _SUBJECT = sql.SQL("s.subject")
 _ENTRY = sql.SQL("l")
@@ -138,12 +139,13 @@ class Asked:
 
     def rows(self) -> sql.Composed:
         """Return what is counted of each event that answers."""
+        authority = _COLUMNS["authorization"]
         if self._resource is None:
             conditions = _all([self._scope(_ENTRY), *self._conditions])
-            return query("figures_rows", conditions=conditions)
+            return query("figures_rows", conditions=conditions, authorization=authority)
         own, touched = self._by_resource()
         keys = query("search_union", own=own, touched=touched)
-        return query("figures_keyed", keys=keys)
+        return query("figures_keyed", keys=keys, authorization=authority)
 
     def _keys(self, *more: sql.Composable) -> sql.Composed:
         return query("search_keys", conditions=_all([*more, *self._conditions]))

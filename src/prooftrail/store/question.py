@@ -14,11 +14,23 @@ Does not: know how people write questions (`search` reads those).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 Column: TypeAlias = Literal[
-    "actor", "role", "action", "resource", "resource_type", "result", "ip", "pii"
+    "actor",
+    "role",
+    "action",
+    "resource",
+    "resource_type",
+    "result",
+    "ip",
+    "pii",
+    "authorization",
 ]
+
+# On whose authority something was done; each event has one answer (`store.authority`).
+Answer: TypeAlias = Literal["authorised", "break-glass", "denied", "unexplained"]
+ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 
 
 class Exactly(NamedTuple):
@@ -55,7 +67,8 @@ class Term(NamedTuple):
     """One of the matches holds of a column.
 
     `resource` is an id: it holds of an entry whose resource_id is it, and of an event
-    that has it among its subjects, in whichever of its entries.
+    that has it among its subjects, in whichever of its entries. `authorization` is no
+    column of the log: it is read out of each event that everything else leaves.
     """
 
     column: Column

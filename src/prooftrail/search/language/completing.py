@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 MOST: Final = 20
 
+_CLOSED: Final[Mapping[str, Mapping[str, str]]] = {
+    "result": dict.fromkeys(values.RESULTS, ""),
+    "pii": {"yes": "personal data was touched", "no": "none was touched"},
+    "authorization": {
+        "authorised": "a rule or somebody allowed it beforehand",
+        "break-glass": "allowed by breaking the glass alone",
+        "denied": "refused",
+        "unexplained": "nothing says on whose authority",
+    },
+}
 _NAME: Final = re.compile(r"-*(?:([A-Za-z][A-Za-z_-]*):)?")
 
 
@@ -143,12 +153,10 @@ def _closed(text: str, at: int) -> int:
 def _values(
     name: str, streams: Iterable[str], now_us: int
 ) -> Iterable[tuple[str, str]]:
+    if name in _CLOSED:
+        return _CLOSED[name].items()
     if name == "action":
         return _actions().items()
-    if name == "result":
-        return ((one, "") for one in values.RESULTS)
-    if name == "pii":
-        return (("yes", "personal data was touched"), ("no", "none was touched"))
     if name == "stream":
         return ((one, "") for one in sorted(streams))
     if name == "during":

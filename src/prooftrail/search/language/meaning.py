@@ -24,6 +24,7 @@ from prooftrail.search.language.syntax import (
     Value,
 )
 from prooftrail.store.question import (
+    ANSWERS,
     AllOf,
     AnyOf,
     Exactly,
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 
 _FOLDED: Final = frozenset({"action", "role", "type"})
 _IDS: Final = frozenset({"actor", "resource"})
-_ONE: Final = frozenset({"actor", "role", "resource_type", "result", "ip", "pii"})
+_ONE: Final = frozenset(
+    {"actor", "role", "resource_type", "result", "ip", "pii", "authorization"}
+)
 _TIMES: Final = frozenset({"during", "from", "to"})
 _MOST_RESOURCES: Final = 20
 
@@ -179,7 +182,7 @@ def _match(name: str, value: Value) -> Match | None:
         return values.yes_no(name, text)
     if name == "ip":
         return values.address(name, text)
-    if value.literal:
+    if value.literal:  # authorization: among them
         return Exactly(text)
     found = values.glob(text)
     # of an action it is anything; of what an event may lack, that it has one
@@ -221,14 +224,20 @@ def _text(name: str, value: Value, now_us: int) -> str:
 
 
 def _result(text: str) -> str:
-    folded = text.lower()
-    if folded in values.RESULTS:
-        return folded
-    known = suggesting.near(text, values.RESULTS)
-    hint = "" if known is None else f"did you mean {known}? "
-    raise QuestionError(
-        f"{text[:40]!r} is no result: {hint}there are {', '.join(values.RESULTS)}"
-    )
+    return _one_of(text.lower(), values.RESULTS, "no result")
+
+
+def _authorization(text: str) -> str:
+    folded = text.lower().replace("_", "-").replace("authorized", "authorised")
+    return _one_of(folded, ANSWERS, "no authorization")
+
+
+def _one_of(text: str, known: tuple[str, ...], told: str) -> str:
+    if text in known:
+        return text
+    meant = suggesting.near(text, known)
+    hint = "" if meant is None else f"did you mean {meant}? "
+    raise QuestionError(f"{text[:40]!r} is {told}: {hint}there are {', '.join(known)}")
 
 
 def _check(asked: Sequence[tuple[Filter, Condition]]) -> None:
@@ -303,6 +312,7 @@ def _yes_no(text: str) -> str:
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _SPELLED: Final[Mapping[str, Callable[[str, int], str]]] = {
     "result": lambda text, _: _result(text),
+    "authorization": lambda text, _: _authorization(text),
     "pii": lambda text, _: _yes_no(text),
     "ip": lambda text, _: values.address_text("ip", text),
     "during": lambda text, now_us: periods.spell(periods.read(text, now_us)),

@@ -29,6 +29,11 @@ NAMES: Final[Mapping[str, Name]] = {
     "pii": Name("pii", "pii:yes", "whether personal data was touched"),
     "type": Name("resource_type", "type:customer", "the type of the resource"),
     "result": Name("result", "result:denied", "success, failure or denied"),
+    "authorization": Name(
+        "authorization",
+        "authorization:unexplained",
+        "on whose authority: authorised, break-glass, denied or unexplained",
+    ),
     "role": Name("role", "role:admin", "the role of who did it"),
     "actor": Name("actor", "actor:usr_7", "the userId of who did it"),
     "resource": Name(
@@ -43,6 +48,7 @@ NAMES: Final[Mapping[str, Name]] = {
     "to": Name(None, "to:2026-04-01", "it happened earlier"),
 }
 SYNONYMS: Final[Mapping[str, str]] = {
+    "authorisation": "authorization",
     "customer": "resource",
     "resource_type": "type",
     "user": "actor",

@@ -51,6 +51,7 @@ _STRING: Final = {"type": "string"}
 _WHOLE: Final = {"type": "integer", "minimum": 0}
 _DIGEST: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _PROBLEM: Final = _ref("Problem")
+_AUTHORITY: Final = ("authorised", "breakGlass", "denied", "unexplained")
 
 _SCHEMAS: Final[dict[str, Any]] = {
     "Problem": _object(
@@ -111,6 +112,23 @@ _SCHEMAS: Final[dict[str, Any]] = {
         facets={"type": "object", "additionalProperties": _ref("Facet")},
         query=_STRING,
     ),
+    "Authority": _object(
+        ["total", *_AUTHORITY, "actors", "others"],
+        total=_WHOLE,
+        **dict.fromkeys(_AUTHORITY, _WHOLE),
+        actors={
+            "type": "array",
+            "items": _object(
+                ["actor", "total", *_AUTHORITY, "last"],
+                actor={"type": ["string", "null"]},
+                total=_WHOLE,
+                **dict.fromkeys(_AUTHORITY, _WHOLE),
+                last=_STRING,
+            ),
+        },
+        others=_WHOLE,
+        query=_STRING,
+    ),
     "Started": _object(
         ["id", "state", "result"],
         id=_STRING,
@@ -163,6 +181,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ),
     ("get", "/audit/summary"): (
         {"200": ("The figures.", {JSON: _ref("Summary")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/authority"): (
+        {"200": ("The counts.", {JSON: _ref("Authority")})},
         "400 401 403 503",
     ),
     ("get", "/audit/events/{event_id}"): (

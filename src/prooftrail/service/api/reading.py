@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 # Read by `search.parameters`; here for the documentation.
-_SHOWN: dict[str, str] = {
+SHOWN: dict[str, str] = {
     "q": "A query, such as role:admin pii:yes during:last-month -actor:svc_*, or a "
     "plain phrase; it comes back as `query`, absolute and in full.",
     "actor": "The actor's userId.",
@@ -135,14 +135,16 @@ class _Reading:
             page = lists.page(connection, asked.question, paging, streams)
         names = following.named(asked.question, streams)
         rows = Counter(str(one["stream"]) for one in page.items)
-        self._viewed(
+        viewed(
+            self._parts,
             caller,
             names,
             {"filters": asked.told, "continued": paging.cursor is not None},
             {name: {"rows": rows[name]} for name in names},
         )
-        return self._answer(
-            {"events": page.items, "cursor": page.cursor, **_understood(asked)}
+        return answer(
+            self._parts,
+            {"events": page.items, "cursor": page.cursor, **understood(asked)},
         )
 
     def _count(self, request: Request) -> Response:
@@ -154,13 +156,14 @@ class _Reading:
         with self._parts.readers.reading(caller.token) as connection:
             found = lists.counts(connection, asked.question, streams)
         names = following.named(asked.question, streams)
-        self._viewed(
+        viewed(
+            self._parts,
             caller,
             names,
             {"filters": asked.told},
             {name: {"count": found.get(name, 0)} for name in names},
         )
-        return self._answer({"count": sum(found.values()), **_understood(asked)})
+        return answer(self._parts, {"count": sum(found.values()), **understood(asked)})
 
     def _summary(self, request: Request) -> Response:
         caller = self._callers.of(request, "read")
@@ -172,8 +175,8 @@ class _Reading:
             found = summary.summarize(connection, asked.question)
         names = following.named(asked.question, streams)
         # no count: it is of all streams, and each is told of its own alone
-        self._viewed(caller, names, {"filters": asked.told, "summary": True})
-        return self._answer({**_figures(found), **_understood(asked)})
+        viewed(self._parts, caller, names, {"filters": asked.told, "summary": True})
+        return answer(self._parts, {**_figures(found), **understood(asked)})
 
     def _event(self, request: Request, event_id: str) -> Response:
         caller = self._callers.of(request, "read")
@@ -195,8 +198,11 @@ class _Reading:
                 connection, wanted, {name: streams[name] for name in names}
             )
         told = [str(one["stream"]) for one in found]
-        self._viewed(
-            caller, told or names, {"eventId": str(wanted), "rows": min(len(found), 1)}
+        viewed(
+            self._parts,
+            caller,
+            told or names,
+            {"eventId": str(wanted), "rows": min(len(found), 1)},
         )
         if not found:
             raise Problem(404, "there is no event of this id that this key may see")
@@ -206,28 +212,36 @@ class _Reading:
                 "this id stands in several streams: add stream=, one of "
                 + ", ".join(told),
             )
-        return self._answer(found[0])
+        return answer(self._parts, found[0])
 
-    def _viewed(
-        self,
-        caller: Caller,
-        streams: Sequence[str],
-        details: dict[str, object],
-        each: dict[str, dict[str, object]] | None = None,
-    ) -> None:
-        viewing.record(
-            self._parts.recorder,
-            actor=caller.actor,
-            streams=streams,
-            details=details,
-            each=each,
-        )
 
-    def _answer(self, value: object) -> Response:
-        response = Response(items.encode(value), media_type=JSON)
-        if self._parts.health.reading_problem is not None:
-            response.headers["Prooftrail-Warning"] = "integrity or database in doubt"
-        return response
+def viewed(
+    parts: Parts,
+    caller: Caller,
+    streams: Sequence[str],
+    details: dict[str, object],
+    each: dict[str, dict[str, object]] | None = None,
+) -> None:
+    """Record a read.
+
+    Raises:
+        ProoftrailError: it is not recorded: answer nothing.
+    """
+    viewing.record(
+        parts.recorder,
+        actor=caller.actor,
+        streams=streams,
+        details=details,
+        each=each,
+    )
+
+
+def answer(parts: Parts, value: object) -> Response:
+    """Return an answer, with a word of warning where reading is in doubt."""
+    response = Response(items.encode(value), media_type=JSON)
+    if parts.health.reading_problem is not None:
+        response.headers["Prooftrail-Warning"] = "integrity or database in doubt"
+    return response
 
 
 def _figures(found: summary.Summary) -> dict[str, object]:
@@ -255,7 +269,8 @@ def _figures(found: summary.Summary) -> dict[str, object]:
     }
 
 
-def _understood(asked: parameters.Filters) -> dict[str, str]:
+def understood(asked: parameters.Filters) -> dict[str, str]:
+    """Return the query as it was understood, where there was one."""
     return {} if asked.query is None else {"query": asked.query}
 
 
@@ -268,27 +283,27 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         reading.search,
         response_model=None,
         summary="Search, or follow",
-        openapi_extra=documented({**_SHOWN, **_LIST}),
+        openapi_extra=documented({**SHOWN, **_LIST}),
     )
     made.add_api_route(
         "/audit/events/count",
         reading.count,
         response_model=None,
         summary="Count",
-        openapi_extra=documented(_SHOWN),
+        openapi_extra=documented(SHOWN),
     )
     made.add_api_route(
         "/audit/summary",
         reading.summary,
         response_model=None,
         summary="Summarize",
-        openapi_extra=documented(_SHOWN),
+        openapi_extra=documented(SHOWN),
     )
     made.add_api_route(
         "/audit/events/{event_id}",
         reading.event,
         response_model=None,
         summary="One event",
-        openapi_extra=documented({"stream": _SHOWN["stream"]}),
+        openapi_extra=documented({"stream": SHOWN["stream"]}),
     )
     return made

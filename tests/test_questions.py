@@ -1,0 +1,111 @@
+"""Questions of auditors: each that is listed is answered, by its page and its call."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prooftrail.console.questions import QUESTIONS
+from tests.console_rig import Console, visited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.trail import Trail
+
+ALLOWED = {"decision": "allowed", "basis": "role", "name": "admin"}
+GLASS = {"decision": "allowed", "basis": "break_glass", "name": "customers:read"}
+
+
+@pytest.fixture
+def console(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Console]:
+    with visited(trail, monkeypatch, tmp_path) as made:
+        yield made
+
+
+def touched(console: Console) -> None:
+    """Let three people touch data of a customer, on four kinds of authority."""
+    other = {"userId": "usr_2", "email": "eve@company.com", "role": "support"}
+    console.record(authorization=ALLOWED)
+    console.record(authorization=ALLOWED, resource={"type": "customer"})
+    console.record(authorization=GLASS, actor=other)
+    console.record(result="denied", actor=other)
+    console.record(actor={"type": "anonymous"})
+    console.record(
+        authorization=ALLOWED,
+        subjects=["cust_2"],
+        resource={"type": "customer", "id": "cust_2"},
+    )
+    console.api.seal()
+
+
+def numbers(page: str) -> dict[str, int]:
+    """Return the figures of a page."""
+    found = re.findall(
+        r"<dt>([^<]*)</dt><dd>(?:<a [^>]*>)?([0-9,]+)", page, re.MULTILINE
+    )
+    return {name: int(text.replace(",", "")) for name, text in found}
+
+
+def test_each_question_has_a_page_that_answers_and_a_call(console: Console) -> None:
+    touched(console)
+    person = console.person()
+    page = person.get("/questions")
+    with console.api.client(console.api.key("admin")) as client:
+        for one in QUESTIONS:
+            assert one.asked in unescape(page)
+            assert one.call in unescape(page)
+            path = f"{one.path}?id=cust_1" if one.wanted else one.path
+            if not one.wanted:
+                assert f'href="{one.path}"' in unescape(page)
+            assert "<h1" in person.get(path)
+            method, _, call = one.call.partition(" ")
+            answer = client.request(method, call.replace("ID", "cust_1"))
+            assert answer.status_code in {200, 202}, (one.call, answer.text)
+
+
+def test_who_and_on_whose_authority_adds_up(console: Console) -> None:
+    touched(console)
+    person = console.person()
+    page = person.get("/authority?q=pii:yes")
+    assert numbers(page) == {
+        "Events in all": 6,
+        "Authorised": 3,
+        "Break-glass": 1,
+        "Denied": 1,
+        "Unexplained": 1,
+    }
+    rows = re.findall(r"<tr><th scope=\"row\">(?:<a[^>]*>)?([^<]*)", page)
+    assert rows == ["dani@company.com", "eve@company.com", "nobody named"]
+    # each number leads to its events
+    for link in re.findall(r'href="(/\?q=[^"]*)"', page):
+        assert "No event answers" not in person.get(unescape(link))
+    one = person.get("/customer?id=cust_1")
+    assert numbers(one)["Events in all"] == 5
+    assert numbers(one)["Authorised"] == 2
+    with console.api.client(console.api.key("auditor")) as client:
+        told = client.get("/audit/authority", params={"q": "pii:yes"}).json()
+        assert told["query"] == "pii:yes"
+        assert told["total"] == 6
+        assert [told[name] for name in ("authorised", "breakGlass")] == [3, 1]
+        assert [one["actor"] for one in told["actors"]] == ["usr_1", "usr_2", None]
+        console.api.seal()
+        views = {"action": "audit.log.view"}
+        read = client.get("/audit/events", params=views).json()["events"][0]
+    assert read["details"] == {"filters": {"q": "pii:yes"}, "authority": True}
+
+
+def test_a_query_that_is_not_understood_is_pointed_at(console: Console) -> None:
+    person = console.person()
+    for q, told in (("pii:maybe", "is yes or no"), ("stream:x", "no stream")):
+        answer = person.http.get("/authority", params={"q": q})
+        assert answer.status_code == 400
+        assert told in answer.text
+        assert "By whom" not in answer.text
+    assert "No event answers" in person.get("/authority?q=actor:nobody")
