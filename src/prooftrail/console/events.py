@@ -119,9 +119,8 @@ class Events:
         streams = visit.visitor.holder.streams
         if stream is not None:
             streams = {name: one for name, one in streams.items() if name == stream}
-        try:
-            wanted = UUID(event_id)
-        except ValueError:
+        wanted = _id(event_id)
+        if wanted is None:
             return [], []
         with self._reading.of(visit) as connection:
             found = lists.event(connection, wanted, streams)
@@ -152,9 +151,10 @@ class Events:
         names = [str(one["stream"]) for one in found] or list(
             visit.visitor.holder.streams
         )
-        self._reading.viewed(
-            visit, names, {"eventId": event_id[:80], "rows": min(len(found), 1)}
-        )
+        if (wanted := _id(event_id)) is not None:  # else nothing was looked for
+            self._reading.viewed(
+                visit, names, {"eventId": str(wanted), "rows": min(len(found), 1)}
+            )
         if not found:
             return self._answers.problem(
                 404,
@@ -237,3 +237,10 @@ def _pretty(item: Mapping[str, Any]) -> str:
     read = json.loads(items.encode(item), parse_float=lambda token: f"\0{token}")
     text = json.dumps(read, indent=2, ensure_ascii=False)
     return _TOKEN.sub(r"\1", text)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
