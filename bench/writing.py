@@ -98,7 +98,7 @@ def prepare(url: str) -> str:
 
 
 @contextmanager
-def serving(url: str) -> Iterator[tuple[str, int]]:
+def serving(url: str, *options: str) -> Iterator[tuple[str, int]]:
     """Run the whole service: what comes in is sealed and signed meanwhile."""
     with tempfile.TemporaryDirectory() as made:
         home = Path(made)
@@ -110,6 +110,7 @@ def serving(url: str) -> Iterator[tuple[str, int]]:
                     *(sys.executable, "-m", "prooftrail", "serve", "--port=0"),
                     *(f"--key-file={home / 'key'}", f"--state-dir={home / 'state'}"),
                     "--every=3600",  # verification would take a core now and then
+                    *options,
                 ],
                 env={**os.environ, "PROOFTRAIL_DSN": url},
                 stderr=lines,

@@ -13,7 +13,6 @@ from prooftrail.search import lists
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import Paging
 from prooftrail.store import figures as counting
-from prooftrail.store import searching
 from prooftrail.store.readers import Readers
 from tests.api_rig import serving
 from tests.trail import now_us
@@ -81,7 +80,7 @@ def _compare(
 ) -> None:
     question = understand(text, streams=streams, now_us=now_us()).question
     with readers.reading(token) as connection:
-        found = counting.read(connection, question, searching.ends(connection))
+        found = counting.read(connection, question)
         page = lists.page(connection, question, Paging(1_000, None), streams)
     assert figures.total(found) == len(page.items), text
     results = Counter(str(one["result"]) for one in page.items)

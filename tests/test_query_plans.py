@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from random import Random  # noqa: TID251  seeded: plans must come again
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prooftrail.core import ids, instants
-from prooftrail.store import asking, searching
+from prooftrail.store import asking, branching, counting, searching
 from prooftrail.store.question import AllOf, AnyOf, Not, Position, Question
+from tests import planning
 from tests.planned import CASES, MARCH, Case, is_
-from tests.sealing import seal
+from tests.planning import Filled, explained, last_statement, look
 from tests.searched import ALL_TIME, BEGIN, DAY, asker
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 TOKEN = "of a test"
-COUNT = 20_000
 LATER = Position(BEGIN + 80 * DAY, 1, 1)
 
 
@@ -35,73 +33,16 @@ def shared_trail(
     made = cluster.clone(name, tmp_path_factory.mktemp(name))
     try:
         made.stream("b")
-        fill(made)
+        planning.fill(made)
         yield made
     finally:
         made.close()
         cluster.drop(name)
 
 
-def fill(trail: Trail) -> None:
-    random = Random(1)
-    admin = trail.superuser()
-    with admin.cursor().copy(
-        "copy prooftrail.inbox (stream, event) from stdin"
-    ) as into:
-        for number in range(COUNT):
-            into.write_row((random.choice(["main", "b"]), text(random, number)))
-    seal(trail)
-    for table in ("log", "subject"):
-        admin.execute(f"vacuum analyze prooftrail.{table}")
-
-
-def text(random: Random, number: int) -> str:
-    at = BEGIN + number * 180 * DAY // COUNT
-    failed = random.random() < 0.05
-    action = random.choices(
-        ["customer.pii.view", "auth.login", "admin.user.delete"], [700, 300, 2]
-    )[0]
-    event: dict[str, Any] = {
-        "eventId": ids.uuid7(at, random.randbytes(8)),
-        "timestamp": instants.text(at),
-        "actor": {
-            "userId": f"usr_{random.randrange(200)}",
-            "role": random.choice(["support", "support", "ops", "admin"]),
-            "ipAddress": f"198.51.100.{random.randrange(250)}"
-            if failed
-            else f"203.0.113.{random.randrange(250)}",
-        },
-        "action": action,
-        "resource": {"type": "customer", "id": f"cust_{random.randrange(2_000)}"},
-        "result": random.choice(["failure", "denied"]) if failed else "success",
-    }
-    if number % 2 == 0:
-        event["subjects"] = [f"cust_{random.randrange(2_000)}" for _ in range(3)]
-    if number % 50 == 0:
-        event["subjects"].append("cust_456")
-    return json.dumps(event)
-
-
-class Filled(NamedTuple):
-    """The partitions that have entries, and of which index each index is a part."""
-
-    tables: set[str]
-    indexes: dict[str, str]
-
-
 @pytest.fixture
 def filled(shared_trail: Trail) -> Filled:
-    admin = shared_trail.superuser()
-    tables = admin.execute(
-        "select relname from pg_class where relkind = 'r' and reltuples > 0"
-        " and relnamespace = 'prooftrail_part'::regnamespace"
-    ).fetchall()
-    indexes = admin.execute(
-        "select c.relname, p.relname from pg_class c"
-        " join pg_inherits on inhrelid = c.oid"
-        " join pg_class p on p.oid = inhparent where c.relkind = 'i'"
-    ).fetchall()
-    return Filled({row[0] for row in tables}, dict(indexes))
+    return planning.filled(shared_trail)
 
 
 @pytest.fixture(params=[ALL_TIME, MARCH], ids=["all time", "a period"])
@@ -126,8 +67,9 @@ def test_keys_come_from_an_index_and_no_table_is_read_through(
         for plan in page_plans(connection, case.question, ends, before):
             look(plan, case.page, filled, index_only=case.index_only)
     narrowed = searching.begin(connection, case.question, workers=2)
-    asked = asking.Asked(narrowed, as_of, None)
-    plan = explained(connection, asked.count(), asked.values)
+    asked = counting.Counting(narrowed, as_of)
+    statement = asking.query("search_count", keys=asked.keys())
+    plan = explained(connection, statement, asked.values)
     look(plan, case.counted, filled, index_only=case.index_only)
 
 
@@ -163,7 +105,7 @@ def test_either_of_two_is_two_scans_in_order_of_time(
         ((of,), {"log_actor", "log_resource", "subject_of"}),
     ):
         question = Question(conditions=(AnyOf((by, *others)),))
-        branches = asking.branches(question)
+        branches = branching.of(question)
         assert len(branches) == 2
         used: set[str] = set()
         for branch in branches:
@@ -234,7 +176,7 @@ def test_a_profile_is_read_by_what_it_is_of(
         (is_("resource", "cust_456"), {"log_resource", "subject_of"}),
     ):
         narrowed = searching.begin(connection, Question((term,)), workers=2)
-        asked = asking.Asked(narrowed, as_of, None)
+        asked = counting.Counting(narrowed, as_of)
         bound = asked.values(9)
         statement = asking.query("profile", rows=asked.rows(), most=bound)
         plan = explained(connection, statement, asked.values)
@@ -261,26 +203,6 @@ def test_who_somebody_is_is_one_step_down_an_index(
     assert scanned <= len(actors) * len(filled.tables)
 
 
-def last_statement(
-    connection: Connection, ask: Any, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Any, Any]:
-    statements = []
-    execute = connection.execute
-
-    def spy(query: Any, values: Any = None, **options: Any) -> Any:
-        statements.append((query, values))
-        return execute(query, values, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(connection, "execute", spy)
-        ask()
-    return next(
-        (query, values)
-        for query, values in reversed(statements)
-        if "prooftrail.log l" in query.as_string(connection)
-    )
-
-
 def page_plans(
     connection: Connection,
     question: Question,
@@ -298,35 +220,3 @@ def page_plans(
         connection.execute(searching._SORT, (not in_order,))
         yield explained(connection, statement, asked.values, analyze=analyze)
         connection.execute(searching._SORT, (True,))
-
-
-def explained(
-    connection: Connection, statement: Any, values: Any, *, analyze: bool = False
-) -> list[dict[str, Any]]:
-    """Return the nodes of a statement's plan."""
-    explain = "explain (analyze, timing off, " if analyze else "explain ("
-    query: Any = f"{explain}format json) {statement.as_string(connection)}"
-    row: Any = connection.execute(query, values, prepare=False).fetchone()
-    return list(walk(row[0][0]["Plan"]))
-
-
-def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for inner in node.get("Plans", []):
-        yield from walk(inner)
-
-
-def look(
-    plan: list[dict[str, Any]], allowed: set[str], filled: Filled, *, index_only: bool
-) -> None:
-    """Look at what reads the partitions that have entries."""
-    told = json.dumps(plan, indent=1)
-    scans = [node for node in plan if node.get("Relation Name") in filled.tables]
-    used = {filled.indexes.get(node.get("Index Name", ""), "") for node in plan} - {""}
-    assert scans, told
-    assert used & allowed, told
-    kinds = {node["Node Type"] for node in scans}
-    assert "Seq Scan" not in kinds, told
-    if index_only:
-        assert kinds == {"Index Only Scan"}, told
-        assert {filled.indexes[node["Index Name"]] for node in scans} <= allowed, told

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prooftrail.core import projection
+from prooftrail.core import instants, projection
 from prooftrail.search import summary
-from prooftrail.store import figures, searching
-from prooftrail.store.question import Question
+from prooftrail.store import days, figures, searching
+from prooftrail.store.question import AnyOf, Exactly, Not, Question, Span, Term
 from tests.api_rig import serving
 from tests.sealing import event, insert, seal
 from tests.searched import (
@@ -90,6 +90,60 @@ def compare(found: Summary, expected: list[Entry]) -> None:
     days = Counter(one.occurred_us // DAY * DAY for one in expected)
     if found.width == "day":
         assert {one.from_us: sum(one[1:]) for one in found.buckets} == days
+
+
+KNOWN = (
+    Term("action", (Span("customer.pii.", "customer.pii/"),)),
+    Term("role", (Exactly("admin"),)),
+    Term("result", (Exactly("denied"), Exactly("failure"))),
+    Term("pii", (Exactly(value=False),)),
+    Not(Term("role", (Exactly("support"),))),
+    AnyOf((Term("result", (Exactly("denied"),)), Not(Term("pii", ())))),
+)
+
+
+@pytest.mark.parametrize("period", [ALL_TIME, MONTH], ids=["all", "a period"])
+def test_days_that_are_counted_say_what_the_entries_say(
+    trail: Trail, period: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail.stream("b")
+    random = Random(6)
+    fill(trail, random, 200)
+    # times within a day: the ends of a period are no days
+    early = {"timestamp": instants.text(BEGIN + 2 * DAY - 1)}
+    late = {"timestamp": instants.text(BEGIN + 30 * DAY)}
+    insert(trail, event(**early), event(**late))
+    seal(trail)
+    by_days = 0
+    with (
+        asker(trail, TOKEN, period=period) as readers,
+        readers.reading(TOKEN) as reader,
+    ):
+        for _ in range(60):
+            question = Question(
+                from_us=random.choice((None, BEGIN + DAY, BEGIN + 2 * DAY - 1)),
+                to_us=random.choice((None, BEGIN + 30 * DAY + 1, BEGIN + 26 * DAY)),
+                streams=random.choice((None, (1,), (2,))),
+                conditions=tuple(random.sample(KNOWN, random.randrange(3))),
+            )
+            found = figures.read(reader, question, 2)
+            by_days += found.step == days.HOURS
+            with monkeypatch.context() as patched:
+                patched.setattr(days, "FEWEST", 2**40)
+                entry_by_entry = figures.read(reader, question, 2)
+            assert entry_by_entry.step == 1
+            assert found.values == entry_by_entry.values
+            assert found.wholes == entry_by_entry.wholes
+            assert folded(found) == folded(entry_by_entry)
+    assert by_days > 40
+
+
+def folded(found: figures.Figures) -> Counter[tuple[int, str]]:
+    """Return counts by day."""
+    counted: Counter[tuple[int, str]] = Counter()
+    for (hour, result), count in found.hours.items():
+        counted[hour // 24, result] += count
+    return counted
 
 
 def test_an_empty_log_has_no_figures(trail: Trail) -> None:

@@ -82,7 +82,11 @@ def drawing(found: Figures) -> Drawing | None:
     hours = [hour for hour, _ in found.hours]
     first, last = min(hours), max(hours)
     step = next(
-        (one for one in _STEPS if (last - first) // one < MOST - 1),
+        (
+            one
+            for one in _STEPS
+            if one >= found.step and (last - first) // one < MOST - 1
+        ),
         -(-(last - first + 1) // (MOST - 1)),
     )
     begin = _begin(first, step)

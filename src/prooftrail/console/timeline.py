@@ -17,7 +17,6 @@ from prooftrail.search import lists
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import LIMIT, Paging
 from prooftrail.store import figures as counting
-from prooftrail.store import searching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +70,7 @@ class Timeline:
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
             page = lists.page(connection, asked.question, Paging(LIMIT, None), streams)
-            ends = searching.ends(connection)
-            found = counting.read(connection, asked.question, ends)
+            found = counting.read(connection, asked.question)
         self._reading.listed(visit, asked.question, _told(asked), page.items)
 
         def narrowed(bar: Bar) -> str:

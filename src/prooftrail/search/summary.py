@@ -6,9 +6,9 @@ its other values and the events without one. Buckets are whole hours, days, week
 Monday), months or years, UTC, each until the next one's begin; they are few, and one
 without events is left out.
 
-Does not: use the rollup by day; each event that answers is looked at, in one pass, and
-the statement timeout bounds that. A broad question over many millions of events takes
-seconds.
+Does not: take the same time for every question. Each event that answers is looked at
+once, in an index, and the statement timeout bounds that: a broad question over many
+millions of events takes seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from prooftrail.store import figures, searching
+from prooftrail.store import figures
 
 if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
@@ -70,8 +70,7 @@ class Summary(NamedTuple):
 
 def summarize(connection: Connection, question: Question) -> Summary:
     """Return the figures at present, as the asker in `Readers.reading` sees them."""
-    as_of = searching.ends(connection)
-    return of(figures.read(connection, question, as_of, MOST_VALUES))
+    return of(figures.read(connection, question, MOST_VALUES))
 
 
 def of(found: Figures) -> Summary:
@@ -103,7 +102,12 @@ def _width(found: Figures) -> Width:
     span = max(hours, default=0) - min(hours, default=0)
     # two more than fit may be begun: at the first event, and at the last
     return next(
-        (width for width, each in _HOURS.items() if span // each + 2 <= MOST), "year"
+        (
+            width
+            for width, each in _HOURS.items()
+            if each >= found.step and span // each + 2 <= MOST
+        ),
+        "year",
     )
 
 

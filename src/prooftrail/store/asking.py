@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from psycopg import sql
 
-from prooftrail.store import files
+from prooftrail.store import branching, files
 from prooftrail.store.question import (
     AllOf,
     AnyOf,
@@ -43,12 +43,10 @@ _COLUMNS: Mapping[str, sql.SQL] = {
     "pii": sql.SQL("l.pii"),
     "authorization": sql.SQL(files.query("search_authorization")),
 }
+_KEY = sql.SQL("l.stream, l.seq, l.occurred_us")
 _SUBJECT = sql.SQL("s.subject")
 _ENTRY = sql.SQL("l")
 _TOUCHED = sql.SQL("s")
-# An index that begins with one of these gives all streams' entries in order of time.
-_ORDERED = ("actor", "resource", "ip")
-_MOST_BRANCHES = 10
 _ALWAYS = sql.SQL("true")
 _NEVER = sql.SQL("false")
 
@@ -71,8 +69,9 @@ class Asked:
         question: Question,
         as_of: Mapping[int, int],
         before: Position | None,
+        values: Values | None = None,
     ) -> None:
-        self.values = Values()
+        self.values = Values() if values is None else values
         self.lasts = {
             stream: seq
             for stream, seq in sorted(as_of.items())
@@ -103,16 +102,16 @@ class Asked:
         """Return the statement of one page of keys, those by subjects aside."""
         bound = self.values(limit)
         if self._resource is not None:
-            own, _ = self._by_resource()
+            own, _ = self._by_resource(_KEY)
             return _page(own, bound)
-        if len(self.lasts) == 1 or any(map(_leads, self._question.terms)):
-            return _page(self._keys(self._scope(_ENTRY)), bound)
+        if len(self.lasts) == 1 or any(map(branching.leads, self._question.terms)):
+            return _page(self._select(_KEY, self._scope(_ENTRY)), bound)
         each = sql.SQL("l.stream = s.stream and l.seq <= s.last")
         return query(
             "search_page_streams",
             streams=self.values(list(self.lasts)),
             lasts=self.values(list(self.lasts.values())),
-            page=_page(self._keys(each), bound),
+            page=_page(self._select(_KEY, each), bound),
             limit=bound,
         )
 
@@ -123,35 +122,39 @@ class Asked:
         """
         if self._resource is None:
             return None
-        _, touched = self._by_resource()
+        _, touched = self._by_resource(_KEY)
         bound = self.values(limit)
         statement = query("search_page_once", keys=touched, limit=bound)
-        return statement, _is_one(self._resource)
+        return statement, branching.is_one(self._resource)
 
-    def count(self) -> sql.Composed:
-        """Return the statement that counts."""
-        if self._resource is None:
-            keys = self._keys(self._scope(_ENTRY))
-        else:
-            own, touched = self._by_resource()
-            keys = query("search_union", own=own, touched=touched)
-        return query("search_count", keys=keys)
+    def keys(self) -> sql.Composed:
+        """Return the keys of all that answers, each of them once."""
+        return self._found(_KEY)
 
     def rows(self) -> sql.Composed:
-        """Return what is counted of each event that answers."""
+        """Return what is counted of each event that answers, with its key."""
+        return self._found(sql.SQL(files.query("figures_columns")))
+
+    def authorities(self) -> sql.Composed:
+        """Return the same, and on whose authority each was done: events are read."""
+        columns = sql.SQL(files.query("figures_columns"))
         authority = _COLUMNS["authorization"]
+        return self._found(columns + sql.SQL(", {} as authority").format(authority))
+
+    def _found(self, columns: sql.Composable) -> sql.Composed:
         if self._resource is None:
-            conditions = _all([self._scope(_ENTRY), *self._conditions])
-            return query("figures_rows", conditions=conditions, authorization=authority)
-        own, touched = self._by_resource()
-        keys = query("search_union", own=own, touched=touched)
-        return query("figures_keyed", keys=keys, authorization=authority)
+            return self._select(columns, self._scope(_ENTRY))
+        own, touched = self._by_resource(columns)
+        return query("search_union", own=own, touched=touched)
 
-    def _keys(self, *more: sql.Composable) -> sql.Composed:
-        return query("search_keys", conditions=_all([*more, *self._conditions]))
+    def _select(self, columns: sql.Composable, *more: sql.Composable) -> sql.Composed:
+        conditions = _all([*more, *self._conditions])
+        return query("search_keys", columns=columns, conditions=conditions)
 
-    def _by_resource(self) -> tuple[sql.Composed, sql.Composed]:
-        """Return the keys by resource_id, and those by subjects."""
+    def _by_resource(
+        self, columns: sql.Composable
+    ) -> tuple[sql.Composed, sql.Composed]:
+        """Return what is found by resource_id, and by subjects."""
         matches = cast("Term", self._resource).matches
         here = self._scope(_ENTRY)
         there = _TOUCHED
@@ -161,8 +164,9 @@ class Asked:
             *self._times(there),
         ]
         own = _any(_COLUMNS["resource"], matches, self.values)
-        return self._keys(here, own), query(
+        return self._select(columns, here, own), query(
             "search_subject_keys",
+            columns=columns,
             subjects=_all(subjects),
             conditions=_all([here, *self._conditions]),
         )
@@ -190,41 +194,6 @@ class Asked:
         return found
 
 
-def branches(question: Question) -> tuple[Question, ...]:
-    """Return questions that together find what a question does.
-
-    More than one where an index gives each of them in order of time, and one scan for
-    all of them would look at every entry: "by this actor, or of that resource".
-    """
-    if any(_leads(term) for term in question.terms):
-        return (question,)
-    for at, one in enumerate(question.conditions):
-        if isinstance(one, AnyOf) and 1 < len(one.conditions) <= _MOST_BRANCHES:
-            rest = question.conditions[:at] + question.conditions[at + 1 :]
-            found = [_branch(each) for each in one.conditions]
-            if all(any(map(_leads, terms)) for terms, _ in found):
-                return tuple(
-                    question._replace(
-                        terms=question.terms + terms, conditions=rest + conditions
-                    )
-                    for terms, conditions in found
-                )
-    return (question,)
-
-
-def _branch(
-    condition: Condition,
-) -> tuple[tuple[Term, ...], tuple[Condition, ...]]:
-    """Return the terms that hold where a condition does, and what else does."""
-    several = condition.conditions if isinstance(condition, AllOf) else (condition,)
-    terms = tuple(one for one in several if isinstance(one, Term))
-    return terms, tuple(one for one in several if not isinstance(one, Term))
-
-
-def _leads(term: Term) -> bool:
-    return term.column in _ORDERED and _is_one(term)
-
-
 def entry(question: Question, bound: Values) -> sql.Composable:
     """Return the condition that an entry `l` by itself answers a question."""
     conditions = [
@@ -233,10 +202,6 @@ def entry(question: Question, bound: Values) -> sql.Composable:
     ]
     conditions += _period(_ENTRY, question, bound)
     return _all(conditions)
-
-
-def _is_one(term: Term) -> bool:
-    return len(term.matches) == 1 and isinstance(term.matches[0], Exactly)
 
 
 def query(name: str, **pieces: sql.Composable) -> sql.Composed:

@@ -17,7 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from prooftrail.store import searching
-from prooftrail.store.asking import Asked, query
+from prooftrail.store.asking import query
+from prooftrail.store.counting import Counting
 from prooftrail.store.question import ANSWERS
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ def read(
         as_of: the newest seq of each stream that counts.
         most: actors, at most.
     """
-    asked = Asked(searching.begin(connection, question, workers=2), as_of, None)
-    if not asked.lasts:
+    asked = Counting(searching.begin(connection, question, workers=2), as_of)
+    if not asked.streams:
         return Authority(_counts((0, 0, 0, 0)), (), 0)
-    statement = query("authority", rows=asked.rows(), most=asked.values(most))
+    statement = query("authority", rows=asked.authorities(), most=asked.values(most))
     rows = cast(
         "list[Any]",
         connection.execute(statement, asked.values, prepare=False).fetchall(),

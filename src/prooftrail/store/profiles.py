@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from prooftrail.store import searching
-from prooftrail.store.asking import Asked, query
+from prooftrail.store.asking import query
+from prooftrail.store.counting import Counting
 from prooftrail.store.figures import Whole
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ def read(
         as_of: the newest seq of each stream that counts.
         most: values of a column, at most.
     """
-    asked = Asked(searching.begin(connection, question, workers=2), as_of, None)
+    asked = Counting(searching.begin(connection, question, workers=2), as_of)
     total: Counted | None = None
     values: dict[By, dict[str, Counted]] = {one: {} for one in _COLUMNS}
     wholes: dict[By, Whole] = dict.fromkeys(_COLUMNS, Whole(0, 0))
-    if asked.lasts:
+    if asked.streams:
         statement = query("profile", rows=asked.rows(), most=asked.values(most))
         rows = connection.execute(statement, asked.values, prepare=False).fetchall()
         for of, value, count, first, last, kinds, valued in rows:

@@ -23,8 +23,9 @@ from uuid import UUID
 
 from psycopg import sql
 
-from prooftrail.store import asking, files
+from prooftrail.store import asking, branching, files
 from prooftrail.store.asking import Asked, Values
+from prooftrail.store.counting import Counting
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.question import Found, Position, Question
 
@@ -100,7 +101,7 @@ def page(
     """
     begun = begin(connection, question, workers=0)
     found: set[tuple[int, int, int]] = set()
-    for branch in asking.branches(begun):
+    for branch in branching.of(begun):
         asked = Asked(branch, as_of, before)
         if asked.lasts:
             found.update(_keys(connection, asked, limit))
@@ -125,10 +126,11 @@ def counts(
     connection: Connection, question: Question, as_of: Mapping[int, int]
 ) -> dict[int, int]:
     """Return how many events of each stream answer: as many as all pages hold."""
-    asked = Asked(begin(connection, question, workers=2), as_of, None)
-    if not asked.lasts:
+    asked = Counting(begin(connection, question, workers=2), as_of)
+    if not asked.streams:
         return {}
-    rows = connection.execute(asked.count(), asked.values, prepare=False).fetchall()
+    statement = asking.query("search_count", keys=asked.keys())
+    rows = connection.execute(statement, asked.values, prepare=False).fetchall()
     return {int(str(stream)): int(str(found)) for stream, found in rows}
 
 

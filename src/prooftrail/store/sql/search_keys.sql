@@ -1,4 +1,4 @@
--- Which events answer a question: keys only, so that an index alone can give them.
-select l.stream, l.seq, l.occurred_us
+-- Which events answer a question: of a page keys only, so that an index alone gives them.
+select {columns}
   from prooftrail.log l
  where l.continues is null and {conditions}

@@ -1,7 +1,7 @@
 -- Which events have somebody among their subjects. A subject may stand in an entry that
 -- continues the event, and in several: each row gives the event. Such an entry counts if it
 -- states the event's own time, as the format has it: so the index gives events in order.
-select l.stream, l.seq, l.occurred_us
+select {columns}
   from prooftrail.subject s
   join prooftrail.log c
     on c.stream = s.stream and c.seq = s.seq and c.recorded_us = s.recorded_us

@@ -1,0 +1,171 @@
+"""Which indexes figures are read from, asked as the reader under row-level security."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from prooftrail.store import figures
+from prooftrail.store.question import AnyOf, Network, Not, Question, Term
+from tests import planning
+from tests.planned import MARCH, PII, is_
+from tests.planning import Filled, explained, look
+from tests.searched import ALL_TIME, asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.question import Condition
+    from tests.trail import Trail
+
+TOKEN = "of a test"
+
+
+class Asked(NamedTuple):
+    """What is asked, and the indexes that may give it."""
+
+    name: str
+    question: Question
+    indexes: set[str]
+    index_only: bool = True
+    by_days: bool = False
+
+
+OFFICE = Term("ip", (Network("203.0.113.0", "203.0.113.255"),))
+WHOLE = {"log_time"}
+SEVERAL = {"log_actor", "log_resource", "subject_of"}
+
+
+def either(*conditions: Condition) -> Question:
+    return Question(conditions=(AnyOf(conditions),))
+
+
+ASKED = [
+    Asked("timeline", Question(), WHOLE, by_days=True),
+    Asked("a month", Question((), *MARCH), WHOLE, by_days=True),
+    Asked("personal data", Question((is_("pii", True),)), WHOLE, by_days=True),
+    Asked(
+        "personal data, a month",
+        Question((is_("pii", True),), *MARCH),
+        WHOLE,
+        by_days=True,
+    ),
+    Asked("by admins", Question((is_("role", "admin"), PII)), WHOLE, by_days=True),
+    Asked("an office", Question((OFFICE,)), WHOLE),
+    Asked(
+        "by anybody else",
+        Question(conditions=(Not(is_("actor", "usr_12")),)),
+        WHOLE,
+    ),
+    Asked(
+        "admins, or anything denied",
+        either(is_("role", "admin"), is_("result", "denied")),
+        WHOLE,
+        by_days=True,
+    ),
+    Asked("a type of resource", Question((is_("resource_type", "vault"),)), WHOLE),
+    Asked(
+        "an actor", Question((is_("actor", "usr_12"),)), {"log_actor"}, index_only=False
+    ),
+    Asked(
+        "a customer",
+        Question((is_("resource", "cust_456"),)),
+        SEVERAL,
+        index_only=False,
+    ),
+    Asked(
+        "an actor or a customer",
+        either(is_("actor", "usr_12"), is_("resource", "cust_456")),
+        SEVERAL,
+        index_only=False,
+    ),
+    Asked(
+        "a rare action",
+        Question((is_("action", "admin.user.delete"),)),
+        {"log_action"},
+        index_only=False,
+        by_days=True,
+    ),
+    Asked(
+        "denied",
+        Question((is_("result", "denied"),)),
+        {"log_failed"},
+        index_only=False,
+        by_days=True,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def shared_trail(
+    cluster: Any, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Trail]:
+    """One filled database for all plans."""
+    name = f"figures_{worker_id}_{cluster.version}"
+    made = cluster.clone(name, tmp_path_factory.mktemp(name))
+    try:
+        made.stream("b")
+        planning.fill(made)
+        made.superuser().execute("vacuum analyze prooftrail.daily")
+        yield made
+    finally:
+        made.close()
+        cluster.drop(name)
+
+
+@pytest.fixture
+def filled(shared_trail: Trail) -> Filled:
+    return planning.filled(shared_trail)
+
+
+@pytest.fixture(params=[ALL_TIME, MARCH], ids=["all time", "a period"])
+def reader(shared_trail: Trail, request: pytest.FixtureRequest) -> Iterator[Connection]:
+    token = f"{TOKEN} {request.node.name}"
+    with (
+        asker(shared_trail, token, period=request.param) as readers,
+        readers.reading(token) as connection,
+    ):
+        yield connection
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=[one.name for one in ASKED])
+def test_figures_come_from_an_index_and_no_table_is_read_through(
+    reader: Connection,
+    asked: Asked,
+    filled: Filled,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plans = planned(reader, lambda: figures.read(reader, asked.question), monkeypatch)
+    [of_log] = [plan for plan in plans if reads(plan, filled.tables)]
+    look(of_log, asked.indexes, filled, index_only=asked.index_only)
+    of_days = [plan for plan in plans if reads(plan, {"daily"})]
+    assert len(of_days) == asked.by_days
+
+
+def planned(
+    connection: Connection,
+    ask: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[list[dict[str, Any]]]:
+    """Return the plans of all statements that are sent meanwhile, in order."""
+    sent: list[tuple[Any, Any]] = []
+    execute = connection.execute
+
+    def spy(query: Any, values: Any = None, **options: Any) -> Any:
+        sent.append((query, values))
+        return execute(query, values, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "execute", spy)
+        ask()
+    return [
+        explained(connection, query, values)
+        for query, values in sent
+        if hasattr(query, "as_string")
+    ]
+
+
+def reads(plan: list[dict[str, Any]], tables: set[str]) -> bool:
+    return any(node.get("Relation Name") in tables for node in plan)
