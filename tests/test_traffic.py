@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from examples.fintech.traffic import anomalies, company, compare
-from examples.fintech.traffic.nights import Home, Nights
+from examples.fintech.traffic.nights import Nights
 from examples.fintech.traffic.plan import Plan
 from examples.fintech.traffic.truth import Truth
 
-from prooftrail.signing.keys import create_master_key
+from tests.company_rig import at_home
 from tests.fintech.test_personal_values import holds, whole
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def test_ninety_days_have_what_they_must() -> None:
             "denial probing",
             "enumeration",
             "leaver's use",
+            "unexplained access",
         ]
         assert len(truth.leavers) == 1
         assert json.loads(json.dumps(truth.as_json()))["total"] == truth.events.total()
@@ -70,20 +71,8 @@ def test_ninety_days_have_what_they_must() -> None:
 def place(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> company.Place:
-    """Where a company can work, with nothing set of what is the trail's."""
-    for name in [one for one in os.environ if one.startswith("PROOFTRAIL_")]:
-        if not name.startswith("PROOFTRAIL_TEST"):
-            monkeypatch.delenv(name)
-    monkeypatch.setattr(company, "PROCESSES", 1)
-    create_master_key(tmp_path / "signing.key", os.urandom)
-    (tmp_path / "anchor").mkdir()
-    home = Home(
-        tmp_path / "signing.key",
-        tmp_path / "signer",
-        tmp_path / "anchor",
-        tmp_path / "keeper",
-    )
-    return company.Place(trail.dsn, trail.login_dsn("writer"), home)
+    """Where a company can work."""
+    return at_home(trail, tmp_path, monkeypatch)
 
 
 def test_the_log_holds_what_was_done_and_nobodys_data(

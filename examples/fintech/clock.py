@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 SIMULATED = "FINTECH_SIMULATED"
-BEGINS = "FINTECH_BEGINS"  # microseconds: the simulation's time outside of requests
+BEGINS = "FINTECH_BEGINS"  # microseconds: when a simulation begins
 HEADER = "x-simulated-now"
 
 _now: contextvars.ContextVar[int | None] = contextvars.ContextVar(
@@ -35,7 +35,7 @@ class Clock:
         """Return the present."""
         now = _now.get()
         if now is None and is_simulated() and BEGINS in os.environ:
-            now = int(os.environ[BEGINS])
+            now = max(int(os.environ[BEGINS]), SimulatedTime.latest)
         return time.time_ns() // 1_000 if now is None else now
 
     def now(self) -> datetime:
@@ -64,13 +64,18 @@ def at(moment: datetime) -> Iterator[None]:
 class SimulatedTime:
     """ASGI: lets a request run at the time that it says."""
 
+    latest = 0  # that a request has said: the time outside of requests
+
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: object, send: object) -> None:
         """Run the application at that time."""
         said = dict(scope.get("headers") or ()).get(HEADER.encode())
-        token = _now.set(int(said)) if said is not None else None
+        token = None
+        if said is not None:
+            token = _now.set(int(said))
+            SimulatedTime.latest = max(SimulatedTime.latest, int(said))
         try:
             await self._app(scope, receive, send)
         finally:

@@ -156,7 +156,7 @@ def _break_glass(plan: Plan, day: Day, truth: Truth) -> None:
     person = next(one for one in plan.staff if one.role == "ops")
     at = moment(day.day, 1)
     seen = call(person, at + timedelta(minutes=1), "GET", "/customers/{c7}", None, 200)
-    seen.headers = {"x-break-glass-reason": "payment outage INC-77"}
+    seen.headers = {"x-break-glass-reason": "payment outage INC-77"}  # before leaving()
     steps = [
         login(person, at),
         seen.leaving("customer.pii.view", "{c7}"),
@@ -164,6 +164,29 @@ def _break_glass(plan: Plan, day: Day, truth: Truth) -> None:
     ]
     day.first += steps
     _note(truth, "break-glass", steps[1:2], [person.id], [person.address])
+
+
+def _past_the_application(plan: Plan, day: Day, truth: Truth) -> None:
+    """Somebody of operations reads customers by a script; nothing says who let him."""
+    person = [one for one in plan.staff if one.role == "ops"][1]
+    at = moment(day.day, 0, 30)
+    steps = []
+    for number in range(3):
+        at += timedelta(minutes=1)
+        customer = f"{{c{number + 20}}}"
+        expected = Expected(
+            "customer.pii.view", "success", person.id, customer, unexplained=True
+        )
+        steps.append(Step(at, "SCRIPT", customer, 0, (expected,), person))
+    day.first += steps
+    _note(truth, "unexplained access", steps, [person.id])
+
+
+def _down(plan: Plan, day: Day, truth: Truth) -> None:
+    """The application is stopped for some minutes at midnight."""
+    del plan, truth
+    begins = moment(day.day, 23, 50)
+    day.down = (begins, begins + timedelta(minutes=25))
 
 
 def _leaver(plan: Plan, day: Day, truth: Truth) -> None:
@@ -222,6 +245,7 @@ def _both(*makers: Callable[[Plan, Day, Truth], None]) -> Callable[..., None]:
 
 
 _PLANTED: dict[int, Callable[[Plan, Day, Truth], None]] = {
+    12: _down,
     20: _both(_guessing, _unlock),
     33: _spray,
     40: _break_glass,
@@ -230,4 +254,6 @@ _PLANTED: dict[int, Callable[[Plan, Day, Truth], None]] = {
     55: _probing,
     60: _unknown,
     62: _leaver,
+    70: _past_the_application,
+    75: _down,
 }

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +22,7 @@ from examples.fintech import db, security
 from examples.fintech.models import Staff
 from examples.fintech.traffic.drive import Driver
 from examples.fintech.traffic.nights import Nights
-from examples.fintech.traffic.plan import DAYS, Plan
+from examples.fintech.traffic.plan import DAYS, Plan, moment
 from examples.fintech.traffic.truth import Expected, Truth
 from prooftrail.capture import process
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PROCESSES = 2
 STARTING = 60.0  # seconds that the application may take to begin
 VERSION = "1.0.0"
+_HOUR_US = 3_600_000_000
 
 
 class Place(NamedTuple):
@@ -71,7 +72,7 @@ def simulate(
         db.DSN: place.dsn,
         "PROOFTRAIL_WRITER_DSN": place.writer_dsn,
         clocks.SIMULATED: "1",
-        clocks.BEGINS: str(_us(begin) + 3_600_000_000),
+        clocks.BEGINS: str(_us(begin) + _HOUR_US),
         "FINTECH_VERSION": VERSION,
     }
     if place.home is not None:
@@ -86,22 +87,32 @@ def simulate(
         stack.enter_context(process.using(recorder))
         stack.callback(db.close)
         _found(plan.root)
-        urls = [stack.enter_context(_serving(env)) for _ in range(PROCESSES)]
+        application = stack.enter_context(closing(_Application(env)))
+        application.start(_us(begin) + _HOUR_US)
         truth.add(
             [
                 Expected("system.release.deploy", actor="deployment"),
                 # the first administrator, who was added by hand
                 Expected("prooftrail.data.change", actor="system"),
-            ]
+            ],
+            moment(begin, 1),
         )
 
         def after(number: int, day: Day) -> None:
-            end_us = _us(day.day + timedelta(days=1)) - 1
             recorder.drain()
-            nights.end(end_us)
+            if day.down is not None and number + 1 < days:
+                begins, ends = (round(at.timestamp() * 1e6) for at in day.down)
+                driver.leave()
+                driver.pass_time(begins)
+                application.close()
+                application.start(ends)
+                truth.down.append((day.down[0].isoformat(), day.down[1].isoformat()))
+            nights.end(_us(day.day + timedelta(days=1)) - 1)
             told(number + 1, days)
 
-        Driver(urls, truth).run(plan, after)
+        driver = Driver(application.urls, truth)
+        driver.run(plan, after)
+        driver.pass_time(_us(begin + timedelta(days=days)) - 1)
     return truth
 
 
@@ -121,12 +132,44 @@ def _found(root: Person) -> None:
         session.commit()
 
 
-@contextmanager
-def _serving(env: Mapping[str, str]) -> Iterator[str]:
-    """Run the application in a process of its own; give its address."""
+class _Application:
+    """The application's processes, at the same addresses whenever they run.
+
+    Args:
+        env: of each.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._ports = [_free() for _ in range(PROCESSES)]
+        self._running = ExitStack()
+
+    @property
+    def urls(self) -> list[str]:
+        """Where they answer."""
+        return [f"http://127.0.0.1:{port}" for port in self._ports]
+
+    def start(self, now_us: int) -> None:
+        """Start all of them, at that time."""
+        env = {**self._env, clocks.BEGINS: str(now_us)}
+        for port in self._ports:
+            self._running.enter_context(_serving(env, port))
+
+    def close(self) -> None:
+        """End all of them."""
+        self._running.close()
+
+
+def _free() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _serving(env: Mapping[str, str], port: int) -> Iterator[None]:
+    """Run the application in a process of its own, at a port."""
     command = [
         sys.executable, "-m", "uvicorn", "examples.fintech:app", "--port", str(port),
         "--log-level", "warning", "--no-proxy-headers", "--timeout-keep-alive", "900",
@@ -144,7 +187,7 @@ def _serving(env: Mapping[str, str]) -> Iterator[str]:
                         "the application does not begin: see the lines before this one"
                     ) from None
                 time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield
     finally:
         process.terminate()
         process.wait()

@@ -6,7 +6,9 @@ People work side by side, a lane each, as they do; what one does comes in order.
 
 from __future__ import annotations
 
+import csv
 import http.client
+import io
 import json
 import re
 import threading
@@ -14,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import prooftrail
 from examples.fintech import clock as clocks
 from examples.fintech import jobs
 from examples.fintech.traffic import anomalies
@@ -73,23 +76,40 @@ class Driver:
                 after(number, day)
         finally:
             self._pool.shutdown()
-            for one in self._made:
-                one.close()
+            self.leave()
         return self._truth
 
     def _lane(self, steps: Sequence[Step]) -> None:
         for step in steps:
+            shown: list[str] = []
             if step.method == "JOB":
                 _job(step.path, step.at)
+            elif step.method == "SCRIPT":
+                _script(step, self._filled(step.path))
             else:
-                self._request(step)
+                shown = self._request(step)
             expected = [
                 one._replace(resource=self._filled(one.resource)) for one in step.expect
             ]
             with self._lock:
-                self._truth.add(expected)
+                self._truth.add(expected, step.at, shown)
 
-    def _request(self, step: Step) -> None:
+    def pass_time(self, now_us: int) -> None:
+        """Let the application know how late it is; it records nothing of that."""
+        for url in self._urls:
+            connection = http.client.HTTPConnection(url.hostname or "", url.port)
+            headers = {clocks.HEADER: str(now_us)}
+            connection.request("GET", "/openapi.json", headers=headers)
+            connection.getresponse().read()
+            connection.close()
+
+    def leave(self) -> None:
+        """Close all connections; they open again when they are needed."""
+        for one in self._made:
+            one.close()
+
+    def _request(self, step: Step) -> list[str]:
+        """Do a request; return the customers that its answer shows."""
         headers = {
             "content-type": "application/json",
             "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
@@ -114,6 +134,7 @@ class Driver:
         if step.keep:
             given = json.loads(answer)
             self._names.update({name: given[key] for name, key in step.keep.items()})
+        return _shown(step, answer) if status == 200 else []
 
     def _send(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None
@@ -134,6 +155,30 @@ class Driver:
         if text is None or "{" not in text:
             return text
         return _NAME.sub(lambda found: self._names[found[1]], text)
+
+
+def _shown(step: Step, answer: bytes) -> list[str]:
+    """Return the customers that are in an answer."""
+    if step.path.startswith("/customers?"):
+        return [str(one["id"]) for one in json.loads(answer)]
+    if step.path == "/customers/export":
+        return [row["id"] for row in csv.DictReader(io.StringIO(answer.decode()))]
+    return []
+
+
+def _script(step: Step, customer: str) -> None:
+    """Read a customer past the application, as a script of one's own would."""
+    assert step.who is not None
+    with clocks.at(step.at):
+        prooftrail.record(
+            actor={"userId": step.who.id, "email": step.who.email},
+            action="customer.pii.view",
+            resource={"type": "customer", "id": customer},
+            details={"fields_accessed": ["email"]},
+            subjects=[customer],
+            pii={"fields": ["email"]},
+            result="success",
+        )
 
 
 def _job(name: str, at: datetime) -> None:

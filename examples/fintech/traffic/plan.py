@@ -26,7 +26,7 @@ WEEKEND = 5  # weekday() from here on
 
 @dataclass
 class Step:
-    """One request, or one run of a job."""
+    """One request, one run of a job, or of a script."""
 
     at: datetime
     method: str
@@ -48,6 +48,9 @@ class Day:
     first: list[Step] = field(default_factory=list)
     lanes: list[list[Step]] = field(default_factory=list)
     last: list[Step] = field(default_factory=list)
+    down: tuple[datetime, datetime] | None = (
+        None  # when nothing runs, in the night after
+    )
 
 
 class Plan:
@@ -64,6 +67,7 @@ class Plan:
         self.staff = people.staff(self.random)
         self.customers = people.customers(self.random)
         self.root = self.staff[0]
+        self._idle = self.staff[11:13]  # of support, in nobody's plans
         self._begin = begin
         self._days = days
 
@@ -71,6 +75,7 @@ class Plan:
         """Yield the days, in order."""
         for number in range(self._days):
             day = Day(self._begin + timedelta(days=number))
+            self._leave(number)
             if number == 0:
                 day.first += self._founding(day.day)
             else:
@@ -79,6 +84,12 @@ class Plan:
                 day.lanes = [self._shift(one, day.day) for one in here]
             day.last += self._night(day.day)
             yield day
+
+    def _leave(self, number: int) -> None:
+        """Let those stay away whom nobody disables: one at once, one at half time."""
+        away = self._idle[:1] if number == 1 else []
+        away += self._idle[1:] if number == self._days // 2 else []
+        self.staff = [one for one in self.staff if one not in away]
 
     def _works(self, *, busy: bool) -> bool:
         return self.random.random() < (0.85 if busy else 0.1)
@@ -260,7 +271,8 @@ class Call(Step):
     ) -> Step:
         """Say which event it leaves."""
         actor = None if self.who is None else self.who.id
-        self.expect = (Expected(action, result, actor, resource),)
+        glass = "x-break-glass-reason" in self.headers
+        self.expect = (Expected(action, result, actor, resource, glass),)
         return self
 
 

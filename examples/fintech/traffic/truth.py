@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 
 class Expected(NamedTuple):
@@ -17,7 +18,22 @@ class Expected(NamedTuple):
     result: str = "success"
     actor: str | None = None  # None: nobody is known
     resource: str | None = None
-    subjects: int = 0  # how many customers beside the resource
+    glass: bool = False  # allowed by breaking the glass alone
+    unexplained: bool = False  # nothing says on whose authority
+
+    @property
+    def answer(self) -> str:
+        """On whose authority it was done."""
+        if self.result == "denied":
+            return "denied"
+        if self.unexplained:
+            return "unexplained"
+        return "break-glass" if self.glass else "authorised"
+
+    @property
+    def personal(self) -> bool:
+        """Whether it touches personal data."""
+        return self.action.startswith("customer.pii.")
 
 
 class Anomaly(NamedTuple):
@@ -40,14 +56,52 @@ class Truth:
     seen: Counter[str] = field(default_factory=Counter)  # events by customer
     anomalies: list[Anomaly] = field(default_factory=list)
     leavers: dict[str, str] = field(default_factory=dict)  # who left, and when
+    # who touched personal data, and on whose authority
+    personal: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # whose data that was, by whom, and on whose authority
+    touched: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    accounts: dict[str, str] = field(default_factory=dict)  # made, or used last
+    disabled: set[str] = field(default_factory=set)
+    moments: set[datetime] = field(default_factory=set)  # at which something was done
+    down: list[tuple[str, str]] = field(default_factory=list)  # nothing ran meanwhile
 
-    def add(self, expected: Iterable[Expected]) -> None:
-        """Add what a step leaves."""
+    def add(
+        self,
+        expected: Iterable[Expected],
+        at: datetime | None = None,
+        shown: Iterable[str] = (),
+    ) -> None:
+        """Add what a step leaves.
+
+        Args:
+            expected: its events.
+            at: when it was done.
+            shown: the customers that its answer showed.
+        """
         for one in expected:
+            who = one.actor or "anonymous"
             self.events[one.action, one.result] += 1
-            self.actors[one.actor or "anonymous"] += 1
+            self.actors[who] += 1
+            customers = set(shown)
             if one.resource is not None and one.resource.startswith("cust_"):
                 self.seen[one.resource] += 1
+                customers.add(one.resource)
+            if one.personal:
+                self.personal[who, one.answer] += 1
+                self.touched.update((each, who, one.answer) for each in customers)
+            if at is not None:
+                self.moments.add(at)
+                self._account(one, at.isoformat())
+
+    def _account(self, one: Expected, at: str) -> None:
+        if one.result != "success":
+            return
+        if one.action == "admin.user.create" and one.resource is not None:
+            self.accounts.setdefault(one.resource, at)
+        if one.action == "admin.user.disable" and one.resource is not None:
+            self.disabled.add(one.resource)
+        if one.actor is not None and one.actor.startswith("usr_"):
+            self.accounts[one.actor] = max(at, self.accounts.get(one.actor, at))
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -62,4 +116,11 @@ class Truth:
             "customers": dict(sorted(self.seen.items())),
             "anomalies": [one._asdict() for one in self.anomalies],
             "leavers": self.leavers,
+            "personal": [
+                {"actor": actor, "answer": answer, "count": count}
+                for (actor, answer), count in sorted(self.personal.items())
+            ],
+            "accounts": dict(sorted(self.accounts.items())),
+            "disabled": sorted(self.disabled),
+            "down": self.down,
         }

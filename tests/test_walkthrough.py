@@ -1,0 +1,176 @@
+"""The auditors' questions on the example's traffic, compared with what was done.
+
+PROOFTRAIL_TEST_DAYS=90 asks them of ninety days, for three seeds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from examples.fintech.traffic import anomalies, company, compare
+
+from prooftrail.store import authority, searching
+from prooftrail.store.question import ANSWERS, Exactly, Question, Term
+from tests.company_rig import at_home
+from tests.console_rig import visited
+from tests.searched import asker
+from tests.test_questions import numbers
+from tests.trail import now_us
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+    from examples.fintech.traffic.truth import Truth
+
+    from tests.console_rig import Console
+    from tests.trail import Trail
+
+DAYS = int(os.environ.get("PROOFTRAIL_TEST_DAYS", "3"))
+WHOLE = DAYS >= 90
+SEEDS = (1, 2, 3) if WHOLE else (1,)
+TOKEN = "of a test"
+# what ninety days have of these, in three
+SHORT = {
+    1: ("_break_glass", "_past_the_application", "_down"),
+    2: ("_export_at_night", "_leaver"),
+}
+SOME = 12  # customers whose page and call are asked for
+
+
+class Asked(NamedTuple):
+    """A company's days, and who asks about them."""
+
+    console: Console
+    client: httpx.Client
+    truth: Truth
+    begin: date
+
+    @property
+    def during(self) -> str:
+        """All of the days, as a filter."""
+        return f"during:{self.begin}..{self.begin + timedelta(days=DAYS - 1)}"
+
+    def get(self, path: str, **params: str) -> dict[str, Any]:
+        answer = self.client.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_question_is_answered_as_it_was_done(
+    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    if not WHOLE:
+        planted = {
+            day: anomalies._both(*(getattr(anomalies, name) for name in names))
+            for day, names in SHORT.items()
+        }
+        monkeypatch.setattr(anomalies, "_PLANTED", planted)
+    place = at_home(trail, tmp_path, monkeypatch)
+    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
+    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
+    assert compare.differences(trail.dsn, truth) == []
+    with visited(trail, monkeypatch, tmp_path) as console:
+        console.api.seal()  # what came after the last night: that capture ended
+        with console.api.client(console.api.key("security")) as client:
+            asked = Asked(console, client, truth, begin)
+            who_accessed_personal_data(asked)
+            who_saw_one_person(asked, trail)
+            was_anything_altered(asked, trail)
+
+
+def who_accessed_personal_data(asked: Asked) -> None:
+    """Question 1: the four answers, of everybody, are those of the plan."""
+    q = f"pii:yes {asked.during}"
+    told = asked.get("/audit/authority", q=q)
+    names = {one: one.replace("break-glass", "breakGlass") for one in ANSWERS}
+    counted = Counter(
+        {
+            (one["actor"] or "anonymous", answer): one[name]
+            for one in told["actors"]
+            for answer, name in names.items()
+            if one[name]
+        }
+    )
+    assert counted == asked.truth.personal
+    in_all = {
+        answer: sum(n for (_, its), n in counted.items() if its == answer)
+        for answer in ANSWERS
+    }
+    assert all(in_all.values()), in_all  # or there was nothing to be missed
+    assert {answer: told[name] for answer, name in names.items()} == in_all
+    assert told["total"] == sum(in_all.values())
+    assert told["others"] == 0
+    for answer, count in in_all.items():
+        by = f"{q} authorization:{answer}"
+        assert asked.get("/audit/events/count", q=by)["count"] == count
+    page = asked.console.person().get(f"/authority?q={q}")
+    assert numbers(page) == {
+        "Events in all": told["total"],
+        **{answer.capitalize(): count for answer, count in in_all.items()},
+    }
+
+
+def who_saw_one_person(asked: Asked, trail: Trail) -> None:
+    """Question 2: of each customer, exports and searches of many among them."""
+    customers: dict[str, Counter[tuple[str, str]]] = {}
+    for (customer, who, answer), count in asked.truth.touched.items():
+        customers.setdefault(customer, Counter())[who, answer] = count
+    assert len(customers) > 300
+    pii = Term("pii", (Exactly(value=True),))
+    with asker(trail, TOKEN) as readers, readers.reading(TOKEN) as reader:
+        as_of = searching.ends(reader)
+        for customer, done in customers.items():
+            question = Question((Term("resource", (Exactly(customer),)), pii))
+            found = authority.read(reader, question, as_of)
+            counted = Counter(
+                {
+                    (one.id or "anonymous", answer): count
+                    for one in found.actors
+                    for answer, count in one.counts.items()
+                    if count
+                }
+            )
+            assert counted == done, customer
+    person = asked.console.person(email="ida@auditors.example")
+    most = sorted(customers, key=lambda one: -customers[one].total())
+    for customer in most[:SOME]:
+        told = asked.get("/audit/authority", resource=customer, pii="yes")
+        assert told["total"] == customers[customer].total()
+        page = person.get(f"/customer?id={customer}")
+        assert numbers(page)["Events in all"] == customers[customer].total()
+
+
+def was_anything_altered(asked: Asked, trail: Trail) -> None:
+    """Question 3: nothing was; and once something is, it is found."""
+    assert verdict(asked) == "verified"
+    admin = trail.superuser()
+    for (table,) in admin.execute(
+        "select c.oid::regclass::text from pg_class c join pg_namespace n"
+        " on n.oid = c.relnamespace where nspname like 'prooftrail%'"
+        " and relname ~ '^log' and relkind in ('p', 'r')"
+    ).fetchall():
+        admin.execute(f"alter table {table} disable trigger user")
+    admin.execute(
+        "update prooftrail.log set result = 'denied'"
+        " where stream = 1 and seq = 400 and result = 'success'"
+    )
+    assert verdict(asked) == "tampered"
+
+
+def verdict(asked: Asked) -> str:
+    answer = asked.client.get("/audit/integrity-check")
+    assert answer.status_code == 202, answer.text
+    for _ in range(600):
+        run = asked.get(answer.json()["result"])
+        if run["state"] != "running":
+            return str(run["verdict"])
+        time.sleep(0.1)
+    raise AssertionError("the verification does not end")
