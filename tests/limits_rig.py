@@ -62,7 +62,7 @@ class World:
         """State an event; what a key of main and March may not see is marked."""
         shown = stream == "main" and at.startswith("2026-03")
         kind = "shown" if shown else "hidden"
-        number = next(self._numbers)
+        number = f"{next(self._numbers):03}"  # no name begins another's
         made = event(
             timestamp=at,
             actor={"userId": f"{kind}-actor-{number}", "role": f"{kind}-role-{number}"},

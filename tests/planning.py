@@ -82,6 +82,9 @@ def filled(trail: Trail) -> Filled:
     return Filled({row[0] for row in tables}, dict(indexes))
 
 
+_READ = ("prooftrail.log l", "prooftrail.daily d")
+
+
 def last_statement(
     connection: Connection, ask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Any, Any]:
@@ -98,7 +101,7 @@ def last_statement(
     return next(
         (query, values)
         for query, values in reversed(statements)
-        if "prooftrail.log l" in query.as_string(connection)
+        if any(table in query.as_string(connection) for table in _READ)
     )
 
 

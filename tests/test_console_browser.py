@@ -207,11 +207,17 @@ def test_more_events_come_at_the_end_of_the_list(console: Console) -> None:
 
 
 def test_what_can_be_typed_is_offered(console: Console) -> None:
+    console.record()
+    console.api.seal()
     with window(console, console.person()) as browser:
         browser.open("/")
-        browser.page.get_by_label("Search the trail").press_sequentially("pii:yes resu")
-        option = browser.page.locator('#completions option[value="pii:yes result:"]')
-        option.wait_for(state="attached")
+        for text, value in (
+            ("pii:yes resu", "pii:yes result:"),
+            ("lt:success actor:us", "pii:yes result:success actor:usr_1"),
+        ):
+            browser.page.get_by_label("Search the trail").press_sequentially(text)
+            option = browser.page.locator(f'#completions option[value="{value}"]')
+            option.wait_for(state="attached")
         assert browser.complaints == []
 
 

@@ -167,3 +167,29 @@ def test_who_sees_a_period_has_figures_of_that_alone(console: Console) -> None:
     assert "usr_2 of day 11" in page
     assert "of day 12" not in page
     assert "of day 39" not in page
+
+
+def test_who_sees_a_period_is_offered_values_of_that_alone(console: Console) -> None:
+    march, april = "2026-03-05T10:00:00Z", "2026-04-05T10:00:00Z"
+    for name, at in (("usr_march", march), ("usr_april", april)):
+        actor = {"userId": name, "role": f"role_{name}"}
+        console.record(timestamp=at, actor=actor, action=f"app.{name}")
+    console.api.seal()
+    part = console.person(
+        from_us=1_772_323_200_000_000, to_us=1_775_001_600_000_000, streams=("main",)
+    )
+    whole = console.person(email="whole@auditors.example")
+    for text, value in (
+        ("actor:usr_", "usr_"),
+        ("pii:yes role:", "role_usr_"),
+        ("-action:app.", "app.usr_"),
+    ):
+        told = part.get(f"/complete?q={text}")
+        assert f'value="{text.rpartition(":")[0]}:{value}march"' in told
+        assert "april" not in told
+        assert f"{value}april" in whole.get(f"/complete?q={text}")
+    views = [one for one in console.door.events() if one["action"] == "audit.log.view"]
+    columns = ["actor", "role", "action"]
+    assert [one["details"]["completions"] for one in views] == [
+        column for column in columns for _ in (part, whole)
+    ]

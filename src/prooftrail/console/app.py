@@ -104,7 +104,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     pages, checking = Places(READING), Places(CHECKING)
     entering, revealing = Places(ENTERING), Places(REVEALING)
     timeline, exports = Timeline(answering, reading), Exports(reading)
-    completing = Completing(answering, reading)
+    completing = Completing(console, answering)
     events = Events(console, answering, reading)
     integrity = Integrity(console, answering, reading)
     questions = Questions(answering, reading)

@@ -153,6 +153,25 @@ def paging(given: Mapping[str, str]) -> Paging:
     )
 
 
+def typed(given: Iterable[tuple[str, str]]) -> tuple[str, int]:
+    """Understand a query that is being typed: its text, and where the cursor is.
+
+    Raises:
+        QuestionError: one cannot be understood.
+    """
+    found: dict[str, str] = {}
+    for name, value in given:
+        if name not in {"q", "at"}:
+            raise QuestionError(f"there is no parameter {name[:40]!r}: there are q, at")
+        if name in found:
+            raise QuestionError(f"{name} may be given once at most")
+        found[name] = value
+    text = _clean("q", found["q"]) if found.get("q") else ""
+    if "at" not in found:
+        return text, len(text)
+    return text, whole("at", found["at"], 0, len(text))
+
+
 def whole(name: str, text: str, least: int, most: int) -> int:
     """Return a whole number.
 

@@ -66,6 +66,11 @@ def glob(text: str) -> Match | None:
     return Pattern(span, like)
 
 
+def beginning(text: str) -> Span:
+    """Return what a text that begins so matches."""
+    return Span(text, _after(text))
+
+
 def _after(begin: str) -> str | None:
     """Return the first text after all that begin so, by code points; None: no such."""
     for at in range(len(begin) - 1, -1, -1):

@@ -31,6 +31,7 @@ from prooftrail.service import logs
 from prooftrail.service.api import (
     answering,
     checking,
+    completing,
     document,
     operating,
     problems,
@@ -95,6 +96,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
     app.include_router(answering.router(parts, callers))
+    app.include_router(completing.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))
     app.include_router(operating.router(parts, callers, app))

@@ -129,6 +129,15 @@ _SCHEMAS: Final[dict[str, Any]] = {
         others=_WHOLE,
         query=_STRING,
     ),
+    "Completions": _object(
+        ["at", "end", "candidates"],
+        at=_WHOLE,
+        end=_WHOLE,
+        candidates={
+            "type": "array",
+            "items": _object(["text", "told"], text=_STRING, told=_STRING),
+        },
+    ),
     "Started": _object(
         ["id", "state", "result"],
         id=_STRING,
@@ -185,6 +194,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ),
     ("get", "/audit/authority"): (
         {"200": ("The counts.", {JSON: _ref("Authority")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/completions"): (
+        {"200": ("The candidates.", {JSON: _ref("Completions")})},
         "400 401 403 503",
     ),
     ("get", "/audit/events/{event_id}"): (
