@@ -62,6 +62,8 @@ PAGES = (
     "/access",
     "/health",
     "/complete?q=act",
+    "/complete?q=actor:usr_1",
+    "/authority?q=pii:yes+resource:cust_456",
     "/export?q=actor:usr_123+during:2026-01&format=csv",
 )
 

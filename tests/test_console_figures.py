@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prooftrail.console import figures, queries
-from prooftrail.search import lists
+from prooftrail.search import lists, summary
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import Paging
 from prooftrail.store import figures as counting
@@ -82,7 +82,7 @@ def _compare(
     with readers.reading(token) as connection:
         found = counting.read(connection, question)
         page = lists.page(connection, question, Paging(1_000, None), streams)
-    assert figures.total(found) == len(page.items), text
+    assert summary.of(found).total == len(page.items), text
     results = Counter(str(one["result"]) for one in page.items)
     told: Counter[str] = Counter()
     for (_, result), count in found.hours.items():
@@ -126,7 +126,9 @@ def test_a_facet_leads_to_more_filters_and_back() -> None:
         {(490_000, "success"): 3, (490_001, "denied"): 1},
         {"role": [("admin", 4)], "actor": [("J. Doe", 4)], "pii": [("true", 4)]},
     )
-    by_title = {one.title: one.values for one in figures.facets(found, asked)}
+    by_title = {
+        one.title: one.values for one in figures.facets(summary.of(found), asked)
+    }
     assert list(by_title) == ["Result", "Role", "Who", "Personal data"]
     [role] = by_title["Role"]
     assert (role.chosen, role.q) == (True, None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from prooftrail.console.histogram import Drawing
     from prooftrail.search.language import Understood
+    from prooftrail.search.summary import Summary
     from prooftrail.store.figures import Figures
     from prooftrail.store.question import Column
 
@@ -54,19 +55,12 @@ class Facet(NamedTuple):
     values: tuple[Value, ...]
 
 
-def total(found: Figures) -> int:
-    """Return how many events there are."""
-    return sum(found.hours.values())
-
-
-def facets(found: Figures, asked: Understood) -> list[Facet]:
+def facets(found: Summary, asked: Understood) -> list[Facet]:
     """Return what may be narrowed down."""
-    results = dict.fromkeys(RESULTS, 0)
-    for (_, result), count in found.hours.items():
-        results[result] = results.get(result, 0) + count
+    results = dict(found.facets["result"].values)
     counted: dict[Column, Sequence[tuple[str, int]]] = {
-        "result": [(name, count) for name, count in results.items() if count],
-        **found.values,
+        **{column: facet.values for column, facet in found.facets.items()},
+        "result": [(name, results[name]) for name in RESULTS if name in results],
     }
     return [
         _facet(column, counted[column], asked)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prooftrail.console import figures, queries, sentences
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
-from prooftrail.search import lists
+from prooftrail.search import lists, summary
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import LIMIT, Paging
 from prooftrail.store import figures as counting
@@ -71,11 +71,12 @@ class Timeline:
         with self._reading.of(visit) as connection:
             page = lists.page(connection, asked.question, Paging(LIMIT, None), streams)
             found = counting.read(connection, asked.question)
+        told = summary.of(found)
         self._reading.listed(visit, asked.question, _told(asked), page.items)
 
         def narrowed(bar: Bar) -> str:
-            told = queries.within(asked.canonical, bar.begins, bar.ends)
-            return f"{visit.base}/?{query({'q': told})}"
+            then = queries.within(asked.canonical, bar.begins, bar.ends)
+            return f"{visit.base}/?{query({'q': then})}"
 
         return self._answers.page(
             "timeline.html",
@@ -86,9 +87,9 @@ class Timeline:
             chips=asked.chips,
             mistake=None,
             examples=() if asked.chips else EXAMPLES,
-            total=figures.total(found),
+            total=told.total,
             drawing=figures.drawing(found),
-            facets=figures.facets(found, asked),
+            facets=figures.facets(told, asked),
             narrowed=narrowed,
             first=not text and page.cursor is None and all(map(_is_own, page.items)),
             several=len(streams) > 1,
