@@ -109,7 +109,10 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     integrity = Integrity(console, answering, reading)
     questions = Questions(answering, reading)
     profiles = Profiles(answering, reading)
-    access, condition = Access(console, answering), Condition(console, answering)
+    access, condition = (
+        Access(console, answering),
+        Condition(console, answering, reading),
+    )
     entrance = Entrance(console, answering, let, entering)
     files = static.load()
 

@@ -37,7 +37,16 @@ class Visit(NamedTuple):
     @property
     def operates(self) -> bool:
         """Whether the visitor may be told what concerns all streams and all time."""
-        return Caller(self.visitor.holder, self.visitor.token, self.address).operates
+        return self._caller.operates
+
+    @property
+    def sees_all_time(self) -> bool:
+        """Whether the visitor is limited to no period."""
+        return self._caller.sees_all_time
+
+    @property
+    def _caller(self) -> Caller:
+        return Caller(self.visitor.holder, self.visitor.token, self.address)
 
     @property
     def asker(self) -> Asker:
