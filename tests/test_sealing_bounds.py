@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random  # noqa: TID251  seeded: text that no page compresses
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -75,3 +76,27 @@ def test_a_batch_is_bounded_by_events_and_envelopes(trail: Trail) -> None:
         reading.close()
     assert sum(len(row.envelope or b"") for row in rows) <= BYTES + MIB
     assert seal(trail).events == count + 1
+
+
+def test_the_widest_event_fits_every_index(trail: Trail) -> None:
+    """A row of an index has a third of a page, and no event may stop sealing."""
+    random = Random(3)
+
+    def wide() -> str:
+        """Four bytes a character, and nothing that could be compressed."""
+        return "".join(chr(random.randrange(0x10000, 0x2FFFF)) for _ in range(200))
+
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+    insert(
+        trail,
+        event(
+            actor={"userId": wide(), "role": wide(), "ipAddress": "2001:db8::7:8"},
+            resource={"type": wide(), "id": wide()},
+            action="a." + "".join(random.choice(letters) for _ in range(198)),
+            subjects=[wide() for _ in range(3)],
+            result="denied",
+        ),
+    )
+    seal(trail)
+    sealed = "select count(*) from prooftrail.log where kind = 0"
+    assert trail.superuser().execute(sealed).fetchone() == (1,)
