@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
 
 from tests.console_rig import PASSWORD, Console, token_of, visited
@@ -135,8 +136,6 @@ def test_an_invitation_is_accepted_on_its_page(console: Console) -> None:
         assert "Welcome, New Auditor" in page.text
         assert "<svg" in page.text.partition('class="code"')[2]
         secret = page.text.partition("<p><code>")[2].partition("<")[0].replace(" ", "")
-        import pyotp  # noqa: PLC0415
-
         answer = http.post(
             "/invitation",
             data={
@@ -149,6 +148,28 @@ def test_an_invitation_is_accepted_on_its_page(console: Console) -> None:
         assert answer.status_code == 303, answer.text
         assert http.get("/").status_code == 200
         assert http.get("/invitation", params={"token": token}).status_code == 403
+
+
+def test_who_lost_the_phone_is_told_what_to_do_and_comes_in_anew(
+    console: Console,
+) -> None:
+    person = console.person(role="auditor")
+    with console.stranger() as http:
+        assert "lost your phone" in http.get("/login").text
+        token = console.door.link(email=person.email, name="Nora Keller")
+        page = http.get("/invitation", params={"token": token})
+        secret = page.text.partition("<p><code>")[2].partition("<")[0].replace(" ", "")
+        console.door.clock.on(30)
+        code = pyotp.TOTP(secret).at(console.door.clock() // 1_000_000)
+        form = {"token": token, "password": PASSWORD, "code": code}
+        done = http.post("/invitation", data={"csrf": token_of(page.text), **form})
+        assert done.status_code == 303, done.text
+        assert http.get("/").status_code == 200
+    assert person.http.get("/").status_code == 303  # what the old phone opened
+    with console.stranger() as http:
+        form = {"email": person.email, "password": PASSWORD, "code": person.app.next()}
+        token = token_of(http.get("/login").text)
+        assert http.post("/login", data={"csrf": token, **form}).status_code == 403
 
 
 def test_what_is_looked_at_stands_in_the_trail(console: Console) -> None:

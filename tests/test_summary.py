@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prooftrail.core import instants, projection
-from prooftrail.search import summary
+from prooftrail.search import items, summary
 from prooftrail.store import days, figures, searching
 from prooftrail.store.question import AnyOf, Exactly, Not, Question, Span, Term
 from tests.api_rig import serving
@@ -27,6 +27,8 @@ from tests.searched import (
     entries,
     fill,
 )
+from tests.signing_rig import unguarded
+from tests.stated import stated
 
 if TYPE_CHECKING:
     from prooftrail.search.summary import Summary
@@ -168,6 +170,70 @@ def test_over_http_it_is_told_and_recorded(
         viewed = {"action": "audit.log.view"}
         [read] = client.get("/audit/events", params=viewed).json()["events"]
     assert read["details"] == {"filters": {"result": "denied"}, "summary": True}
+
+
+ALTERED = {
+    "redacted": "event = null, salt = null",
+    "unreadable": "event = '\\x7b'",
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_what_cannot_be_read_any_more_counts_as_before(trail: Trail, how: str) -> None:
+    """Figures are of the searched columns, which stay when the event is gone."""
+    random = Random(8)
+    fill(trail, random, 60)
+    questions = [Question(), *(asked(random) for _ in range(12))]
+    # whose authority is said by the event itself
+    questions = [one for one in questions if "authorization" not in repr(one)]
+    with asker(trail, TOKEN) as readers:
+        with readers.reading(TOKEN) as reader:
+            before = [summary.summarize(reader, one) for one in questions]
+        with unguarded(trail) as superuser:
+            superuser.execute("alter table prooftrail.log drop constraint body_is_hash")
+            done = superuser.execute(
+                f"update prooftrail.log set {ALTERED[how]} where seq % 3 = 1"
+            )
+            assert done.rowcount > 10
+        with readers.reading(TOKEN) as reader:
+            after = [summary.summarize(reader, one) for one in questions]
+            ends = searching.ends(reader)
+            rows = searching.page(reader, Question(), ends, None, 1_000)
+    assert after == before
+    assert before[0].total == len(rows)
+    told = [how in items.item(one, {}) for one in rows]
+    assert True in told
+    assert False in told
+
+
+def test_an_export_of_ten_thousand_counts_once_for_each_of_them(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = [f"cust_{number}" for number in range(10_000)]
+    made = event(
+        action="customer.pii.export",
+        subjects=customers,
+        resource={"type": "customer", "id": "all"},
+        authorization={"decision": "allowed", "basis": "role"},
+    )
+    texts = stated(made).texts
+    assert len(texts) == 10
+    insert(trail, *texts)
+    seal(trail)
+    with serving(trail, monkeypatch) as api, api.client(api.key("auditor")) as client:
+        for customer in ("cust_0", "cust_5000", "cust_9999", "all"):
+            asked_ = {"resource": customer, "pii": "true"}
+            told = client.get("/audit/summary", params=asked_).json()
+            assert told["total"] == 1, customer
+            assert told["facets"]["action"]["values"] == [
+                {"value": "customer.pii.export", "n": 1}
+            ]
+            who = client.get("/audit/authority", params=asked_).json()
+            assert (who["total"], who["authorised"]) == (1, 1), customer
+        exports = {"action": "customer.pii.export"}
+        assert client.get("/audit/summary", params=exports).json()["total"] == 1
+        nobody = {"resource": "cust_10000"}
+        assert client.get("/audit/summary", params=nobody).json()["total"] == 0
 
 
 _hours = st.dictionaries(
