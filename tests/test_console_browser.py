@@ -73,6 +73,20 @@ def filled(console: Console) -> str:
     return event_id
 
 
+def protected(rig: Rig) -> str:
+    """Record an event with a personal value; return its id."""
+    event_id = rig.record(
+        actor={"userId": "usr_1"},
+        action="customer.profile.update",
+        result="success",
+        resource={"type": "customer", "id": "cust_7"},
+        details={"mail": Personal(VALUE, "contact.email")},
+    )
+    rig.seal()
+    rig.keep()
+    return event_id
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_has_a_serious_fault_or_a_complaint(
@@ -117,15 +131,7 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
 def test_a_whole_walk(console: Console, trail: Trail, tmp_path: Path) -> None:
     rig = Rig(trail, tmp_path / "keeper")
     rig.keep()
-    event_id = rig.record(
-        actor={"userId": "usr_1"},
-        action="customer.profile.update",
-        result="success",
-        resource={"type": "customer", "id": "cust_7"},
-        details={"mail": Personal(VALUE, "contact.email")},
-    )
-    rig.seal()
-    rig.keep()
+    event_id = protected(rig)
     person = console.person(role="security")
     with browsing(console.url) as browser:
         page = browser.page
@@ -160,38 +166,56 @@ def test_a_whole_walk(console: Console, trail: Trail, tmp_path: Path) -> None:
     assert "audit.log.export" in told
 
 
-def test_a_walk_by_keyboard_alone(console: Console) -> None:
-    filled(console)
-    person = console.person()
+def test_a_whole_walk_by_keyboard_alone(
+    console: Console, trail: Trail, tmp_path: Path
+) -> None:
+    rig = Rig(trail, tmp_path / "keeper")
+    rig.keep()
+    event_id = protected(rig)
+    person = console.person(role="security")
     with browsing(console.url) as browser:
-        page = browser.page
-        browser.open("/")
+        page, keys = browser.page, browser.page.keyboard
+        browser.open("/")  # the address is typed; all else is done from here
         for text in (person.email, PASSWORD, _code(console, person)):
-            page.keyboard.type(text)
-            page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
+            keys.type(text)
+            keys.press("Tab")
+        keys.press("Enter")
         page.wait_for_url(f"{console.url}/")
-        page.keyboard.press("Tab")  # the way past head and navigation
+        keys.press("Tab")  # the way past head and navigation
         assert _focused(browser) == "Skip to the content"
-        page.keyboard.press("Enter")
-        page.keyboard.press("/")
-        page.keyboard.type("action:customer.pii.update")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**q=action*")
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            if "changed" in _focused(browser):
-                break
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/events/**")
-        assert "paid" in page.content()
-        for _ in range(60):
-            page.keyboard.press("Shift+Tab")
-            if _focused(browser) == "Log out":
-                break
-        page.keyboard.press("Enter")
+        keys.press("Enter")
+        keys.press("/")
+        keys.type("resource:cust_7")
+        keys.press("Enter")
+        page.wait_for_url("**q=resource*")
+        _tab_to(browser, "Export as CSV")
+        with page.expect_download() as download:
+            keys.press("Enter")
+        assert event_id in download.value.path().read_text()
+        _tab_to(browser, "on customer cust_7")
+        keys.press("Enter")
+        page.wait_for_url(f"**/events/{event_id}*")
+        assert VALUE not in page.content()
+        _tab_to(browser, "Reveal")
+        keys.press("Enter")
+        keys.press("Tab")
+        keys.type("case 12")
+        keys.press("Enter")
+        page.get_by_text(VALUE).wait_for()
+        _tab_to(browser, "Integrity", back=True)
+        keys.press("Enter")
+        page.wait_for_url("**/integrity")
+        _tab_to(browser, "Verify now")
+        keys.press("Enter")
+        page.get_by_role("heading", name="Verified").wait_for()
+        _tab_to(browser, "Log out", back=True)
+        keys.press("Enter")
         page.get_by_text("You are logged out.").wait_for()
         assert browser.complaints == []
+    rig.seal()
+    assert rig.events("prooftrail.reveal")[0]["purpose"] == "case 12"
+    for action in ("audit.log.export", "audit.chain.verify", "auth.logout"):
+        assert rig.events(action), action
 
 
 def test_more_events_come_at_the_end_of_the_list(console: Console) -> None:
@@ -268,3 +292,12 @@ def _code(console: Console, person: Person) -> str:
 
 def _focused(browser: Browsing) -> str:
     return str(browser.page.evaluate("document.activeElement.innerText || ''")).strip()
+
+
+def _tab_to(browser: Browsing, text: str, *, back: bool = False) -> None:
+    """Press Tab until what has this text is in focus."""
+    for _ in range(80):
+        browser.page.keyboard.press("Shift+Tab" if back else "Tab")
+        if text in _focused(browser):
+            return
+    raise AssertionError(f"{text}: Tab does not lead there")
