@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -143,3 +144,13 @@ def ids(answer: httpx.Response) -> Iterator[str]:
                 yield one["eventId"]
             for part in one.get("parts", ()):
                 yield part["eventId"]
+
+
+def ended(client: httpx.Client, place: str) -> dict[str, Any]:
+    until = time.monotonic() + 60
+    while True:
+        told: dict[str, Any] = client.get(place).json()
+        if told["state"] != "running":
+            return told
+        assert time.monotonic() < until
+        time.sleep(0.05)

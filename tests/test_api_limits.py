@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api_rig import Api, serving
-from tests.limits_rig import ABSENT, MARCH, OTHER, World, build, ids, text
+from tests.limits_rig import ABSENT, MARCH, OTHER, World, build, ended, ids, text
 from tests.sealing import event
 
 if TYPE_CHECKING:
@@ -141,18 +141,18 @@ def results(world: World) -> list[Ask]:
     return [Ask(f"{CHECK}/{{}}", {}, ran, str(uuid4()))]
 
 
-def ended(client: httpx.Client, place: str) -> dict[str, Any]:
-    until = time.monotonic() + 60
-    while True:
-        told: dict[str, Any] = client.get(place).json()
-        if told["state"] != "running":
-            return told
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def plain(path: str) -> Callable[[World], list[Ask]]:
     return lambda _: [Ask(path)]
+
+
+def periods(path: str) -> Callable[[World], list[Ask]]:
+    return lambda _: [
+        Ask(path),
+        Ask(path, {"q": "during:2026"}),
+        Ask(path, {"q": "stream:{}"}, OTHER, ABSENT),
+        Ask(path, {"from": "2026-04-01", "to": "2026-06-01"}),
+        Ask(path, {"stream": "{}"}, OTHER, ABSENT),
+    ]
 
 
 CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
@@ -162,8 +162,20 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         *filtered(world, f"{EVENTS}/count"),
     ],
     ("get", SUMMARY): lambda world: [Ask(SUMMARY), *filtered(world, SUMMARY)],
-    ("get", AUTHORITY): lambda world: [Ask(AUTHORITY), *filtered(world, AUTHORITY)],
     ("get", COMPLETIONS): completed,
+    # "denied" is the name of a figure there, too
+    ("get", AUTHORITY): lambda world: [
+        Ask(AUTHORITY),
+        Ask(AUTHORITY, {"result": "denied"}),
+        *(one for one in filtered(world, AUTHORITY) if one.hits != "denied"),
+    ],
+    ("get", "/audit/accounts"): lambda _: [
+        Ask("/audit/accounts"),
+        Ask("/audit/accounts", {"days": "1"}),
+        Ask("/audit/accounts", {"stream": "{}"}, OTHER, ABSENT),
+    ],
+    ("get", "/audit/continuity"): periods("/audit/continuity"),
+    ("get", "/audit/administrators"): periods("/audit/administrators"),
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,
     ("get", f"{CHECK}/{{run_id}}"): results,

@@ -30,6 +30,8 @@ PAGES = (
     "/",
     "/person",
     "/customer",
+    "/questions",
+    "/authority",
     "/integrity",
     "/integrity/checkpoint",
     "/integrity/checkpoint?stream=main",
@@ -104,6 +106,7 @@ def asks(world: World) -> Iterator[Ask]:
             query = quote(written, safe="{}")
             for path in (
                 f"/?q={query}",
+                f"/authority?q={query}",
                 f"/export?format=csv&q={query}",
                 f"/export?format=jsonl&q={query}",
                 f"/complete?q={query}",

@@ -98,7 +98,7 @@ def test_who_and_on_whose_authority_adds_up(console: Console) -> None:
         console.api.seal()
         views = {"action": "audit.log.view"}
         read = client.get("/audit/events", params=views).json()["events"][0]
-    assert read["details"] == {"filters": {"q": "pii:yes"}, "authority": True}
+    assert read["details"] == {"filters": {"q": "pii:yes"}, "answer": "authority"}
 
 
 def test_a_query_that_is_not_understood_is_pointed_at(console: Console) -> None:

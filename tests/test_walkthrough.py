@@ -5,6 +5,7 @@ PROOFTRAIL_TEST_DAYS=90 asks them of ninety days, for three seeds.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections import Counter
@@ -83,6 +84,9 @@ def test_each_question_is_answered_as_it_was_done(
             asked = Asked(console, client, truth, begin)
             who_accessed_personal_data(asked)
             who_saw_one_person(asked, trail)
+            can_administrators_alter_the_log(asked, trail)
+            which_accounts_are_dormant(asked)
+            did_logging_never_stop(asked)
             was_anything_altered(asked, trail)
 
 
@@ -146,6 +150,83 @@ def who_saw_one_person(asked: Asked, trail: Trail) -> None:
         assert told["total"] == customers[customer].total()
         page = person.get(f"/customer?id={customer}")
         assert numbers(page)["Events in all"] == customers[customer].total()
+
+
+def can_administrators_alter_the_log(asked: Asked, trail: Trail) -> None:
+    """Question 7: who could is who the catalog says; nobody did."""
+    rows = trail.superuser().execute(
+        "select r.rolname from pg_roles r where r.rolcanlogin and (r.rolsuper"
+        " or pg_has_role(r.oid, (select nspowner from pg_namespace"
+        "                         where nspname = 'prooftrail'), 'member'))"
+    )
+    known = {str(row[0]) for row in rows.fetchall()}
+    told = asked.get("/audit/administrators", q=asked.during)
+    could = {
+        one["login"]
+        for one in told["could"]
+        if one["power"] in {"superuser", "may act as the owner"}
+    }
+    assert could == known
+    done = {one["action"]: one["n"] for one in told["acts"]["actions"]}
+    assert done == {"trail.stream.create": 1}
+    assert told["acts"]["total"] == 1
+    assert told["verification"] is None
+    assert verdict(asked) == "verified"
+    told = asked.get("/audit/administrators", q=asked.during)
+    assert told["verification"]["verdict"] == "verified"
+
+
+def which_accounts_are_dormant(asked: Asked) -> None:
+    """Question 9: whoever was not used for so long, and nobody else."""
+    for days in (90, DAYS - 1, DAYS // 2, 1):
+        told = asked.get("/audit/accounts", days=str(days))
+        states = {
+            one["account"]: one["state"]
+            for one in told["accounts"]
+            if not one["account"].startswith("person:")  # who asks
+        }
+        now = datetime.fromisoformat(told["asOf"])
+        since = now - timedelta(days=days)
+        expected = {
+            who: "disabled"
+            if who in asked.truth.disabled
+            else "active"
+            if datetime.fromisoformat(at) > since
+            else "dormant"
+            for who, at in asked.truth.accounts.items()
+        }
+        assert states == expected, days
+        assert days == 90 or "dormant" in states.values()
+        assert "active" in states.values()
+        assert "disabled" in states.values()
+
+
+def did_logging_never_stop(asked: Asked) -> None:
+    """Question 10: it stopped when the application did, and at no other time."""
+    told = asked.get("/audit/continuity", q=asked.during)
+    stops = [(moment(one["from"]), moment(one["to"])) for one in told["stops"]]
+    begin = datetime(*asked.begin.timetuple()[:3], tzinfo=UTC)
+    end = begin + timedelta(days=DAYS, microseconds=-1)
+    assert stops == [
+        *((moment(one), moment(other)) for one, other in asked.truth.down),
+        (end, None),  # the simulation's end
+    ]
+    assert len(stops) > 1
+    assert told["unended"] == []
+    moments = sorted(asked.truth.moments)
+    gaps = sorted(
+        ((b - a, a, b) for a, b in itertools.pairwise(moments)),
+        key=lambda one: (-one[0], one[1]),
+    )
+    silences = [(moment(one["from"]), moment(one["to"])) for one in told["silences"]]
+    assert silences == [(a, b) for _, a, b in gaps[:5]]
+    (signed,) = told["signatures"]
+    assert signed["n"] >= DAYS
+    assert max(one["seconds"] for one in signed["longest"]) <= 86_400
+
+
+def moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def was_anything_altered(asked: Asked, trail: Trail) -> None:

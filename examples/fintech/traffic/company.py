@@ -100,14 +100,15 @@ def simulate(
 
         def after(number: int, day: Day) -> None:
             recorder.drain()
-            if day.down is not None and number + 1 < days:
-                begins, ends = (round(at.timestamp() * 1e6) for at in day.down)
+            down = day.down if number + 1 < days else None
+            if down is not None:
                 driver.leave()
-                driver.pass_time(begins)
+                driver.pass_time(round(down[0].timestamp() * 1e6))
                 application.close()
-                application.start(ends)
-                truth.down.append((day.down[0].isoformat(), day.down[1].isoformat()))
             nights.end(_us(day.day + timedelta(days=1)) - 1)
+            if down is not None:
+                application.start(round(down[1].timestamp() * 1e6))
+                truth.down.append((down[0].isoformat(), down[1].isoformat()))
             told(number + 1, days)
 
         driver = Driver(application.urls, truth)

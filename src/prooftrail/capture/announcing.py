@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import threading
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     Change = Literal["started", "stopped", "reconfigured"]
 
 _log = logging.getLogger("prooftrail")
+
+ENDING = 2.0  # seconds that an end waits for its event
 
 
 class Captured(NamedTuple):
@@ -90,9 +93,15 @@ def start(recorder: Recorder, one: Captured) -> None:
 
 
 def stop(recorder: Recorder, one: Captured) -> None:
-    """Tell that they are not any more, if it was told that they are."""
+    """Tell that they are not any more, if it was told that they are.
+
+    Waits until that is durable, `ENDING` at most: what ends by a signal, as uvicorn
+    does, runs nothing afterwards.
+    """
     if _running.take(recorder, one):
-        _tell(recorder, one, "stopped")
+        future = _tell(recorder, one, "stopped")
+        if future is not None:
+            wait([future], ENDING)
 
 
 def replace(before: Recorder | None, after: Recorder) -> None:
@@ -111,11 +120,11 @@ def stop_all() -> None:
             _tell(recorder, one, "stopped")
 
 
-def _tell(recorder: Recorder, one: Captured, change: Change) -> None:
+def _tell(recorder: Recorder, one: Captured, change: Change) -> Future[str] | None:
     try:
         if recorder.crowded:  # handing over would wait
             _log.warning("that capture %s is not recorded: the queue is full", change)
-            return
+            return None
         future = recorder.submit_stated(
             recorder.state(_event(recorder, one, change), stream=one.stream),
             stream=one.stream or recorder.stream,
@@ -124,6 +133,8 @@ def _tell(recorder: Recorder, one: Captured, change: Change) -> None:
         future.add_done_callback(_look)
     except ProoftrailError as error:
         _log.warning("that capture %s is not recorded: %s", change, error)
+        return None
+    return future
 
 
 def _look(future: Future[str]) -> None:

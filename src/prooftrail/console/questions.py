@@ -116,7 +116,7 @@ class Questions:
         self._reading.viewed(
             visit,
             named(asked.question, streams),
-            {"filters": {"q": asked.told}, "authority": True},
+            {"filters": {"q": asked.told}, "answer": "authority"},
         )
         return self._authority(
             visit,

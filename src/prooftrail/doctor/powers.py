@@ -9,7 +9,7 @@ Does not: know who has the machine, its disk or its backups, nor the signing key
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.doctor.check import Check
 from prooftrail.store import files, survey
@@ -66,17 +66,38 @@ _POWERS = {
 }
 
 
+class Holder(NamedTuple):
+    """A login that could do more than the privilege table says."""
+
+    login: str
+    through: str  # the roles that it may act as for it; empty: by itself
+    power: str
+    can: str
+    against: str  # what stands against it
+
+
+def holders(link: Connection, prefix: str) -> list[Holder]:
+    """Return who could do more than the privilege table says."""
+    return [
+        Holder(
+            one.login,
+            "" if one.through == one.login else one.through,
+            _NAMES.get(one.power, one.power),
+            *_POWERS[one.power],
+        )
+        for one in survey.powers(link, prefix)
+    ]
+
+
 def could_cheat(link: Connection, prefix: str) -> Iterator[Check]:
     """Name who could do more than the privilege table says."""
-    for found in survey.powers(link, prefix):
-        can, against = _POWERS[found.power]
-        through = "" if found.through == found.login else f" (as {found.through})"
+    for found in holders(link, prefix):
+        through = f" (as {found.through})" if found.through else ""
         yield Check(
             "could cheat",
             "note",
-            f"{found.login}{through}, {_NAMES.get(found.power, found.power)}: "
-            f"can {can}",
-            f"against it: {against}",
+            f"{found.login}{through}, {found.power}: can {found.can}",
+            f"against it: {found.against}",
         )
     sealer = files.role_name(prefix, "sealer")
     yield Check(

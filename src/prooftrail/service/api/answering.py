@@ -1,31 +1,47 @@
-"""Answers to what auditors ask, each by one call: who did it, and on whose authority.
+"""Answers to what auditors ask, each by one call.
 
 Guarantees: as of `reading`: what is answered is what row-level security lets the key
 see, of one moment, and the read is durable in the trail before the first byte of an
-answer is sent. An answer is complete, or says how much of it is left out.
+answer is sent. An answer is complete, or says how much of it is left out. Who could
+alter the log is told to keys that may verify it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 
 from prooftrail.core import instants
+from prooftrail.errors import QuestionError
 from prooftrail.search import parameters
-from prooftrail.service.api import following, reading
-from prooftrail.service.api.places import READING, Places
-from prooftrail.store import authority, searching
+from prooftrail.service import administrators
+from prooftrail.service.api import checking, following, reading
+from prooftrail.service.api.places import CHECKING, READING, Places
+from prooftrail.store import accounts, authority, continuity, searching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.responses import Response
 
-    from prooftrail.service.api.caller import Callers
+    from prooftrail.access.roles import Right
+    from prooftrail.search.parameters import Filters
+    from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
+    from prooftrail.store.accounts import Account
     from prooftrail.store.authority import Authority
+    from prooftrail.store.continuity import Between, Continuity
     from prooftrail.store.question import Answer
+
+UNUSED: Final = 90  # days after which an account is dormant; PCI DSS 8.2.6
+MOST_DAYS: Final = 3_650
+_DAY_US: Final = 86_400_000_000
+_PERIOD: Final = {
+    name: told
+    for name, told in reading.SHOWN.items()
+    if name in {"q", "stream", "from", "to"}
+} | {"q": "A query of a period and streams alone, such as during:last-90-days."}
 
 
 class _Answering:
@@ -35,6 +51,7 @@ class _Answering:
         self._parts = parts
         self._callers = callers
         self._places = Places(READING)
+        self._checking = Places(CHECKING)
 
     async def authority(self, request: Request) -> Response:
         """Who did what answers all filters, and on whose authority.
@@ -45,22 +62,124 @@ class _Answering:
         """
         return await self._places.run(self._authority, request)
 
+    async def accounts(self, request: Request) -> Response:
+        """Which accounts there are, and which of them are dormant.
+
+        An account is whoever acted as a user, or was made one (admin.user.create). It
+        is dormant where it is not disabled and no success of its own, nor its
+        beginning, lies in the last `days`; disabled where it was, and not used since.
+        The one that was unused for longest comes first. More than 10,000 are refused.
+        """
+        return await self._places.run(self._accounts, request)
+
+    async def continuity(self, request: Request) -> Response:
+        """Whether logging ever stopped.
+
+        `stops`: no process of a service captured meanwhile (`to` is null where that
+        lasts). `unended`: processes that have not told their end; they run, or were
+        killed. `silences`: the five longest times without an event of an application.
+        `signatures`: how many each stream has, and the longest times between two. That
+        the chain has no gap is what a verification says.
+        """
+        return await self._places.run(self._continuity, request)
+
+    async def administrators(self, request: Request) -> Response:
+        """Who could alter the log, and what was done to it.
+
+        `could`: logins of the database with more than the privilege table gives, what
+        each can do, and what stands against it. `acts`: what the trail has of what was
+        done to the log and to who may read it. `verification`: the newest one that the
+        key may see. For keys that may verify.
+        """
+        return await self._checking.run(self._administrators, request)
+
     def _authority(self, request: Request) -> Response:
-        caller = self._callers.of(request, "read")
-        streams = caller.holder.streams
-        asked = parameters.filters(
-            request.query_params.multi_items(), streams, now_us=self._parts.clock()
-        )
+        caller, asked = self._asked(request)
         with self._parts.readers.reading(caller.token) as connection:
             as_of = searching.ends(connection)
             found = authority.read(connection, asked.question, as_of)
-        names = following.named(asked.question, streams)
-        # no count: it is of all streams, and each is told of its own alone
-        told = {"filters": asked.told, "authority": True}
-        reading.viewed(self._parts, caller, names, told)
-        return reading.answer(
-            self._parts, {**_authority(found), **reading.understood(asked)}
+        return self._answer(caller, asked, "authority", _authority(found))
+
+    def _accounts(self, request: Request) -> Response:
+        caller, asked = self._asked(request, "days")
+        if set(asked.told) - {"stream"}:
+            raise QuestionError("accounts are asked for by stream and days alone")
+        now_us = self._parts.clock()
+        days = parameters.whole(
+            "days", request.query_params.get("days", str(UNUSED)), 1, MOST_DAYS
         )
+        streams = _numbers(caller, asked)
+        with self._parts.readers.reading(caller.token) as connection:
+            found = accounts.read(connection, streams)
+        told = {
+            "days": days,
+            "asOf": instants.text(now_us),
+            "accounts": [_account(one, now_us, days) for one in found],
+        }
+        return self._answer(caller, asked, "accounts", told)
+
+    def _continuity(self, request: Request) -> Response:
+        caller, asked = self._period(request, "read")
+        streams = _numbers(caller, asked)
+        with self._parts.readers.reading(caller.token) as connection:
+            found = continuity.read(connection, asked.question, streams)
+        names = {number: name for name, number in caller.holder.streams.items()}
+        return self._answer(caller, asked, "continuity", _continuity(found, names))
+
+    def _administrators(self, request: Request) -> Response:
+        caller, asked = self._period(request, "verify")
+        with self._parts.readers.reading(caller.token) as connection:
+            done = administrators.acts(connection, asked.question)
+        told = {
+            "could": [one._asdict() for one in administrators.could()],
+            "acts": {
+                "query": done.query,
+                "total": done.total,
+                "actions": [{"action": name, "n": n} for name, n in done.actions],
+            },
+            "verification": checking.newest(self._parts, caller),
+        }
+        return self._answer(caller, asked, "administrators", told)
+
+    def _asked(self, request: Request, *beside: str) -> tuple[Caller, Filters]:
+        caller = self._callers.of(request, "read")
+        asked = parameters.filters(
+            request.query_params.multi_items(),
+            caller.holder.streams,
+            now_us=self._parts.clock(),
+            beside=beside,
+        )
+        return caller, asked
+
+    def _period(self, request: Request, right: Right) -> tuple[Caller, Filters]:
+        """Understand a request that is about a period and streams alone."""
+        caller = self._callers.of(request, right)
+        asked = parameters.filters(
+            request.query_params.multi_items(),
+            caller.holder.streams,
+            now_us=self._parts.clock(),
+        )
+        if asked.question.terms or asked.question.conditions:
+            raise QuestionError(
+                "this is asked of a period and streams alone: during, from, to, stream"
+            )
+        return caller, asked
+
+    def _answer(
+        self, caller: Caller, asked: Filters, what: str, told: dict[str, Any]
+    ) -> Response:
+        names = following.named(asked.question, caller.holder.streams)
+        # no count: it is of all streams, and each is told of its own alone
+        reading.viewed(
+            self._parts, caller, names, {"filters": asked.told, "answer": what}
+        )
+        return reading.answer(self._parts, {**told, **reading.understood(asked)})
+
+
+def _numbers(caller: Caller, asked: Filters) -> Sequence[int]:
+    """Return the streams that are asked about."""
+    own = tuple(caller.holder.streams.values())
+    return own if asked.question.streams is None else asked.question.streams
 
 
 def _authority(found: Authority) -> dict[str, Any]:
@@ -90,15 +209,93 @@ def _counts(counts: Mapping[Answer, int]) -> dict[str, int]:
     }
 
 
+def _account(one: Account, now_us: int, days: int) -> dict[str, Any]:
+    return {
+        "account": one.id,
+        "state": one.state(now_us - days * _DAY_US),
+        "unusedDays": max(now_us - one.unused_us, 0) // _DAY_US,
+        "created": _time(one.made_us),
+        "lastUse": _time(one.used_us),
+        "disabled": _time(one.ended_us),
+    }
+
+
+def _continuity(found: Continuity, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "stops": [
+            {"service": one.service, **_between(one.time, names)} for one in found.stops
+        ],
+        "unended": [
+            {
+                "service": one.service,
+                "stream": names.get(one.stream, ""),
+                "process": one.process,
+                "since": instants.text(one.since_us),
+            }
+            for one in found.unended
+        ],
+        "silences": [_between(one, names) for one in found.silences],
+        "signatures": [
+            {
+                "stream": names.get(stream, ""),
+                "n": n,
+                "longest": [
+                    _between(one, names)
+                    for one in found.unsigned
+                    if one.stream == stream
+                ],
+            }
+            for stream, n in sorted(found.signatures.items())
+        ],
+    }
+
+
+def _between(one: Between, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "stream": names.get(one.stream, ""),
+        "from": instants.text(one.from_us),
+        "to": _time(one.to_us),
+        "seconds": one.seconds,
+    }
+
+
+def _time(us: int | None) -> str | None:
+    return None if us is None else instants.text(us)
+
+
 def router(parts: Parts, callers: Callers) -> APIRouter:
     """Return the routes."""
     made = APIRouter(tags=["Answering"])
     answering = _Answering(parts, callers)
-    made.add_api_route(
-        "/audit/authority",
-        answering.authority,
-        response_model=None,
-        summary="Who, and on whose authority",
-        openapi_extra=reading.documented(reading.SHOWN),
-    )
+    for path, endpoint, summary, given in (
+        (
+            "/audit/authority",
+            answering.authority,
+            "Who, and on whose authority",
+            reading.SHOWN,
+        ),
+        (
+            "/audit/accounts",
+            answering.accounts,
+            "Accounts, dormant ones among them",
+            {
+                "days": f"Without a use, after which an account is dormant: {UNUSED}.",
+                "stream": reading.SHOWN["stream"],
+            },
+        ),
+        ("/audit/continuity", answering.continuity, "Whether logging stopped", _PERIOD),
+        (
+            "/audit/administrators",
+            answering.administrators,
+            "Who could alter the log, and what was done to it",
+            _PERIOD,
+        ),
+    ):
+        made.add_api_route(
+            path,
+            endpoint,
+            response_model=None,
+            summary=summary,
+            openapi_extra=reading.documented(given),
+        )
     return made

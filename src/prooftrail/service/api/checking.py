@@ -141,6 +141,14 @@ def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
     return answer
 
 
+def newest(parts: Parts, caller: Caller) -> dict[str, Any] | None:
+    """Return the newest verification that ended, of those that the caller may see."""
+    for run in parts.checks.list():
+        if run.state == "finished" and _may_see(caller, run):
+            return shown(caller, run)
+    return None
+
+
 async def _events(
     parts: Parts, callers: Callers, caller: Caller, run_id: str, places: Places
 ) -> AsyncIterator[bytes]:

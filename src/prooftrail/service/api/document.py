@@ -13,9 +13,17 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.search.values import RESULTS
+from prooftrail.service.api.shapes import (
+    ANSWERS,
+    STRING,
+    WHOLE,
+    either,
+    fields,
+    ref,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from fastapi import FastAPI
 
@@ -39,194 +47,175 @@ _TOLD: Final = {
 _AGAIN: Final = {"429", "503"}
 
 
-def _object(required: Sequence[str] = (), **properties: object) -> dict[str, Any]:
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_STRING: Final = {"type": "string"}
-_WHOLE: Final = {"type": "integer", "minimum": 0}
 _DIGEST: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_PROBLEM: Final = _ref("Problem")
-_AUTHORITY: Final = ("authorised", "breakGlass", "denied", "unexplained")
+_PROBLEM: Final = ref("Problem")
 
 _SCHEMAS: Final[dict[str, Any]] = {
-    "Problem": _object(
+    **ANSWERS,
+    "Problem": fields(
         ["error"],
-        error=_object(
+        error=fields(
             ["status", "message"],
-            status=_WHOLE,
-            message=_STRING,
-            at=_WHOLE,
-            length=_WHOLE,
+            status=WHOLE,
+            message=STRING,
+            at=WHOLE,
+            length=WHOLE,
         ),
     ),
-    "Result": _object(
+    "Result": fields(
         ["status"],
         status={"enum": ["accepted", "duplicate", "conflict", "refused"]},
-        eventId=_STRING,
+        eventId=STRING,
         digest=_DIGEST,
         recordedDigest=_DIGEST,
-        error=_STRING,
+        error=STRING,
     ),
-    "Results": _object(["results"], results={"type": "array", "items": _ref("Result")}),
-    "Entry": _object(
+    "Results": fields(["results"], results={"type": "array", "items": ref("Result")}),
+    "Entry": fields(
         ["stream", "seq", "recordedAt", "checksum", "previousChecksum"],
-        stream=_STRING,
-        seq=_WHOLE,
-        recordedAt=_STRING,
+        stream=STRING,
+        seq=WHOLE,
+        recordedAt=STRING,
         checksum=_DIGEST,
         previousChecksum=_DIGEST,
-        parts={"type": "array", "items": _ref("Entry")},
+        parts={"type": "array", "items": ref("Entry")},
     ),
-    "Page": _object(
+    "Page": fields(
         ["events", "cursor"],
-        events={"type": "array", "items": _ref("Entry")},
+        events={"type": "array", "items": ref("Entry")},
         cursor={"type": ["string", "null"]},
-        query=_STRING,
+        query=STRING,
     ),
-    "Count": _object(["count"], count=_WHOLE, query=_STRING),
-    "Bucket": _object(
+    "Count": fields(["count"], count=WHOLE, query=STRING),
+    "Bucket": fields(
         ["from", *RESULTS],
-        **{"from": _STRING},
-        **dict.fromkeys(RESULTS, _WHOLE),
+        **{"from": STRING},
+        **dict.fromkeys(RESULTS, WHOLE),
     ),
-    "Facet": _object(
+    "Facet": fields(
         ["values", "others", "otherEvents", "without"],
         values={
             "type": "array",
-            "items": _object(["value", "n"], value=_STRING, n=_WHOLE),
+            "items": fields(["value", "n"], value=STRING, n=WHOLE),
         },
-        others=_WHOLE,
-        otherEvents=_WHOLE,
-        without=_WHOLE,
+        others=WHOLE,
+        otherEvents=WHOLE,
+        without=WHOLE,
     ),
-    "Summary": _object(
+    "Summary": fields(
         ["total", "width", "buckets", "facets"],
-        total=_WHOLE,
+        total=WHOLE,
         width={"enum": ["hour", "day", "week", "month", "year"]},
-        buckets={"type": "array", "items": _ref("Bucket")},
-        facets={"type": "object", "additionalProperties": _ref("Facet")},
-        query=_STRING,
+        buckets={"type": "array", "items": ref("Bucket")},
+        facets={"type": "object", "additionalProperties": ref("Facet")},
+        query=STRING,
     ),
-    "Authority": _object(
-        ["total", *_AUTHORITY, "actors", "others"],
-        total=_WHOLE,
-        **dict.fromkeys(_AUTHORITY, _WHOLE),
-        actors={
-            "type": "array",
-            "items": _object(
-                ["actor", "total", *_AUTHORITY, "last"],
-                actor={"type": ["string", "null"]},
-                total=_WHOLE,
-                **dict.fromkeys(_AUTHORITY, _WHOLE),
-                last=_STRING,
-            ),
-        },
-        others=_WHOLE,
-        query=_STRING,
-    ),
-    "Completions": _object(
+    "Completions": fields(
         ["at", "end", "candidates"],
-        at=_WHOLE,
-        end=_WHOLE,
+        at=WHOLE,
+        end=WHOLE,
         candidates={
             "type": "array",
-            "items": _object(["text", "told"], text=_STRING, told=_STRING),
+            "items": fields(["text", "told"], text=STRING, told=STRING),
         },
     ),
-    "Started": _object(
+    "Started": fields(
         ["id", "state", "result"],
-        id=_STRING,
+        id=STRING,
         state={"const": "running"},
-        result=_STRING,
+        result=STRING,
     ),
-    "Run": _object(
+    "Run": fields(
         ["id", "state", "verdict", "startedAt", "finishedAt"],
-        id=_STRING,
+        id=STRING,
         state={"enum": ["running", "finished", "interrupted"]},
         verdict={"type": ["string", "null"]},
-        startedAt=_STRING,
+        startedAt=STRING,
         finishedAt={"type": ["string", "null"]},
         report={"type": "object"},
     ),
-    "Readiness": _object(read=_STRING, write=_STRING),
+    "Readiness": fields(read=STRING, write=STRING),
 }
-
-
-def _either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
-    return {"anyOf": list(schemas)}
 
 
 _Answer = tuple[str, dict[str, Any]]  # what it is, and its content
 
 _READY: Final[dict[str, _Answer]] = {
-    "200": ("All of it is well.", {JSON: _ref("Readiness")}),
-    "503": ("Something is not.", {JSON: _either(_ref("Readiness"), _PROBLEM)}),
+    "200": ("All of it is well.", {JSON: ref("Readiness")}),
+    "503": ("Something is not.", {JSON: either(ref("Readiness"), _PROBLEM)}),
 }
 _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ("post", "/audit/events"): (
         {
             "200": (
                 "Many: a result each. One: it is there already.",
-                {JSON: _either(_ref("Results"), _ref("Result"))},
+                {JSON: either(ref("Results"), ref("Result"))},
             ),
-            "201": ("One, and it is durable.", {JSON: _ref("Result")}),
-            "400": (_TOLD["400"], {JSON: _either(_ref("Result"), _PROBLEM)}),
-            "409": ("Another event has this eventId.", {JSON: _ref("Result")}),
+            "201": ("One, and it is durable.", {JSON: ref("Result")}),
+            "400": (_TOLD["400"], {JSON: either(ref("Result"), _PROBLEM)}),
+            "409": ("Another event has this eventId.", {JSON: ref("Result")}),
         },
         "401 403 404 408 413 415 429 503",
     ),
     ("get", "/audit/events"): (
-        {"200": ("A page, or lines.", {JSON: _ref("Page"), JSONL: _STRING})},
+        {"200": ("A page, or lines.", {JSON: ref("Page"), JSONL: STRING})},
         "400 401 403 429 503",
     ),
     ("get", "/audit/events/count"): (
-        {"200": ("How many.", {JSON: _ref("Count")})},
+        {"200": ("How many.", {JSON: ref("Count")})},
         "400 401 403 503",
     ),
     ("get", "/audit/summary"): (
-        {"200": ("The figures.", {JSON: _ref("Summary")})},
+        {"200": ("The figures.", {JSON: ref("Summary")})},
         "400 401 403 503",
     ),
     ("get", "/audit/authority"): (
-        {"200": ("The counts.", {JSON: _ref("Authority")})},
+        {"200": ("The counts.", {JSON: ref("Authority")})},
         "400 401 403 503",
     ),
     ("get", "/audit/completions"): (
-        {"200": ("The candidates.", {JSON: _ref("Completions")})},
+        {"200": ("The candidates.", {JSON: ref("Completions")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/accounts"): (
+        {"200": ("The accounts.", {JSON: ref("Accounts")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/continuity"): (
+        {"200": ("What the trail says.", {JSON: ref("Continuity")})},
+        "400 401 403 503",
+    ),
+    ("get", "/audit/administrators"): (
+        {"200": ("Who could, and what was done.", {JSON: ref("Administrators")})},
         "400 401 403 503",
     ),
     ("get", "/audit/events/{event_id}"): (
-        {"200": ("The event.", {JSON: _ref("Entry")})},
+        {"200": ("The event.", {JSON: ref("Entry")})},
         "400 401 403 404 409 503",
     ),
     ("post", "/audit/events/{event_id}/reveal"): (
         {
-            "200": ("The value.", {JSON: _object()}),
+            "200": ("The value.", {JSON: fields()}),
             "409": ("In several streams, or the value is not kept.", {JSON: _PROBLEM}),
         },
         "400 401 403 404 413 415 503",
     ),
     ("get", "/audit/integrity-check"): (
         {
-            "200": ("Its progress and result, as events.", {EVENTS: _STRING}),
-            "202": ("It runs.", {JSON: _ref("Started")}),
+            "200": ("Its progress and result, as events.", {EVENTS: STRING}),
+            "202": ("It runs.", {JSON: ref("Started")}),
         },
         "400 401 403 429 503",
     ),
     ("get", "/audit/integrity-check/{run_id}"): (
-        {"200": ("The run.", {JSON: _ref("Run")})},
+        {"200": ("The run.", {JSON: ref("Run")})},
         "401 403 404 503",
     ),
-    ("get", "/healthz"): ({"200": ("It answers.", {TEXT: _STRING})}, "503"),
+    ("get", "/healthz"): ({"200": ("It answers.", {TEXT: STRING})}, "503"),
     ("get", "/readyz"): (_READY, "401"),
     ("get", "/readyz/read"): (_READY, "401"),
     ("get", "/readyz/write"): (_READY, "401"),
-    ("get", "/metrics"): ({"200": ("Metrics.", {TEXT: _STRING})}, "401 403 503"),
+    ("get", "/metrics"): ({"200": ("Metrics.", {TEXT: STRING})}, "401 403 503"),
 }
 _OPEN: Final = {"/healthz"}  # without a key
 

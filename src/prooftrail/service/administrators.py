@@ -1,0 +1,69 @@
+"""Who could alter the log, and what was done to it: for whoever may verify it.
+
+Guarantees: logins and powers are the database's own, of this moment, as `doctor` names
+them. What was done is what the trail has of it, of what the asker may see.
+
+Does not: know what a superuser did past the trail: a verification finds it.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from prooftrail.doctor import powers
+from prooftrail.search import parameters
+from prooftrail.search.language import understand
+from prooftrail.store import connect, figures
+
+if TYPE_CHECKING:
+    from prooftrail.doctor.powers import Holder
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.question import Question
+
+# What is done to the log itself, and to who may read it. What applications and readers
+# do with it every day is not.
+ACTS: Final = (
+    "action:audit.retention.*,prooftrail.access.*,prooftrail.erase,"
+    "prooftrail.integrity.*,prooftrail.person.*,prooftrail.retention.*,trail.*"
+)
+MOST: Final = 50  # event types
+
+
+class Acts(NamedTuple):
+    """What was done to the log, as the trail has it."""
+
+    query: str
+    total: int
+    actions: tuple[tuple[str, int], ...]  # the most frequent first
+
+
+def could() -> list[Holder]:
+    """Return who could do more than the privilege table says.
+
+    Raises:
+        DatabaseError: the database is away, or refuses.
+    """
+    with closing(connect.connect("verifier", autocommit=True)) as link:
+        prefix = connect.installed_prefix(link)
+        return [] if prefix is None else powers.holders(link, prefix)
+
+
+def acts(connection: Connection, period: Question) -> Acts:
+    """Return what was done to the log.
+
+    Args:
+        connection: inside `Readers.reading`.
+        period: when, and in which streams.
+    """
+    asked = understand(ACTS, streams={}, now_us=0)
+    found = figures.read(
+        connection,
+        parameters.together(asked.question, period),
+        MOST,
+    )
+    return Acts(
+        asked.canonical,
+        sum(found.hours.values()),
+        tuple(found.values.get("action", ())),
+    )

@@ -1,0 +1,119 @@
+"""Shapes of answers, as JSON Schema: how they are put together, and what auditors get.
+
+Guarantees: pure. Source: JSON Schema 2020-12, as OpenAPI 3.1 has it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def fields(required: Sequence[str] = (), **properties: object) -> dict[str, Any]:
+    """Return the schema of an object."""
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def ref(name: str) -> dict[str, str]:
+    """Return a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of what is one of several."""
+    return {"anyOf": list(schemas)}
+
+
+STRING: Final = {"type": "string"}
+TIME: Final = {"type": ["string", "null"]}
+WHOLE: Final = {"type": "integer", "minimum": 0}
+_COUNTS: Final = ("authorised", "breakGlass", "denied", "unexplained")
+
+ANSWERS: Final[dict[str, Any]] = {
+    "Authority": fields(
+        ["total", *_COUNTS, "actors", "others"],
+        total=WHOLE,
+        **dict.fromkeys(_COUNTS, WHOLE),
+        actors={
+            "type": "array",
+            "items": fields(
+                ["actor", "total", *_COUNTS, "last"],
+                actor={"type": ["string", "null"]},
+                total=WHOLE,
+                **dict.fromkeys(_COUNTS, WHOLE),
+                last=STRING,
+            ),
+        },
+        others=WHOLE,
+        query=STRING,
+    ),
+    "Accounts": fields(
+        ["days", "asOf", "accounts"],
+        days=WHOLE,
+        asOf=STRING,
+        accounts={
+            "type": "array",
+            "items": fields(
+                ["account", "state", "unusedDays", "created", "lastUse", "disabled"],
+                account=STRING,
+                state={"enum": ["active", "dormant", "disabled"]},
+                unusedDays=WHOLE,
+                **dict.fromkeys(("created", "lastUse", "disabled"), TIME),
+            ),
+        },
+    ),
+    "Between": fields(
+        ["stream", "from", "to", "seconds"],
+        stream=STRING,
+        to=TIME,
+        seconds={"type": ["integer", "null"]},
+        **{"from": STRING},
+    ),
+    "Continuity": fields(
+        ["stops", "unended", "silences", "signatures"],
+        stops={"type": "array", "items": ref("Between")},
+        unended={
+            "type": "array",
+            "items": fields(
+                ["service", "stream", "process", "since"],
+                **dict.fromkeys(("service", "stream", "process", "since"), STRING),
+            ),
+        },
+        silences={"type": "array", "items": ref("Between")},
+        signatures={
+            "type": "array",
+            "items": fields(
+                ["stream", "n", "longest"],
+                stream=STRING,
+                n=WHOLE,
+                longest={"type": "array", "items": ref("Between")},
+            ),
+        },
+        query=STRING,
+    ),
+    "Administrators": fields(
+        ["could", "acts", "verification"],
+        could={
+            "type": "array",
+            "items": fields(
+                ["login", "through", "power", "can", "against"],
+                **dict.fromkeys(
+                    ("login", "through", "power", "can", "against"), STRING
+                ),
+            ),
+        },
+        acts=fields(
+            ["query", "total", "actions"],
+            query=STRING,
+            total=WHOLE,
+            actions={
+                "type": "array",
+                "items": fields(["action", "n"], action=STRING, n=WHOLE),
+            },
+        ),
+        verification=either(ref("Run"), {"type": "null"}),
+        query=STRING,
+    ),
+}

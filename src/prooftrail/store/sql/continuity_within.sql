@@ -1,0 +1,2 @@
+-- Events of some streams that answer a question.
+l.stream = any({streams}::smallint[]) and {rest}
