@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--dsn", help="a log that `bench.searching.fill` made before")
     parser.add_argument("--only", choices=("queries", "pages"))
+    parser.add_argument("--access-key", type=Path, help="that it was visited with")
     asked = parser.parse_args()
     with filled(asked.dsn, asked.pg, asked.entries) as (url, version):
         print(
@@ -92,7 +93,7 @@ def main() -> None:
         if asked.only != "pages":
             queries(url, asked.rounds)
         if asked.only != "queries":
-            pages(url, asked.rounds)
+            pages(url, asked.rounds, asked.access_key)
         print(f"\nload afterwards: {_load()}")
 
 
@@ -143,11 +144,11 @@ def _query(readers: Readers, text: str, before: Asked) -> Asked:
     )
 
 
-def pages(url: str, rounds: int) -> None:
+def pages(url: str, rounds: int, key: Path | None) -> None:
     """Measure every page of a service by HTTP, and print the table."""
     with (
         tempfile.TemporaryDirectory() as home,
-        serving(url, *_options(home)) as (host, port),
+        serving(url, *_options(key or Path(home) / "access.key")) as (host, port),
         visiting(url, f"http://{host}:{port}".replace("127.0.0.1", "localhost")) as to,
     ):
         paths = [*(f"/?q={quote(text)}" for text in QUERIES), *PAGES]
@@ -166,10 +167,10 @@ def pages(url: str, rounds: int) -> None:
         print(f"| `{told}` | {size / 1_000:,.0f} | {_shown(took[path])} |")
 
 
-def _options(home: str) -> list[str]:
+def _options(key: Path) -> list[str]:
     """Return what the service does: all but verify, which takes the processors."""
     duties = [f"--only={one}" for one in ("api", "console", "seal", "sign")]
-    return [f"--access-key={Path(home) / 'access.key'}", *duties]
+    return [f"--access-key={key}", *duties]
 
 
 def measured(

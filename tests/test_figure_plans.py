@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from prooftrail.store import figures
+from prooftrail.store import figures, searching
 from prooftrail.store.question import AnyOf, Network, Not, Question, Term
 from tests import planning
 from tests.planned import MARCH, PII, is_
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 TOKEN = "of a test"
+LASTS = {1: 10**9, 2: 10**9}
 
 
 class Asked(NamedTuple):
@@ -142,6 +144,24 @@ def test_figures_come_from_an_index_and_no_table_is_read_through(
     look(of_log, asked.indexes, filled, index_only=asked.index_only)
     of_days = [plan for plan in plans if reads(plan, {"daily"})]
     assert len(of_days) == asked.by_days
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(conditions=(Not(is_("resource", "cust_456")),)),
+        either(is_("resource", "cust_456"), is_("role", "admin")),
+        Question((is_("resource", "cust_7"), is_("resource", "cust_456"))),
+    ],
+    ids=["not a customer", "a customer or admins", "two customers"],
+)
+def test_whose_data_was_touched_is_looked_up_once_not_for_each_event(
+    reader: Connection, question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, plan = planned(
+        reader, lambda: searching.count(reader, question, LASTS), monkeypatch
+    )
+    assert "hashed SubPlan" in json.dumps(plan)
 
 
 def planned(

@@ -8,7 +8,7 @@ has beside its terms takes no index away from them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from psycopg import sql
 
@@ -51,6 +51,20 @@ _ALWAYS = sql.SQL("true")
 _NEVER = sql.SQL("false")
 
 
+class Touched(NamedTuple):
+    """How it is asked whether an event touched somebody's data."""
+
+    looked_for: str
+    without: str  # below a negation
+
+
+# Of a page's few events, each can be asked whether it is to be left out; what is looked
+# for, perhaps far away, is found first. Of all events, none is asked by itself.
+SOON: Final = Touched("search_touched_among", "search_touched")
+ALL: Final = Touched("search_touched_among", "search_touched_among")
+_HERE: Final = Touched("search_touched_here", "search_touched_here")
+
+
 class Values(dict[str, Any]):
     """The values of a statement; calling it with one gives its placeholder."""
 
@@ -70,6 +84,8 @@ class Asked:
         as_of: Mapping[int, int],
         before: Position | None,
         values: Values | None = None,
+        *,
+        touched: Touched = SOON,
     ) -> None:
         self.values = Values() if values is None else values
         self.lasts = {
@@ -86,8 +102,7 @@ class Asked:
             terms.remove(leading)
         self._resource = leading
         self._conditions = [
-            _holds(one, self.values, "search_touched")
-            for one in (*terms, *question.conditions)
+            _holds(one, self.values, touched) for one in (*terms, *question.conditions)
         ]
         self._conditions += self._times(_ENTRY)
         if before is not None:
@@ -197,8 +212,7 @@ class Asked:
 def entry(question: Question, bound: Values) -> sql.Composable:
     """Return the condition that an entry `l` by itself answers a question."""
     conditions = [
-        _holds(one, bound, "search_touched_here")
-        for one in (*question.terms, *question.conditions)
+        _holds(one, bound, _HERE) for one in (*question.terms, *question.conditions)
     ]
     conditions += _period(_ENTRY, question, bound)
     return _all(conditions)
@@ -234,7 +248,7 @@ def _period(
     return found
 
 
-def _holds(condition: Condition, bound: Values, touched: str) -> sql.Composable:
+def _holds(condition: Condition, bound: Values, touched: Touched) -> sql.Composable:
     """Return a condition, of an entry `l`.
 
     What is null holds of nothing: `is not true` has it so below a negation, and `and`
@@ -242,11 +256,12 @@ def _holds(condition: Condition, bound: Values, touched: str) -> sql.Composable:
     """
     match condition:
         case Term():
-            return _of_term(condition, bound, touched)
+            return _of_term(condition, bound, touched.looked_for)
         case Within():
             return sql.SQL("({})").format(_all(_period(_ENTRY, condition, bound)))
         case Not(inner):
-            return sql.SQL("({} is not true)").format(_holds(inner, bound, touched))
+            below = Touched(touched.without, touched.without)
+            return sql.SQL("({} is not true)").format(_holds(inner, bound, below))
         case AllOf(several):
             held = [_holds(one, bound, touched) for one in several]
             return sql.SQL("({})").format(_all(held))

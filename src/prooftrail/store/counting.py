@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from prooftrail.store import branching
-from prooftrail.store.asking import Asked, Values, query
+from prooftrail.store.asking import ALL, Asked, Values, query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,8 @@ class Counting:
     ) -> None:
         self.values = Values() if values is None else values
         self._branches = [
-            Asked(one, as_of, None, self.values) for one in branching.of(question)
+            Asked(one, as_of, None, self.values, touched=ALL)
+            for one in branching.of(question)
         ]
 
     @property
