@@ -185,6 +185,49 @@ def test_how_much_the_tail_showed_is_recorded(keyed: Keyed) -> None:
     assert len(told) == 2
 
 
+def test_a_tail_that_takes_all_of_it_away_is_an_export(keyed: Keyed) -> None:
+    said(keyed, "tail", "--after-seq", "-1", "--jsonl")
+    seal(keyed.trail)
+    asked = ("search", "--action", "audit.log.export", "--format", "jsonl")
+    told = [json.loads(line)["details"] for line in said(keyed, *asked).splitlines()]
+    assert [one["format"] for one in told] == ["jsonl", "jsonl"]
+    assert [one["rows"] for one in told if "rows" in one] == [5]
+
+
+def test_the_tail_goes_on_over_an_outage_while_it_is_to_be_recorded(
+    keyed: Keyed,
+) -> None:
+    code = "import prooftrail.cli.tail as t; t.RECORDED = 0; " + commands.MAIN
+    allow = f"alter database {keyed.trail.database} allow_connections"
+    away = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+    with (
+        keyed.trail.cluster.admin() as admin,
+        subprocess.Popen(
+            [sys.executable, "-c", code, "tail", "--follow", "--after-seq", "-1"],
+            env=keyed.trail.env | {"PROOFTRAIL_KEY": keyed.token},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            first = [process.stdout.readline() for _ in range(5)]
+            admin.execute(f"{allow} false")
+            admin.execute(away, (keyed.trail.database,))
+            said_so = iter(process.stderr.readline, "")
+            assert any(line.startswith("waiting: ") for line in said_so)
+            admin.execute(f"{allow} true")
+            seal(keyed.trail)
+            then = process.stdout.readline()  # that it is read is in the trail, too
+        finally:
+            admin.execute(f"{allow} true")
+            process.kill()
+    assert then
+    assert then not in first
+
+
 def test_the_tail_ends_when_the_key_is_revoked(keyed: Keyed) -> None:
     code = "import prooftrail.cli.tail as t; t.GOOD = 0.5; " + commands.MAIN
     with subprocess.Popen(

@@ -6,6 +6,7 @@ event in the trail for what was read, before it is printed.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import ExitStack, closing
@@ -40,6 +41,8 @@ class Reader:
         from prooftrail.store import inbox
         from prooftrail.store.readers import Readers
 
+        # what the pool remarks on lost connections, the command says in its own words
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
         token = os.environ.get(KEY, "")
         if not tokens.is_token(token):
             raise ConfigurationError(

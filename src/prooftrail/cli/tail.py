@@ -3,7 +3,9 @@
 Guarantees: entries come in order of seq, none left out and none twice, over restarts
 of the sealer and of the database alike. That somebody reads is recorded before the
 first, and how many he got after the last; whoever goes on, about every five minutes
-too. When the key opens nothing any more, following ends and says so.
+too: as views, and as an export (`audit.log.export`) where whole events are taken away
+and nobody waits for more. When the key opens nothing any more, following ends and says
+so.
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ def command(
 
     Reads as the API key in PROOFTRAIL_KEY, by the reader (PROOFTRAIL_READER_DSN, or
     PROOFTRAIL_DSN); that somebody reads is recorded when he begins, and how many
-    entries he got at the end.
+    entries he got at the end: as audit.log.view, as audit.log.export where --jsonl
+    ends with what is there.
     """
     from prooftrail.cli.querying import asking
     from prooftrail.cli.reader import Reader
@@ -69,17 +72,32 @@ def command(
         name = _named(reader, stream, asked.question)
         seq = _before(reader, name, last) if after_seq is None else after_seq
         filters = {"filters": asked.told} if asked.told else {}
-        reader.record(
-            "audit.log.view",
-            (name,),
-            {**filters, "afterSeq": seq, "follow": follow},
-        )
-        _tail(reader, name, seq, asked.question, follow=follow, jsonl=jsonl)
+        read = _Read(reader, name, taken=jsonl and not follow)
+        read.record({**filters, "afterSeq": seq, "follow": follow})
+        _tail(read, seq, asked.question, follow=follow, jsonl=jsonl)
+
+
+class _Read:
+    """What is told of a read.
+
+    Args:
+        reader: that reads.
+        name: of the stream.
+        taken: whether whole events are taken away, and nobody waits for more.
+    """
+
+    def __init__(self, reader: Reader, name: str, *, taken: bool) -> None:
+        self.reader = reader
+        self.name = name
+        self._action = "audit.log.export" if taken else "audit.log.view"
+        self._more = {"format": "jsonl"} if taken else {}
+
+    def record(self, details: dict[str, object]) -> None:
+        self.reader.record(self._action, (self.name,), {**details, **self._more})
 
 
 def _tail(
-    reader: Reader,
-    name: str,
+    read: _Read,
     seq: int,
     question: Question,
     *,
@@ -89,9 +107,10 @@ def _tail(
     import time
 
     from prooftrail.cli.telling import tell
-    from prooftrail.errors import UnavailableError
+    from prooftrail.errors import RecordError, UnavailableError
     from prooftrail.search import items, printing
 
+    reader, name = read.reader, read.name
     until = None if follow else _end(reader, name)
     rows, good, recorded = 0, time.monotonic() + GOOD, time.monotonic() + RECORDED
     try:
@@ -101,7 +120,10 @@ def _tail(
                 if follow and not found.items and time.monotonic() > good:
                     reader.check(name)
                     good = time.monotonic() + GOOD
-            except UnavailableError as error:
+                if rows and time.monotonic() > recorded:
+                    read.record({"rows": rows, "afterSeq": seq})
+                    rows, recorded = 0, time.monotonic() + RECORDED
+            except (UnavailableError, RecordError) as error:
                 if not follow:
                     raise
                 tell(f"waiting: {error}")
@@ -116,15 +138,8 @@ def _tail(
                     return
                 time.sleep(PAUSE)
             seq = found.after_seq
-            if rows and time.monotonic() > recorded:
-                _record(reader, name, rows, seq)
-                rows, recorded = 0, time.monotonic() + RECORDED
     finally:
-        _record(reader, name, rows, seq)
-
-
-def _record(reader: Reader, name: str, rows: int, seq: int) -> None:
-    reader.record("audit.log.view", (name,), {"rows": rows, "afterSeq": seq})
+        read.record({"rows": rows, "afterSeq": seq})
 
 
 def _after(reader: Reader, name: str, seq: int, question: Question) -> Followed:
