@@ -110,7 +110,8 @@ def explained(
 ) -> list[dict[str, Any]]:
     """Return the nodes of a statement's plan."""
     explain = "explain (analyze, timing off, " if analyze else "explain ("
-    query: Any = f"{explain}format json) {statement.as_string(connection)}"
+    text = statement if isinstance(statement, str) else statement.as_string(connection)
+    query: Any = f"{explain}format json) {text}"
     row: Any = connection.execute(query, values, prepare=False).fetchone()
     return list(walk(row[0][0]["Plan"]))
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from prooftrail.store import figures, searching
+from prooftrail.store import figures, files, searching, showing
 from prooftrail.store.question import AnyOf, Network, Not, Question, Term
 from tests import planning
 from tests.planned import MARCH, PII, is_
 from tests.planning import Filled, explained, look
-from tests.searched import ALL_TIME, asker
+from tests.searched import ALL_TIME, BEGIN, DAY, asker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,11 +110,25 @@ def shared_trail(
     try:
         made.stream("b")
         planning.fill(made)
-        made.superuser().execute("vacuum analyze prooftrail.daily")
+        sign(made)
+        for table in ("daily", "checkpoint"):
+            made.superuser().execute(f"vacuum analyze prooftrail.{table}")
         yield made
     finally:
         made.close()
         cluster.drop(name)
+
+
+def sign(trail: Trail) -> None:
+    """Have as many checkpoints as years of heartbeats leave; none of them is signed."""
+    admin = trail.superuser()
+    admin.execute("alter table prooftrail.checkpoint disable trigger all")
+    admin.execute(
+        "insert into prooftrail.checkpoint (stream, size, signed_us, note, peaks)"
+        " select s, n, %s + n * 1000000::bigint, 'a note', ''"
+        " from generate_series(1, 2) s, generate_series(1, 5000) n",
+        (BEGIN,),
+    )
 
 
 @pytest.fixture
@@ -144,6 +158,37 @@ def test_figures_come_from_an_index_and_no_table_is_read_through(
     look(of_log, asked.indexes, filled, index_only=asked.index_only)
     of_days = [plan for plan in plans if reads(plan, {"daily"})]
     assert len(of_days) == asked.by_days
+
+
+def test_days_and_checkpoints_come_from_their_keys(
+    reader: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, spring = BEGIN + 175 * DAY, BEGIN + 60 * DAY
+    for ask, table in (
+        (lambda: showing.days(reader, [1, 2], late // DAY), "daily"),
+        (lambda: showing.checkpoints(reader, [1, 2]), "checkpoint"),
+        (
+            lambda: figures.read(reader, Question((), spring, spring + 12 * DAY)),
+            "daily",
+        ),
+    ):
+        plans = planned(reader, ask, monkeypatch)
+        [plan] = [plan for plan in plans if reads(plan, {table})]
+        nodes = [node for node in plan if node.get("Relation Name") == table]
+        assert nodes
+        assert "Seq Scan" not in {node["Node Type"] for node in nodes}, plan
+
+
+def test_a_newest_checkpoint_is_one_step_down_an_index(shared_trail: Trail) -> None:
+    with asker(shared_trail, TOKEN) as readers, readers.reading(TOKEN) as connection:
+        query, values = files.query("show_checkpoints"), {"streams": [1, 2]}
+        plan = explained(connection, query, values, analyze=True)
+    scanned = sum(
+        node["Actual Rows"] * node["Actual Loops"]
+        for node in plan
+        if node.get("Relation Name") == "checkpoint"
+    )
+    assert scanned == 2
 
 
 @pytest.mark.parametrize(
@@ -180,11 +225,7 @@ def planned(
     with monkeypatch.context() as patched:
         patched.setattr(connection, "execute", spy)
         ask()
-    return [
-        explained(connection, query, values)
-        for query, values in sent
-        if hasattr(query, "as_string")
-    ]
+    return [explained(connection, query, values) for query, values in sent if values]
 
 
 def reads(plan: list[dict[str, Any]], tables: set[str]) -> bool:
