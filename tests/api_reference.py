@@ -40,7 +40,8 @@ Two endpoints that the list below leaves out need any key: `/docs`, this for peo
 ## Answers that are problems
 
 Each is JSON, `{{"error": {{"status": ..., "message": ...}}}}`; the message says what
-to do.
+to do. What became of one event, refused (400) and in conflict (409) too, is told as
+it is of each of many: `{{"status": "refused", "eventId": ..., "error": "..."}}`.
 
 | status | when |
 |---|---|
@@ -54,6 +55,11 @@ to do.
 | 415 | the body is not said to be JSON (`Content-Type: application/json`) |
 | 429 | more is waiting than is taken on: come again after `Retry-After` seconds |
 | 503 | the database is away, or an event is not known to be durable: send it again |
+
+A stream that is not there, or not for this key, is 400, in the same words. A key of a
+period is not told that an eventId is taken outside of it: its event is accepted, and
+the sealer drops the same bytes and keeps others in quarantine
+(`prooftrail_quarantined_events`).
 
 """
 

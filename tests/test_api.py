@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.applications import Starlette
 
-from prooftrail.service.app import mountable
-from prooftrail.service.http import Http
 from tests.api_rig import Api, serving
 from tests.sealing import event, insert
 from tests.stated import EXAMPLE, stated
@@ -275,27 +270,6 @@ def test_the_pages_for_people_and_programs_are_there(api: Api) -> None:
         assert all(path in page.text for path in document["paths"])
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert "<script" not in page.text
-
-
-def test_one_line_mounts_it_into_an_application(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed: list[Any] = []
-    monkeypatch.setattr(atexit, "register", closed.append)
-    application: Any = Starlette()
-    application.mount("/trail", mountable())
-    token = api.key()
-    http = Http("127.0.0.1", 0, 10)
-    with closing(http):
-        http.start(application)
-        with Api(api.trail, f"{http.url}/trail", api.log).client(token) as client:
-            assert client.post("/audit/events", json=EXAMPLE).status_code == 201
-            api.seal()
-            found = client.get("/audit/events?action=customer.*").json()["events"]
-    assert [one["eventId"] for one in found] == [EXAMPLE["eventId"]]
-    assert len(closed) >= 3
-    for close in closed:
-        close()
 
 
 def test_large_events_come_a_few_at_a_time_and_all_of_them(api: Api) -> None:

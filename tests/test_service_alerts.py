@@ -180,6 +180,7 @@ def test_an_answer_takes_neither_long_nor_much(
         ("https://u:p@alerts.example/", "no https URL"),
         ("https://alerts.example:99999/", "no https URL"),
         ("https://alerts.example/a\r\nX: y", "no https URL"),
+        ("https://alerts.example/\u00e4", "no https URL"),
     ],
 )
 def test_urls_that_are_none_are_refused_without_being_shown(

@@ -2,8 +2,8 @@
 
     app.mount("/trail", prooftrail.console.mounting.mountable())
 
-Guarantees: it opens nothing before the first request, hence in each pre-forked worker
-apart, and closes at the interpreter's end. It works with the DSNs of the environment
+Guarantees: it opens nothing before the first request (`service.mounting`), and closes
+at the interpreter's end. It works with the DSNs of the environment
 (reader, writer, verifier, access) and the access key of PROOFTRAIL_ACCESS_KEY.
 
 Does not: seal, sign or watch; `prooftrail serve` does, beside it. It reveals nothing,
@@ -14,23 +14,21 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from anyio import to_thread
 
 from prooftrail.capture.client_address import networks
 from prooftrail.console import app
 from prooftrail.errors import ConfigurationError
 from prooftrail.service.app import own_parts
 from prooftrail.service.entrance import open_people
+from prooftrail.service.mounting import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from prooftrail.service.parts import Parts
 
@@ -47,35 +45,26 @@ def mountable(
         trusted_proxies: networks whose X-Forwarded-For is believed.
     """
     trusted = networks(trusted_proxies)
-    lock = threading.Lock()
     parts: list[Parts] = []
-    made: list[ASGIApp] = []
 
     def console() -> ASGIApp:
-        with lock:
-            if not made:
-                key_file = access_key or _named()
-                if not parts:  # once, though the database be away at first
-                    parts.append(own_parts(trusted))
-                stack = ExitStack()
-                people = stack.enter_context(
-                    open_people(
-                        parts[0].recorder,
-                        key_file=key_file,
-                        clock=parts[0].clock,
-                        random=parts[0].random,
-                    )
-                )
-                atexit.register(stack.close)
-                made.append(app.create(parts[0], people))
-            return made[0]
+        key_file = access_key or _named()
+        if not parts:  # once, though the database be away at first
+            parts.append(own_parts(trusted))
+        stack = ExitStack()
+        people = stack.enter_context(
+            open_people(
+                parts[0].recorder,
+                key_file=key_file,
+                clock=parts[0].clock,
+                random=parts[0].random,
+            )
+        )
+        atexit.register(stack.close)
+        made: ASGIApp = app.create(parts[0], people)
+        return made
 
-    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            answering = made[0] if made else await to_thread.run_sync(console)
-            await answering(scope, receive, send)
-
-    return mounted
+    return lazily(console)
 
 
 def _named() -> Path:

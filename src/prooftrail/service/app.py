@@ -18,11 +18,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
 from fastapi import FastAPI
 
 from prooftrail.capture.audit_logger import Recorder
@@ -45,6 +43,7 @@ from prooftrail.service.checks import Checks
 from prooftrail.service.health import Health
 from prooftrail.service.looking import Looking
 from prooftrail.service.metrics import Metrics
+from prooftrail.service.mounting import lazily
 from prooftrail.service.observing import Observed
 from prooftrail.service.parts import Parts
 from prooftrail.service.pulse import Pulse
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from prooftrail.capture.client_address import Networks
 
@@ -114,21 +112,7 @@ def mountable(*, trusted_proxies: Iterable[str] = ()) -> Any:  # noqa: ANN401  a
     interpreter's end.
     """
     trusted = networks(trusted_proxies)
-    lock = threading.Lock()
-    made: list[ASGIApp] = []
-
-    def app() -> ASGIApp:
-        with lock:
-            if not made:
-                made.append(create(own_parts(trusted)))
-            return made[0]
-
-    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            answering = made[0] if made else await to_thread.run_sync(app)
-            await answering(scope, receive, send)
-
-    return mounted
+    return lazily(lambda: create(own_parts(trusted)))
 
 
 def own_parts(trusted: Networks) -> Parts:

@@ -193,7 +193,10 @@ def _cut(connection: HTTPConnection) -> None:
 
 
 def _parts(url: str, allowed: Allowed) -> tuple[SplitResult, int]:
-    refused = "the webhook is no https URL such as https://alerts.example/hook"
+    refused = (
+        "the webhook is no https URL such as https://alerts.example/hook (what is not "
+        "ASCII is written as %XX)"
+    )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -203,7 +206,7 @@ def _parts(url: str, allowed: Allowed) -> tuple[SplitResult, int]:
     if (
         parts.scheme not in {"https", "http"}
         or not _HOST.fullmatch(host)
-        or not url.isprintable()
+        or not (url.isascii() and url.isprintable())
         or " " in url
         or parts.username is not None
     ):
