@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail.console.questions import QUESTIONS
+from prooftrail.core import instants
 from tests.console_rig import Console, visited
 
 if TYPE_CHECKING:
@@ -101,11 +102,77 @@ def test_who_and_on_whose_authority_adds_up(console: Console) -> None:
     assert read["details"] == {"filters": {"q": "pii:yes"}, "answer": "authority"}
 
 
-def test_a_query_that_is_not_understood_is_pointed_at(console: Console) -> None:
+@pytest.mark.parametrize("path", ["/authority", "/continuity", "/administrators"])
+def test_a_query_that_is_not_understood_is_pointed_at(
+    console: Console, path: str
+) -> None:
     person = console.person()
     for q, told in (("pii:maybe", "is yes or no"), ("stream:x", "no stream")):
-        answer = person.http.get("/authority", params={"q": q})
+        answer = person.http.get(path, params={"q": q})
         assert answer.status_code == 400
         assert told in answer.text
-        assert "By whom" not in answer.text
+        assert "<table" not in answer.text
+    if path != "/authority":
+        answer = person.http.get(path, params={"q": "role:admin"})
+        assert answer.status_code == 400
+        assert "a period and streams alone" in answer.text
+        return
     assert "No event answers" in person.get("/authority?q=actor:nobody")
+
+
+def test_dormant_accounts_are_listed_with_their_last_use(console: Console) -> None:
+    now = console.door.clock()
+    for who, days in (("usr_old", 60), ("usr_new", 1)):
+        console.record(
+            actor={"userId": who},
+            action="auth.login.success",
+            timestamp=instants.text(now - days * 86_400_000_000),
+        )
+    console.record(actor={"userId": "usr_gone"}, action="auth.login.success")
+    console.record(
+        actor={"userId": "usr_new"},
+        action="admin.user.disable",
+        resource={"type": "staff", "id": "usr_gone"},
+    )
+    console.api.seal()
+    person = console.person()
+    assert numbers(person.get("/accounts"))["Dormant"] == 0
+    page = person.get("/accounts?days=45")
+    assert numbers(page)["Dormant"] == 1
+    dormant = page.partition("<caption>Dormant")[2].partition("</table>")[0]
+    assert "usr_old" in dormant
+    assert "usr_new" not in dormant
+    disabled = page.partition("<caption>Disabled")[2].partition("</table>")[0]
+    assert "usr_gone" in disabled
+    assert person.http.get("/accounts?days=x").status_code == 400
+
+
+def test_when_nothing_captured_is_told(console: Console) -> None:
+    for hour, change in (("01", "started"), ("05", "stopped"), ("07", "started")):
+        console.record(
+            actor={"type": "service", "userId": "shop"},
+            action="audit.capture.change",
+            resource={"type": "capture"},
+            details={"change": change, "process": 7},
+            timestamp=f"2026-03-02T{hour}:00:00Z",
+        )
+    console.record(timestamp="2026-03-02T06:00:00Z")
+    console.record(timestamp="2026-03-04T06:00:00Z")
+    console.api.seal()
+    page = console.person().get("/continuity?q=during:2026-03")
+    table = page.partition("<caption>Nothing captured")[2].partition("</table>")[0]
+    assert "shop" in table
+    assert "2026-03-02T05:00:00Z" in table
+    assert "2 h" in table
+    silent = page.partition("<caption>The longest times")[2].partition("</table>")[0]
+    assert "2 d" in silent
+    assert "have not told their end" in page
+
+
+def test_who_could_alter_the_log_is_for_whoever_may_verify(console: Console) -> None:
+    page = console.person(role="auditor").get("/administrators")
+    assert "superuser" in page
+    assert "No verification that you may see" in page
+    officer = console.person(role="privacy_officer", email="po@company.com")
+    assert officer.http.get("/administrators").status_code == 403
+    assert "/administrators" not in officer.get("/questions")

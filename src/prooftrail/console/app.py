@@ -24,6 +24,7 @@ from prooftrail.console.completing import Completing
 from prooftrail.console.condition import Condition
 from prooftrail.console.entrance import Entrance
 from prooftrail.console.events import Events
+from prooftrail.console.evidence import Evidence
 from prooftrail.console.exports import Exports
 from prooftrail.console.integrity import Integrity
 from prooftrail.console.parts import Console
@@ -108,6 +109,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     events = Events(console, answering, reading)
     integrity = Integrity(console, answering, reading)
     questions = Questions(answering, reading)
+    evidence = Evidence(console, answering, reading)
     profiles = Profiles(answering, reading)
     access, condition = (
         Access(console, answering),
@@ -143,6 +145,9 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/customer", let.page(profiles.customer, "read", pages)),
         get("/questions", let.page(questions.page, "read", pages)),
         get("/authority", let.page(questions.authority, "read", pages)),
+        get("/accounts", let.page(evidence.accounts, "read", pages)),
+        get("/continuity", let.page(evidence.continuity, "read", pages)),
+        get("/administrators", let.page(evidence.administrators, "verify", checking)),
         get("/integrity", let.page(integrity.page, "read", pages)),
         post("/integrity/verify", let.action(integrity.verify, "verify", checking)),
         get("/integrity/runs/{run_id}", let.page(integrity.run, "verify", checking)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from prooftrail.access.roles import Right
     from prooftrail.console.answers import Answers
     from prooftrail.console.parts import Visit
     from prooftrail.console.reading import Reading
@@ -36,9 +37,11 @@ class Asked(NamedTuple):
     path: str  # of the page
     call: str  # over HTTP
     wanted: str = ""  # what has to be named for it
+    right: Right = "read"
 
 
-_PII: Final = "pii:yes during:last-90-days"
+_PERIOD: Final = "during:last-90-days"
+_PII: Final = f"pii:yes {_PERIOD}"
 QUESTIONS: Final = (
     Asked(
         "Who accessed personal data in the last 90 days, and was each authorised?",
@@ -60,6 +63,28 @@ QUESTIONS: Final = (
         "compared with what was signed and anchored.",
         "/integrity",
         "GET /audit/integrity-check",
+    ),
+    Asked(
+        "Can administrators delete or edit the log, and did they?",
+        "Which logins of the database could, what stands against each, what was done "
+        "to the log, and what the last verification says.",
+        f"/administrators?{query({'q': _PERIOD})}",
+        f"GET /audit/administrators?{query({'q': _PERIOD})}",
+        right="verify",
+    ),
+    Asked(
+        "Which accounts are dormant?",
+        "Accounts that were not used for 90 days and are not disabled; other figures "
+        "stand beside it.",
+        "/accounts?days=90",
+        "GET /audit/accounts?days=90",
+    ),
+    Asked(
+        "How do you know that logging never stopped?",
+        "When nothing captured, the longest silences, and the longest times between "
+        "two signatures.",
+        f"/continuity?{query({'q': _PERIOD})}",
+        f"GET /audit/continuity?{query({'q': _PERIOD})}",
     ),
 )
 
@@ -83,7 +108,7 @@ class Questions:
             visit,
             title="Questions",
             here="/questions",
-            questions=QUESTIONS,
+            questions=[one for one in QUESTIONS if visit.visitor.may(one.right)],
         )
 
     def authority(self, visit: Visit, request: Request) -> Response:
