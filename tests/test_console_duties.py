@@ -15,7 +15,8 @@ from starlette.routing import Mount
 from prooftrail.access.visiting import Enrolment
 from prooftrail.console.mounting import mountable
 from prooftrail.service.http import Http
-from tests.console_rig import Console, visited
+from tests.console_rig import Console, token_of, visited
+from tests.sealing import event, insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,19 @@ def test_people_are_invited_and_disabled_on_the_access_page(console: Console) ->
 
 
 def test_an_empty_log_says_what_to_do_next(console: Console) -> None:
-    page = console.person(role="admin").get("/")
+    person = console.person(role="admin")
+    page = person.get("/")
+    assert "No application has recorded anything yet" in page
+    # what the service and its door record by themselves is no application's
+    serves = {"type": "system", "userId": "prooftrail-serve"}
+    insert(console.api.trail, event(action="audit.chain.verify", actor=serves))
+    form = {"email": person.email, "password": "wrong", "code": "123456"}
+    with console.stranger() as http:
+        token = token_of(http.get("/login").text)
+        assert http.post("/login", data={"csrf": token, **form}).status_code == 403
+    console.api.seal()
+    page = person.get("/")
+    assert "auth.login.failure" in page
     assert "No application has recorded anything yet" in page
     console.record()
     console.api.seal()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,23 @@ pytestmark = pytest.mark.database  # a server of its own
 README = Path(__file__).parent.parent / "README.md"
 
 
+@pytest.mark.skipif(
+    shutil.which("curl") is None, reason="curl is not on this machine: install curl"
+)
 def test_the_quickstart_ends_with_a_verified_log() -> None:
+    port = pages.free_port()
     with pages.home() as home:
-        script = pages.script(README, home)
+        script = pages.script(README, home, port=port)
         assert str(home) in script, "the README starts no server"
         told = pages.run(
             script + "prooftrail verify --json",
             home,
             PROOFTRAIL_KEY_FILE=str(home / "signing.key"),
             PROOFTRAIL_STATE_DIR=str(home / "signer"),
+            PROOFTRAIL_PORT=str(port),
         )
     assert told.returncode == 0, told.stdout + told.stderr
     assert "sealed 2 events" in told.stdout
+    assert f"http://127.0.0.1:{port}/invitation?token=" in told.stdout
     report = json.loads(told.stdout[told.stdout.rindex("\n{") :])
     assert report["verdict"] == "verified", report

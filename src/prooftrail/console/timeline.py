@@ -35,7 +35,10 @@ EXAMPLES = (
     "failed logins yesterday",
     "result:denied",
 )
-_OWN = ("person:", "key:", "os:")  # actors of the trail's own tools
+# of the trail's own tools and service: actors, and actions that name none
+_OWN = ("person:", "key:", "os:", "prooftrail")
+_OWN_ACTIONS = ("trail.", "prooftrail.")
+_DOOR = ("console", "person")  # resources of who tries to come in
 
 
 class Timeline:
@@ -142,9 +145,14 @@ class Timeline:
 
 
 def _is_own(item: Mapping[str, Any]) -> bool:
-    """Whether an event is of the trail's own tools, as somebody used them."""
+    """Whether an event is of the trail's own tools, or of who comes to its door."""
     actor = sentences.mapping(item.get("actor"))
-    return sentences.text(actor.get("userId")).startswith(_OWN)
+    resource = sentences.mapping(item.get("resource"))
+    return (
+        sentences.text(actor.get("userId")).startswith(_OWN)
+        or sentences.text(item.get("action")).startswith(_OWN_ACTIONS)
+        or sentences.text(resource.get("type")) in _DOOR
+    )
 
 
 def _told(asked: Understood) -> dict[str, object]:
