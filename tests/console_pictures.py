@@ -21,6 +21,7 @@ import httpx
 import pyotp
 from examples.fintech.traffic import company
 
+from prooftrail.signing.keys import SigningKeys, create_master_key, load_master_key
 from tests import watching_rig
 from tests.browsing import browsing
 from tests.commands import MAIN, run
@@ -49,6 +50,7 @@ class Real(Serving):
     """As `prooftrail serve` is."""
 
     program: tuple[str, ...] = ("-c", MAIN)
+    relative = True  # no path of this machine is in a picture
 
 
 class Person(NamedTuple):
@@ -62,6 +64,7 @@ def test_pictures_of_a_company(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = at_home(trail, trail.directory, monkeypatch)
+    state_keys(trail)
     begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
     truth = company.simulate(place, seed=1, begin=begin, days=DAYS)
     customers = {who for who, _, answer in truth.touched if answer == "break-glass"}
@@ -70,7 +73,7 @@ def test_pictures_of_a_company(
         (who for who, answer in truth.personal if answer == "break-glass"),
         key=lambda one: (truth.actors[one], one),
     )
-    with Real(trail, f"--state-dir={trail.directory / 'signer'}") as service:
+    with Real(trail, "--state-dir=signer") as service:
         person = invited(trail, service)
         event_id = changed(trail)
         with client(service, person) as http:
@@ -96,6 +99,8 @@ def test_pictures_of_a_company(
 
 def test_pictures_of_a_service(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching_rig, "SECONDS", 240)
+    create_master_key(trail.directory / "signing.key", os.urandom)
+    state_keys(trail)
     with Real(trail) as service:
         person = invited(trail, service)
         take(service, person, {"first": "/"})
@@ -112,6 +117,17 @@ def test_pictures_of_a_service(trail: Trail, monkeypatch: pytest.MonkeyPatch) ->
             # a warning that is told once is shown for some minutes
             until(lambda: "warning:" not in console.get("/health").text, "calm")
         take(service, person, {"health": "/health"})
+
+
+def state_keys(trail: Trail) -> None:
+    """Have entry 0 state the signer's keys, as it does where `prooftrail init` ran."""
+    made = trail.made["main"]
+    master = load_master_key(trail.directory / "signing.key")
+    keys = SigningKeys(master, made.origin).verification_keys
+    trail.superuser().execute(
+        "update prooftrail.stream set keys = %s where number = %s",
+        ([key.format() for key in keys], made.number),
+    )
 
 
 def happened() -> Iterator[dict[str, Any]]:

@@ -31,6 +31,7 @@ class Serving:
     """Runs it; its log lines are gathered."""
 
     program: tuple[str, ...] = ("-m", "tests.processes.serving")
+    relative = False  # whether its places are named as seen from the trail's directory
 
     def __init__(self, trail: Trail, *arguments: str, **env: str) -> None:
         self.trail = trail
@@ -42,6 +43,7 @@ class Serving:
             create_master_key(self.key_file, os.urandom)
         self.anchor = directory / "anchor"
         self.anchor.mkdir(exist_ok=True)
+        place = Path() if self.relative else directory
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -49,15 +51,15 @@ class Serving:
                 "serve",
                 "--port=0",
                 "--processes=1",
-                f"--anchor={self.anchor}",
-                f"--key-file={self.key_file}",
-                f"--state-dir={directory / 'state'}",
-                f"--keeper-dir={directory / 'keeper'}",
-                f"--access-key={directory / 'access.key'}",
-                f"--epoch-keys={directory / 'epoch-keys.json'}",
+                f"--anchor={place / 'anchor'}",
+                f"--key-file={place / 'signing.key'}",
+                f"--state-dir={place / 'state'}",
+                f"--keeper-dir={place / 'keeper'}",
+                f"--access-key={place / 'access.key'}",
+                f"--epoch-keys={place / 'epoch-keys.json'}",
                 *arguments,
             ],
-            cwd=ROOT,
+            cwd=directory if self.relative else ROOT,
             env=trail.env | {"PROOFTRAIL_WEBHOOK_SECRET": SECRET.decode()} | env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

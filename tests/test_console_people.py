@@ -152,6 +152,18 @@ def test_who_is_not_named_is_counted(console: Console) -> None:
     assert rows(page, "By whom")[-1][:3] == ["nobody named", "", "1"]
 
 
+def test_people_have_their_names_whatever_they_did_last(console: Console) -> None:
+    dani = {"userId": "usr_1", "email": "dani@company.com", "role": "support"}
+    console.record(actor=dani)
+    # its sentence begins with something else
+    console.record(actor=dani, action="auth.logout", details={"reason": "user"})
+    console.api.seal()
+    person = console.person()
+    (row,) = rows(person.get("/customer?id=cust_1"), "By whom")
+    assert row[:2] == ["dani@company.com", "support"]
+    assert "<h1>dani@company.com</h1>" in person.get("/person?id=usr_1")
+
+
 def test_who_sees_a_period_has_figures_of_that_alone(console: Console) -> None:
     filled(console)
     person = console.person(

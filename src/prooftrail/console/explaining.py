@@ -47,18 +47,19 @@ def people(
     """
     named = {number: name for name, number in streams.items()}
     rows = {
-        row.actor_id[: projection.MAX_CHARACTERS]: row
-        for row in (sentences.row(items.item(one, named)) for one in newest)
+        row.actor_id[: projection.MAX_CHARACTERS]: (sentences.named(item), row.role)
+        for item in (items.item(one, named) for one in newest)
+        for row in (sentences.row(item),)
     }
     found = []
     for one in counted.actors:
-        row = None if one.id is None else rows.get(one.id)
+        name, role = rows.get(one.id or "", ("", ""))
         by = "-actor:*" if one.id is None else queries.written("actor", one.id)
         found.append(
             Person(
                 one.id or "",
-                (row.who if row else "") or one.id or "",
-                row.role if row else "",
+                name or one.id or "",
+                role,
                 one.total,
                 date(one.last_us),
                 one.counts,

@@ -82,7 +82,7 @@ class Profiles:
             found,
             days=sentences.days(rows),
             onward=_onward(asked, page.cursor),
-            name=next((row.who for row in rows if row.who), who),
+            name=next(filter(None, map(sentences.named, page.items)), who),
             roles=list(found.values["role"]),
             failed=_count(results.get("failure")),
             denied=_count(results.get("denied")),

@@ -57,7 +57,7 @@ def row(item: Mapping[str, Any]) -> Row:
     told = sentence.tell(item)
     if "redacted" in item or "unreadable" in item:
         told = f"{text(item.get('action'))}: its content is not there any more"
-    name = _who(actor)
+    name = named(item)
     begins = bool(name) and told.startswith(name)
     date, time = when(text(item.get("timestamp")))
     subjects = item.get("subjects")
@@ -115,7 +115,9 @@ def mapping(value: object) -> Mapping[str, Any]:
     return {}
 
 
-def _who(actor: Mapping[str, Any]) -> str:
+def named(item: Mapping[str, Any]) -> str:
+    """Return who acted, by the name that sentences have; empty where nobody is."""
+    actor = mapping(item.get("actor"))
     for name in _NAMES:
         value = actor.get(name)
         if value and not wording.is_protected(value):
