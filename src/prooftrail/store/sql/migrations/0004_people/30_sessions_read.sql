@@ -28,9 +28,10 @@ select p.id, p.name, p.role, least(n.expires_at, p.expires_at), p.from_us, p.to_
 
 -- What the token's holder may read. The policies ask it several times a statement: as a
 -- view it would be planned anew each time, and planning took longer than a page's search.
+-- It reads tables and a setting, and nothing of its own session: workers may ask it, too.
 create function prooftrail.token_grant()
 returns table (stream smallint, from_us bigint, to_us bigint)
-language plpgsql stable security definer rows 4
+language plpgsql stable parallel safe security definer rows 4
 set search_path = pg_catalog, pg_temp as $$
 begin
   return query
