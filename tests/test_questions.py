@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from prooftrail.console.questions import QUESTIONS
 from prooftrail.core import instants
+from prooftrail.service.administrators import ACTS
 from tests.console_rig import Console, visited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.trail import Trail
 
+HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "answer-an-auditor.md"
 ALLOWED = {"decision": "allowed", "basis": "role", "name": "admin"}
 GLASS = {"decision": "allowed", "basis": "break_glass", "name": "customers:read"}
 
@@ -69,6 +71,30 @@ def test_each_question_has_a_page_that_answers_and_a_call(console: Console) -> N
             method, _, call = one.call.partition(" ")
             answer = client.request(method, call.replace("ID", "cust_1"))
             assert answer.status_code in {200, 202}, (one.call, answer.text)
+
+
+def test_the_how_to_has_each_question_and_what_it_tells_to_ask_is_answered(
+    console: Console,
+) -> None:
+    page = HOW_TO.read_text()
+    for one in QUESTIONS:
+        assert f"## {one.asked}" in page
+    calls = re.findall(r"`GET (/audit/[^`]+)`", page)
+    assert {call.partition("?")[0] for call in calls} == {
+        one.call.partition(" ")[2].partition("?")[0] for one in QUESTIONS
+    }
+    queries = re.findall(r"^    (\S.*)$", page, re.MULTILINE)
+    assert len(queries) > len(QUESTIONS)
+    assert any(query.startswith(ACTS) for query in queries)
+    with console.api.client(console.api.key("auditor")) as client:
+        for call in calls:
+            answer = client.get(call)
+            assert answer.status_code in {200, 202}, (call, answer.text)
+        for query in queries:
+            answer = client.get("/audit/events/count", params={"q": query})
+            assert answer.status_code == 200, (query, answer.text)
+        (path,) = re.findall(r"localhost:8400(/[^']+)'", page)
+        assert client.get(path).status_code == 200
 
 
 def test_who_and_on_whose_authority_adds_up(console: Console) -> None:
