@@ -2,9 +2,11 @@
 
 Guarantees: a duty that ends is started again, later each time up to `LONGEST_PAUSE`,
 and that is told in log, health and metrics, as is what a duty refuses (a log that does
-not fit). It sees its own DSN and no other's. When they are to stop, they do so in
-order: the sealer ends its batch, seals what was accepted until then and ends, then the
-keeper keeps what that brought and the signer signs it; what takes too long is ended at
+not fit). So is one that cannot be started: no process, file or memory is to be had. It
+sees its own DSN and no other's. When they are to stop, they do so in order: the sealer
+ends its batch, seals what was accepted until then and ends, then the keeper keeps what
+that brought and the signer signs it;
+what takes too long is ended at
 once, and nothing is lost by it. A duty whose supervisor died stops by itself, after its
 batch.
 
@@ -39,6 +41,8 @@ STEADY = 60.0  # seconds after which a duty counts as having worked
 TOLD = 150.0  # seconds for which what it could not do is shown; told every minute
 
 LIFELINE = "PROOFTRAIL_LIFELINE"  # set: stop when standard input ends
+
+_UNSTARTED = "it cannot be started"
 
 # How a duty's lines begin that say what it could not do.
 _PROBLEMS = ("warning: ", "not signed: ", "prooftrail: ")
@@ -169,16 +173,28 @@ class _Running:
         return code == 0
 
     def _finish(self, deadline: float) -> int:
-        """Run what leaves nothing behind; return its exit code."""
-        process = self._start(self._duty.finish)
-        kill = threading.Timer(max(deadline - time.monotonic(), 0), process.kill)
-        kill.start()
+        """Run what leaves nothing behind; return its exit code, or 1.
+
+        Whatever fails here, the duties after this one are still to be finished.
+        """
         try:
-            self._read(process)
-            return process.wait()
+            process = self._start(self._duty.finish)
+        except OSError as error:
+            self._log.error(_UNSTARTED, duty=self._duty.name, problem=str(error))
+            return 1
+        try:
+            kill = threading.Timer(max(deadline - time.monotonic(), 0), process.kill)
+            kill.start()
+            try:
+                self._read(process)
+                return process.wait()
+            finally:
+                kill.cancel()
+        except Exception as error:  # noqa: BLE001  as said above
+            self._log.error("a defect, report it", exc_info=error)
+            return 1
         finally:
-            kill.cancel()
-            _let_go(process)
+            _end(process)
 
     def _kill(self) -> None:
         with self._lock:
@@ -189,24 +205,39 @@ class _Running:
         pause = self._first_pause
         while not self._stopping.is_set():
             begun = time.monotonic()
-            code = self._run()
+            code, told = self._try()
             if self._stopping.is_set():
                 break
             if time.monotonic() - begun > STEADY:
                 pause = self._first_pause
             self._restarts += 1
-            if time.monotonic() > self._until:
-                self._doubt(f"it ended with {code}")
+            if code is None or time.monotonic() > self._until:
+                self._doubt(told)
             self._tell(up=False)
             self._log.error(
                 "a duty ended and is started again",
                 duty=self._duty.name,
                 code=code,
+                problem=told,
                 seconds=pause,
             )
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         self._tell(up=False)
+
+    def _try(self) -> tuple[int | None, str]:
+        """Run the duty to its end; return its exit code, and how it ended.
+
+        Nothing that is raised may end the thread: nobody would seal any more.
+        """
+        try:
+            code = self._run()
+        except OSError as error:  # of processes, files or memory there are too few
+            return None, f"{_UNSTARTED}: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001  as said above
+            self._log.error("a defect, report it", exc_info=error)
+            return None, f"a defect, report it: {error!r}"
+        return code, f"it ended with {code}"
 
     def _run(self) -> int:
         """Run the duty to its end."""
@@ -214,13 +245,14 @@ class _Running:
             if self._stopping.is_set():
                 return 0
             process = self._process = self._start(self._duty.run)
-        self._tell(up=True)
-        self._read(process)
-        code = process.wait()
-        with self._lock:
-            self._process = None
-        _let_go(process)
-        return code
+        try:
+            self._tell(up=True)
+            self._read(process)
+            return process.wait()
+        finally:
+            with self._lock:
+                self._process = None
+            _end(process)
 
     def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603  our own program
@@ -256,7 +288,10 @@ class _Running:
         self._health.report_duty(self._duty.name, state, lasts=max(left, 0))
 
 
-def _let_go(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str]) -> None:
+    """Let go of a process, which ends with that if it has not."""
+    process.kill()
+    process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
