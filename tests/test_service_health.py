@@ -196,3 +196,23 @@ def test_a_login_that_may_not_write_is_told(trail: Trail) -> None:
     looking.look()
     looking.close()
     assert "may not write" in str(health.writing_problem)
+
+
+def test_an_inbox_that_is_locked_turns_writing_until_it_is_free(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prooftrail.service.pulse.TIMEOUT_MS", 300)
+    looking, health, _ = pulse(trail)
+    looking.look()
+    assert problems(health) == (None, None)
+    holding = trail.superuser()
+    holding.execute("begin")
+    holding.execute("lock table prooftrail.inbox in access exclusive mode")
+    looking.look()
+    assert "it is locked" in str(health.writing_problem)
+    holding.execute("rollback")
+    looking.look()
+    looking.close()
+    assert problems(health) == (None, None)
+    waiting = trail.superuser().execute("select count(*) from prooftrail.inbox")
+    assert waiting.fetchone() == (0,)

@@ -5,10 +5,8 @@ and that is told in log, health and metrics, as is what a duty refuses (a log th
 not fit). So is one that cannot be started: no process, file or memory is to be had. It
 sees its own DSN and no other's. When they are to stop, they do so in order: the sealer
 ends its batch, seals what was accepted until then and ends, then the keeper keeps what
-that brought and the signer signs it;
-what takes too long is ended at
-once, and nothing is lost by it. A duty whose supervisor died stops by itself, after its
-batch.
+that brought and the signer signs it; what takes too long is ended at once, and nothing
+is lost by it. A duty whose supervisor died stops by itself, after its batch.
 
 Does not: keep one duty's files from another of the same user: to do so, run each with
 `--only` as a user of its own (docs/how-to/run-the-service.md).

@@ -4,12 +4,13 @@ Guarantees: an event is looked up with the entries that continue it, and is one 
 SHA-256 of the canonical bytes of all of them, as stated. Of a limited key's period
 only. Who looks up shares one connection, opened anew when it was lost; how many
 entries continue an event is what a writer stated, and is believed up to `MOST_PARTS`.
+Nobody waits without end: a statement is ended after `STATEMENT_MS`, who waits for his
+turn is told to come again after `PATIENCE`, and `end` is for a server that hangs.
 """
 
 from __future__ import annotations
 
 import threading
-from contextlib import closing
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,9 +18,10 @@ import msgspec
 
 from prooftrail.capture import continuation
 from prooftrail.core import instants
-from prooftrail.errors import DatabaseError
+from prooftrail.errors import DatabaseError, UnavailableError
 from prooftrail.seal import prepare
 from prooftrail.store import connect, lookup
+from prooftrail.store.interrupting import Interrupting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from prooftrail.store.connect import Connection
 
 MOST_PARTS = 5_000  # of all events of a request; a body holds fewer
+STATEMENT_MS = 5_000  # that looking up may take
+PATIENCE = 5.0  # seconds that one waits for his turn
+ENDING = 2.0  # seconds that a look-up may take to end when all ends
 
 
 class _Part(msgspec.Struct):
@@ -73,13 +78,31 @@ class Looking:
     def __init__(self) -> None:
         self._looking = threading.Lock()
         self._connection: Connection | None = None
+        self._waits = Interrupting()
+        self._closed = False
+        self._ends = 0
 
-    def close(self) -> None:
-        """Close the connection; who looks up afterwards opens another."""
-        with self._looking:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+    def close(self) -> bool:
+        """Close the connection; return whether nobody had to be ended for it."""
+        self._closed = True
+        ended = False
+        if not self._looking.acquire(timeout=ENDING):
+            ended = self.end()
+            if not self._looking.acquire(timeout=ENDING):
+                return False
+        try:
+            self._let_go()
+        finally:
+            self._looking.release()
+        return not ended
+
+    def end(self) -> bool:
+        """End the look-up that is at work; return whether there was one.
+
+        For one that takes longer than its statement may: the server hangs.
+        """
+        self._ends += 1
+        return self._waits.interrupt()
 
     def sealed(
         self, stream: str, ids: Sequence[str], period: tuple[int, int]
@@ -122,15 +145,38 @@ class Looking:
     def _looked_up(
         self, stream: str, ids: Sequence[str], period: tuple[int, int]
     ) -> dict[str, bytes | None]:
-        with self._looking:
+        if not self._looking.acquire(timeout=PATIENCE):
+            raise UnavailableError(
+                f"no event could be looked up in the log for {PATIENCE:g} s: the "
+                "database is slow or hangs (prooftrail doctor says what holds it up)"
+            )
+        try:
+            ends = self._ends
             try:
-                if self._connection is None:
-                    self._connection = connect.connect("verifier", autocommit=True)
-                return lookup.events(self._connection, stream, ids, period)
+                return self._asked(stream, ids, period)
             except DatabaseError:
-                if self._connection is None:
+                if self._connection is None or not self._connection.closed:
                     raise
-                self._connection.close()  # it may have been lost while it rested
-                self._connection = None
-            with closing(connect.connect("verifier", autocommit=True)) as connection:
-                return lookup.events(connection, stream, ids, period)
+                self._let_go()  # it may have been lost while it rested
+                if ends != self._ends:
+                    raise
+            return self._asked(stream, ids, period)
+        finally:
+            self._looking.release()
+
+    def _asked(
+        self, stream: str, ids: Sequence[str], period: tuple[int, int]
+    ) -> dict[str, bytes | None]:
+        if self._closed:
+            raise UnavailableError("the service ends: nothing is looked up any more")
+        if self._connection is None:
+            self._connection = connect.connect(
+                "verifier", autocommit=True, milliseconds=STATEMENT_MS
+            )
+        with self._waits.using(self._connection):
+            return lookup.events(self._connection, stream, ids, period)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -3,8 +3,9 @@
 Guarantees: health and metrics are never older than `EVERY` seconds and the time that a
 look takes; a database that is away, hangs or refuses is told and never raised.
 
-Does not: write anything. That the inbox takes an event is concluded from rights and
-the server's state; a full disk is noticed by those who record.
+Does not: write anything. That the inbox takes an event is concluded from rights, the
+server's state and that an INSERT could begin: an inbox that somebody locks is told
+after `TIMEOUT_MS`. A full disk is noticed by those who record.
 """
 
 from __future__ import annotations
@@ -94,9 +95,11 @@ class Pulse:
         try:
             if self._verifier is None:
                 self._verifier = connect.connect(
-                    "verifier", env=self._env, autocommit=True
+                    "verifier",
+                    env=self._env,
+                    autocommit=True,
+                    milliseconds=TIMEOUT_MS,
                 )
-                _bound(self._verifier)
             self._metrics.facts = facts.read(self._verifier)
         except (ConfigurationError, DatabaseError) as error:
             self._metrics.facts = None
@@ -108,7 +111,7 @@ class Pulse:
         try:
             if self._writer is None:
                 self._writer = inbox.open_writer(env=self._env)
-                _bound(self._writer)
+                connect.bound(self._writer, TIMEOUT_MS)
             return inbox.refusal(self._writer)
         except (ConfigurationError, DatabaseError) as error:
             self._let_go("_writer")
@@ -119,10 +122,3 @@ class Pulse:
         setattr(self, name, None)
         if connection is not None:
             connection.close()
-
-
-def _bound(connection: Connection) -> None:
-    with connect.driver_errors():
-        connection.execute(
-            "select set_config('statement_timeout', %s, false)", (str(TIMEOUT_MS),)
-        )

@@ -48,6 +48,10 @@ _SESSION = sql.SQL(
 )
 
 
+# Of who waits for an answer, while nothing is sent: seconds, and how many are lost.
+_KEEP_ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+
 def dsn_of(login: str | None, env: Mapping[str, str] | None = None) -> tuple[str, bool]:
     """Return the DSN for a login, and whether it is the login's own.
 
@@ -109,6 +113,7 @@ def connect(
     dsn: str | None = None,
     autocommit: bool = False,
     env: Mapping[str, str] | None = None,
+    milliseconds: int = 0,
 ) -> Connection:
     """Open a connection that acts as `login`.
 
@@ -117,6 +122,8 @@ def connect(
         dsn: used in place of `PROOFTRAIL_DSN`.
         autocommit: whether each statement is a transaction.
         env: where the settings stand.
+        milliseconds: that a statement may take, and a peer that is not there any more
+            be waited for, about; 0: as long as it takes.
 
     Raises:
         ConfigurationError: no DSN, or none that can be read; or the trail is not
@@ -125,15 +132,27 @@ def connect(
         DatabaseError: the server refuses.
     """
     given, own = parameters(login, dsn=dsn, env=env)
+    if milliseconds:
+        given = _KEEP_ALIVE | {"tcp_user_timeout": milliseconds} | given
     with driver_errors():
         connection = psycopg.connect(make_conninfo("", **given), autocommit=True)
     try:
         prepare(connection, None if own else login)
+        if milliseconds:
+            bound(connection, milliseconds)
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def bound(connection: Connection, milliseconds: int) -> None:
+    """Have the server end a statement that takes longer."""
+    with driver_errors():
+        connection.execute(
+            "select set_config('statement_timeout', %s, false)", (str(milliseconds),)
+        )
 
 
 def parameters(

@@ -96,6 +96,8 @@ def open_writer(
 def refusal(connection: Connection) -> str | None:
     """Say why the inbox would take nothing in at present; None if it would.
 
+    Waits for a lock on it, as an INSERT does: have the connection bound its statements.
+
     Raises:
         DatabaseError: as for any statement.
     """
@@ -108,6 +110,16 @@ def refusal(connection: Connection) -> str | None:
         return "this login may not write to the inbox: see prooftrail doctor"
     if read_only:
         return "the database takes no writes at present (a standby?)"
+    try:
+        connection.execute(files.query("record_begins"))
+    except psycopg.errors.QueryCanceled:
+        return (
+            "nothing gets into the inbox: it is locked, or the database hangs "
+            "(prooftrail doctor and pg_locks say what holds it up)"
+        )
+    except psycopg.Error:
+        with driver_errors():
+            raise
     return None
 
 

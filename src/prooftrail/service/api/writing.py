@@ -5,6 +5,7 @@ bytes under an eventId that is in the log are a duplicate and fine; other bytes 
 refused with both digests. What waits to be durable is bounded: beyond it callers are
 told to come again (429), and no body is read that could not be taken in. Whoever
 sends little by little, or announces what does not come, keeps nobody from writing.
+While the database hangs, callers are told so in time, and never that an event is in.
 
 Does not: see what another process accepted and nobody has sealed yet; there the sealer
 drops the same bytes, and keeps others in quarantine.
@@ -21,11 +22,16 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from prooftrail.errors import BusyError, EventError, ProoftrailError
+from prooftrail.errors import (
+    BusyError,
+    EventError,
+    ProoftrailError,
+    RecordError,
+    UnavailableError,
+)
 from prooftrail.service.api import measuring
 from prooftrail.service.api.accepting import Accepting, Item
 from prooftrail.service.api.places import WRITING, Places
@@ -45,7 +51,10 @@ MOST_EVENTS = 1_000
 MOST_WAITING = 64 * 1024 * 1024  # bytes of bodies that are at work at once
 BODY_SECONDS = 30.0  # that a client may take to send its body
 
+TAKING_SECONDS = 30.0  # that stating, looking up and handing over may take
+
 PARSING = 4  # bodies that are parsed at once
+PLACE_SECONDS = 10.0  # that one waits to be; longer than a look-up may take
 FEW = 100_000  # commas in a body: their items fit, however many these are
 
 _STATUS = {"accepted": 201, "duplicate": 200, "refused": 400, "conflict": 409}
@@ -103,7 +112,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
     made = APIRouter(tags=["Writing"])
     pressure = Pressure(MOST_WAITING)
     accepting = Accepting(parts)
-    limiter = CapacityLimiter(PARSING)
+    parsing = Places(PARSING, PLACE_SECONDS)
     places = Places(WRITING)
 
     @made.post(
@@ -153,10 +162,19 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         with closing(charged):
             pressure.look(caller.holder.key_id, _announced(request))
             body = await _body(request, charged)
-            single, items = await to_thread.run_sync(
-                _taken, accepting, stream, body, caller, limiter=limiter
-            )
-            results = await _results(items)
+            try:
+                async with asyncio.timeout(TAKING_SECONDS):
+                    single, items = await parsing.run(
+                        _taken, accepting, stream, body, caller
+                    )
+            except TimeoutError:
+                # its thread waits for a server that hangs, and would for ever
+                await places.run(parts.looking.end)
+                raise UnavailableError(
+                    f"events were not taken on within {TAKING_SECONDS:g} s: the "
+                    "database hangs"
+                ) from None
+            results = await _results(items, parts.recorder.longest)
         _count(parts, results)
         if single:
             return JSONResponse(results[0], _STATUS[results[0]["status"]])
@@ -189,14 +207,33 @@ def _taken(
     return single, accepting.take(stream, texts, period)
 
 
-async def _results(items: Sequence[Item]) -> list[dict[str, Any]]:
+async def _results(items: Sequence[Item], patience: float) -> list[dict[str, Any]]:
+    """Wait until it is known what became of the events.
+
+    Raises:
+        RecordError: that is not known of all of them after `patience` seconds.
+    """
     waiting = [asyncio.wrap_future(item.future) for item in items if item.future]
-    done = await asyncio.gather(*waiting, return_exceptions=True)
-    outcomes = iter(done)
+    if waiting:
+        _, left = await asyncio.wait(waiting, timeout=patience)
+        for one in left:
+            one.add_done_callback(_unheard)
+        if left:
+            raise RecordError(
+                f"events are not known to be durable after {patience:g} s: the "
+                "connection hangs (prooftrail doctor says what holds it up)"
+            )
+    outcomes = iter(waiting)
     return [
-        _result(item, next(outcomes) if item.future is not None else None)
+        _result(item, next(outcomes).exception() if item.future is not None else None)
         for item in items
     ]
+
+
+def _unheard(future: asyncio.Future[str]) -> None:
+    """Take note of how it ended: nobody waits for it any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _result(item: Item, outcome: object) -> dict[str, Any]:
