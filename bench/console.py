@@ -64,6 +64,11 @@ PAGES = (
     "/complete?q=act",
     "/complete?q=actor:usr_1",
     "/authority?q=pii:yes+resource:cust_456",
+    "/authority?q=pii:yes+during:2026-03",
+    "/questions",
+    "/accounts",
+    "/continuity?q=during:2026-Q1",
+    "/administrators?q=during:2026-Q1",
     "/export?q=actor:usr_123+during:2026-01&format=csv",
 )
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from prooftrail.store import figures, files, searching, showing
+from prooftrail.store import (
+    accounts,
+    authority,
+    continuity,
+    figures,
+    files,
+    searching,
+    showing,
+)
 from prooftrail.store.question import AnyOf, Network, Not, Question, Term
 from tests import planning
 from tests.planned import MARCH, PII, is_
@@ -207,6 +215,24 @@ def test_whose_data_was_touched_is_looked_up_once_not_for_each_event(
         reader, lambda: searching.count(reader, question, LASTS), monkeypatch
     )
     assert "hashed SubPlan" in json.dumps(plan)
+
+
+def test_answers_to_auditors_come_from_indexes(
+    reader: Connection, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_log(ask: Callable[[], object]) -> list[list[dict[str, Any]]]:
+        plans = planned(reader, ask, monkeypatch)
+        return [plan for plan in plans if reads(plan, filled.tables)]
+
+    acted, kept = of_log(lambda: accounts.read(reader, [1, 2]))
+    look(acted, {"log_actor"}, filled, index_only=False)
+    look(kept, {"log_action"}, filled, index_only=False)
+    changes, silences = of_log(lambda: continuity.read(reader, Question(), [1, 2]))
+    look(changes, {"log_action"}, filled, index_only=False)
+    look(silences, WHOLE, filled, index_only=True)
+    of_one = Question((is_("resource", "cust_456"), is_("pii", True)))
+    [counted] = of_log(lambda: authority.read(reader, of_one, LASTS))
+    look(counted, SEVERAL, filled, index_only=False)
 
 
 def planned(
