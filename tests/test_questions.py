@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from prooftrail.console import evidence
 from prooftrail.console.questions import QUESTIONS
 from prooftrail.core import instants
 from prooftrail.service.administrators import ACTS
@@ -146,9 +147,11 @@ def test_a_query_that_is_not_understood_is_pointed_at(
     assert "No event answers" in person.get("/authority?q=actor:nobody")
 
 
-def test_dormant_accounts_are_listed_with_their_last_use(console: Console) -> None:
+def test_dormant_accounts_are_listed_with_their_last_use(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = console.door.clock()
-    for who, days in (("usr_old", 60), ("usr_new", 1)):
+    for who, days in (("usr_old", 60), ("usr_new", 1), ("usr_2", 2)):
         console.record(
             actor={"userId": who},
             action="auth.login.success",
@@ -171,6 +174,12 @@ def test_dormant_accounts_are_listed_with_their_last_use(console: Console) -> No
     disabled = page.partition("<caption>Disabled")[2].partition("</table>")[0]
     assert "usr_gone" in disabled
     assert person.http.get("/accounts?days=x").status_code == 400
+    monkeypatch.setattr(evidence, "SHOWN", 1)
+    page = person.get("/accounts?days=45")
+    assert "Of each state the 1 that" in page
+    assert numbers(page)["In use"] > 1
+    in_use = page.partition("<caption>In use")[2].partition("</table>")[0]
+    assert in_use.count("/person?id=") == 1
 
 
 def test_when_nothing_captured_is_told(console: Console) -> None:
