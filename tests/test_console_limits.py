@@ -16,6 +16,8 @@ import pytest
 
 from tests.console_rig import Console, Person, visited
 from tests.limits_rig import ABSENT, MARCH, OTHER, World, build
+from tests.sealing import event, insert, seal
+from tests.signing_rig import unguarded
 from tests.watching_rig import until
 
 if TYPE_CHECKING:
@@ -196,3 +198,24 @@ def test_no_form_tells_of_the_rest(console: Console, world: World) -> None:
         assert answers[0].status_code == answers[1].status_code
         assert one.actor not in answers[0].text
         assert OTHER not in answers[0].text
+
+
+def test_a_verification_is_of_whole_streams_whatever_period_one_sees(
+    console: Console,
+) -> None:
+    trail = console.api.trail
+    insert(trail, event(timestamp="2026-03-10T00:00:00Z"))  # recorded long after
+    seal(trail)
+    person = console.person(role="auditor", **LIMITED)
+    place = person.post("/integrity/verify").headers["location"]
+    until(lambda: "Verified" in person.get(place), "an end")
+    assert "every entry of main, whenever it happened" in person.get(place)
+    with unguarded(trail) as superuser:
+        superuser.execute("update prooftrail.log set actor = 'x' where seq = 1")
+    # the run that has ended is given up a moment after its result is kept
+    until(lambda: person.post("/integrity/verify").status_code == 303, "a begin")
+    until(lambda: "did not pass: tampered" in person.get("/integrity"), "an end")
+    found = re.findall(r"/integrity/runs/[0-9a-f-]+", person.get("/integrity"))
+    told = person.get(found[0])
+    assert "without its place: it may lie outside of what may be seen" in told
+    assert "seq" not in told

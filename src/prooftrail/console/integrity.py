@@ -1,8 +1,8 @@
 """The integrity page: have the log verified, follow it, take what is signed away.
 
-Guarantees: a verification is of the streams that the visitor may read, and told to
-nobody else; whoever may see a period only is told the verdict and no size. A checkpoint
-is given as it was signed, byte for byte.
+Guarantees: a verification is of the streams that the visitor may read, whole, and told
+to nobody else; whoever may see a period only is told the verdict and no size. A
+checkpoint is given as it was signed, byte for byte.
 
 Does not: prove anything to whoever does not trust this server: `prooftrail verify`
 does, with a checkpoint that was taken away before.
@@ -20,7 +20,6 @@ from prooftrail.errors import BusyError, QuestionError
 from prooftrail.service.api.caller import Caller
 from prooftrail.service.api.checking import shown
 from prooftrail.store import showing
-from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,11 +81,7 @@ class Integrity:
             raise QuestionError("there is no stream that you may read")
         try:
             run = self._parts.checks.start(
-                names,
-                holder.from_us if holder.from_us > FIRST_US else None,
-                holder.to_us if holder.to_us < LAST_US else None,
-                asked_by=_asker(visit),
-                actor=visit.actor,
+                names, asked_by=_asker(visit), actor=visit.actor
             )
         except BusyError as error:
             return self._page(visit, problem=str(error), status=429)
@@ -203,6 +198,8 @@ def _told(visit: Visit, run: CheckRun) -> dict[str, Any]:
         "state": run.state,
         "verdict": verdict,
         "good": verdict == "verified",
+        "checked": told["checked"],
+        "told": told.get("told"),
         "started": f"{run.started_at:%Y-%m-%d %H:%M:%S}",
         "seconds": None
         if run.finished_at is None

@@ -1,9 +1,12 @@
 """GET /audit/integrity-check: have the log verified, and read what came of it.
 
 Guarantees: the run verifies the streams that the key may read and tells of no other.
-Whoever may see a period only is told the verdict and no size, seq or time: how many
-entries there are is not his to know. A run is seen by the key that asked for it, and
-by those that may operate the service and read all of it.
+For whoever may see a period only they are verified whole: his period is one of the
+events' own time, what was recorded when is another matter, and a chain is not sound in
+parts. He is told the verdict and of what, and no size, seq or time: how many entries
+there are is not his to know, nor where outside of his period one was altered. A run is
+seen by the key that asked for it, and by those that may operate the service and read
+all of it.
 
 Does not: trust this service. Whoever need not believe it runs `prooftrail verify`.
 
@@ -25,7 +28,6 @@ from prooftrail.search import values
 from prooftrail.service.api.places import CHECKING, Places
 from prooftrail.service.api.problems import Problem, told
 from prooftrail.service.api.reading import documented
-from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,6 +42,7 @@ PATH = "/audit/integrity-check"
 EVENTS = "text/event-stream"
 PAUSE = 1.0  # seconds between events
 LONGEST = 600.0  # seconds of events; ask for the run again
+HIDDEN = "a failure is told without its place: it may lie outside of what may be seen"
 
 
 def router(parts: Parts, callers: Callers) -> APIRouter:
@@ -54,8 +57,10 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         summary="Verify the log",
         openapi_extra=documented(
             {
-                "from": "Entries recorded from this time (the sealer's clock).",
-                "to": "Entries recorded before this time.",
+                "from": "Entries recorded from this time (the sealer's clock). For a "
+                "key that is limited to a period (of the events' own time) all are "
+                "verified, whenever recorded.",
+                "to": "Entries recorded before this time; as from.",
                 "stream": "A stream's name; without one, all that the key may read.",
             }
         ),
@@ -82,7 +87,11 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         PATH + "/{run_id}", response_model=None, summary="What came of a verification"
     )
     async def result(request: Request, run_id: str) -> Response:
-        """Its state (running, finished, interrupted), progress, verdict and report."""
+        """Its state (running, finished, interrupted), progress, verdict and report.
+
+        `checked` says of what the verdict is. A key that is limited to a period is told
+        no more than both: a failure may lie outside of what it may see.
+        """
         return await places.run(found, request, run_id)
 
     def begun(request: Request) -> tuple[Caller, str]:
@@ -122,7 +131,16 @@ def shown(caller: Caller, run: CheckRun) -> dict[str, Any]:
     }
     if run.state == "interrupted":
         answer["verdict"] = run.told
+    answer["checked"] = _checked(run)
     if not caller.sees_all_time:
+        if run.verdict == "verified" and not run.done:
+            # what he cannot see to be nothing must not read as a good end
+            answer |= {
+                "verdict": "could not verify",
+                "checked": "no entry: none is there",
+            }
+        elif run.verdict == "tampered":
+            answer["told"] = HIDDEN
         return answer
     answer |= {"entriesChecked": run.done, "entries": run.total}
     for name, bound in (("from", run.since_us), ("to", run.until_us)):
@@ -210,13 +228,25 @@ def _asked(
         if not names:
             raise QuestionError("this key may read no stream")
     since_us, until_us = times.get("from"), times.get("to")
-    if caller.holder.from_us > FIRST_US:
-        since_us = max(caller.holder.from_us, times.get("from", FIRST_US))
-    if caller.holder.to_us < LAST_US:
-        until_us = min(caller.holder.to_us, times.get("to", LAST_US))
     if since_us is not None and until_us is not None and since_us >= until_us:
-        raise QuestionError("no time that this key may see lies between from and to")
+        raise QuestionError("no time lies between from and to")
+    if not caller.sees_all_time:
+        since_us = until_us = None
     return tuple(names), since_us, until_us
+
+
+def _checked(run: CheckRun) -> str:
+    """Return of what a verdict is, in words."""
+    names = "every stream" if run.streams is None else ", ".join(run.streams)
+    told = f"every entry of {names}"
+    if run.since_us is None and run.until_us is None:
+        return f"{told}, whenever it happened"
+    bounds = []
+    if run.since_us is not None:
+        bounds.append(f"from {instants.text(run.since_us)} on")
+    if run.until_us is not None:
+        bounds.append(f"before {instants.text(run.until_us)}")
+    return f"{told} that was recorded {' and '.join(bounds)}"
 
 
 def _may_see(caller: Caller, run: CheckRun) -> bool:
