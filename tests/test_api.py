@@ -167,18 +167,6 @@ def _result(client: Any, place: str) -> dict[str, Any]:
     return told
 
 
-def test_a_revoked_key_reads_nothing_at_once(api: Api) -> None:
-    insert(api.trail, event())
-    api.seal()
-    with api.client(api.key("auditor")) as client:
-        assert len(client.get("/audit/events").json()["events"]) == 2
-        api.trail.superuser().execute(
-            "update prooftrail.api_key set revoked_at = now()"
-        )
-        answer = client.get("/audit/events")
-        assert answer.status_code == 401 or answer.json()["events"] == []
-
-
 def test_an_export_of_ten_thousand_is_one_result_for_each_of_them(api: Api) -> None:
     customers = [f"cust_{number}" for number in range(10_000)]
     parts = stated({**EXAMPLE, "subjects": customers}).texts

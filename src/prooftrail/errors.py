@@ -75,6 +75,10 @@ class AnchorError(ProoftrailError):
     """An anchor cannot be read or written; the message names it and what to check."""
 
 
+class EndedError(ProoftrailError):
+    """A key or a session opens nothing any more: it ended while it was used."""
+
+
 class QuestionError(ProoftrailError):
     """A search cannot be understood; the message names the parameter and the remedy."""
 

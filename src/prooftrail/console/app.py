@@ -36,6 +36,7 @@ from prooftrail.console.visiting import Visiting
 from prooftrail.errors import (
     BusyError,
     DatabaseError,
+    EndedError,
     ProoftrailError,
     QuestionError,
     RecordError,
@@ -62,6 +63,7 @@ ENTERING = 4  # who logs in at once: each hashes a password
 
 _API = ("/audit/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 _STATUS: tuple[tuple[type[ProoftrailError], int, str], ...] = (
+    (EndedError, 401, "Signed out"),
     (QuestionError, 400, "Not understood"),
     (BusyError, 429, "Too much at once"),
     (RecordError, 503, "Not recorded, hence not shown"),

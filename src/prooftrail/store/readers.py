@@ -2,10 +2,11 @@
 
 Guarantees: whatever runs inside `reading` sees what the token's key may see, as of one
 moment, and can write nothing: row-level security asks the token that the transaction
-states, and without one there is nothing to see. A statement that takes too long is
-ended and told as such. When the pool is empty for `PATIENCE` seconds, the asker is
-told to come again; nobody waits without end. Whose token it is, is asked on connections
-apart: readers who hold all others keep nobody from being known.
+states, and without one there is nothing to see. A token that opens nothing at that
+moment is an error, for an empty answer would be a false one. A statement that takes too
+long is ended and told as such. When the pool is empty for `PATIENCE` seconds, the asker
+is told to come again; nobody waits without end. Whose token it is, is asked on
+connections apart: readers who hold all others keep nobody from being known.
 
 Source: PostgreSQL, row security policies; psycopg_pool.
 """
@@ -20,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from prooftrail.errors import UnavailableError
+from prooftrail.errors import EndedError, UnavailableError
 from prooftrail.store import connect
 from prooftrail.store.connect import driver_errors
 
@@ -72,6 +73,19 @@ class Load(NamedTuple):
     waiting: int  # askers
 
 
+def _opens(connection: Connection) -> bool:
+    """Return whether the transaction's token is good.
+
+    What it may read is asked first, as each statement's policies do: its plan is kept.
+    That is nothing for a key that writes, too, and where there is no stream.
+    """
+    asked = (
+        "select from prooftrail.token_grant() limit 1",
+        "select from prooftrail.my_key",
+    )
+    return any(connection.execute(one).rowcount for one in asked)
+
+
 class Readers:
     """The pool.
 
@@ -114,9 +128,20 @@ class Readers:
         """Give a connection that reads as the holder of `token`, as of one moment.
 
         Raises:
+            EndedError: the token opens nothing at that moment, nor does it write.
             UnavailableError: nobody answers, or all connections are busy.
         """
-        return self._reading(self._pool, token, STATEMENT_MS)
+        return self._granted(token)
+
+    @contextmanager
+    def _granted(self, token: str | None) -> Iterator[Connection]:
+        with self._reading(self._pool, token, STATEMENT_MS) as connection:
+            if token and not _opens(connection):
+                raise EndedError(
+                    "this key or session opens nothing any more: it was revoked, or "
+                    "has expired"
+                )
+            yield connection
 
     @contextmanager
     def _reading(

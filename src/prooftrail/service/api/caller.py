@@ -1,13 +1,15 @@
 """Who calls: the API key of a request, and what it may do.
 
 Guarantees: without a good key nothing is answered but 401; a key that may not do what
-it asks is told 403, and that stands in the trail, as does that it asked for what is
-not there or not for it; and once in `AGAIN` seconds that a key was used which was good
-while this service ran, and is not any more. A key that was looked up is believed for
-`BELIEVED` seconds when writing, and while the database does not answer for as much as
-`AWAY` seconds since it did; what is read, row-level security decides with each
-statement. No token is kept: only its digest is. What another site has a browser send
-is refused, and the password that a browser sends by itself writes and begins nothing.
+it asks is told 403, and that stands in the trail, as does that it asked for what is not
+there or not for it; and once in `AGAIN` seconds that a key was used which was good
+while this service ran, and is not any more. A key is looked up anew for whatever it
+asks; when writing alone, one that was is believed for `BELIEVED` seconds, and while the
+database does not answer for as much as `AWAY` seconds since it did, but never beyond
+the time at which it expires. What is read, row-level security decides with each
+statement, and a key that ended in between gets an error, no empty answer. No token is
+kept: only its digest is. What another site has a browser send is refused, and the
+password that a browser sends by itself writes and begins nothing.
 
 Source: RFC 6750 (Bearer), RFC 7617 (Basic, for browsers: any name, the token as
 password), RFC 9110 (401, 403); Fetch Metadata (Sec-Fetch-Site).
@@ -144,7 +146,7 @@ class Callers:
         return caller
 
     def believed(self, request: Request, right: Right) -> Caller | None:
-        """Return who calls if that is known without asking the database.
+        """Return who writes if that is known without asking the database.
 
         None says nothing: ask `of`. Never blocks, hence needs no thread.
 
@@ -173,11 +175,8 @@ class Callers:
         self._refused(caller, right or "read", what=what)
 
     def holder(self, token: str) -> Holder | None:
-        """Return whose token it is, or None if it opens nothing."""
+        """Return whose token it is at present, or None if it opens nothing."""
         digest, now = tokens.digest(token), time.monotonic()
-        found = self._recent(digest)
-        if found is not None:
-            return found
         holder = self._parts.readers.holder(token)
         with self._lock:
             before = self._known.pop(digest, None)
@@ -195,7 +194,7 @@ class Callers:
         """Return whose token it is; who is known does not wait for a database."""
         digest, now = tokens.digest(token), time.monotonic()
         with self._lock:
-            known = self._known.get(digest)
+            known = self._good(digest)
             if known is not None and now >= known.looked_up + AWAY:
                 known = None
             if known is not None and now < known.asked + BELIEVED:
@@ -220,10 +219,18 @@ class Callers:
     def _recent(self, digest: bytes) -> Holder | None:
         now = time.monotonic()
         with self._lock:
-            known = self._known.get(digest)
+            known = self._good(digest)
         if known is None or now >= known.looked_up + BELIEVED:
             return None
         return known.holder
+
+    def _good(self, digest: bytes) -> _Known | None:
+        """Return what is remembered of a key, unless it has expired by now."""
+        known = self._known.get(digest)
+        if known is None:
+            return None
+        expires_us = known.holder.expires_at.timestamp() * 1_000_000
+        return known if self._parts.clock() < expires_us else None
 
     def _tell_dead(self, request: Request, token: str, right: Right | None) -> None:
         digest, now = tokens.digest(token), time.monotonic()

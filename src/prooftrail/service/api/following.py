@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from starlette.responses import StreamingResponse
 
-from prooftrail.errors import BusyError, ProoftrailError, QuestionError
+from prooftrail.errors import BusyError, EndedError, ProoftrailError, QuestionError
 from prooftrail.search import items, lists, parameters, viewing
 from prooftrail.service.api.problems import told
 
@@ -41,6 +41,7 @@ JSONL = "application/x-ndjson"
 BATCH = 500  # entries read at a time
 ROWS = 10_000  # entries that an answer has at most, where nobody follows
 PAUSE = 0.25  # seconds between looks
+AGAIN = 5.0  # seconds after which it is asked whether the stream is still his
 QUIET = 10.0  # seconds after which a line is sent though there is no entry
 LONGEST = 300.0  # seconds
 FOLLOWERS = 100  # at once
@@ -128,6 +129,7 @@ class _Following:
         self._places = places
         self._action = action
         self._sent = 0
+        self._asked_at = time.monotonic()
 
     def record(self, details: dict[str, Any]) -> None:
         """Record that this client reads, or what he got."""
@@ -175,6 +177,8 @@ class _Following:
                 if self._seq == before:
                     await asyncio.sleep(PAUSE)
             yield self._mark()
+        except EndedError:
+            yield self._mark()
         except ProoftrailError as error:
             yield self._broken(error)
         finally:
@@ -203,6 +207,10 @@ class _Following:
     async def _goes_on(self) -> bool:
         if self._parts.health.stopping:
             return False
+        now = time.monotonic()
+        if now < self._asked_at + AGAIN:
+            return True  # that the key is good, each look asks
+        self._asked_at = now
         found = await self._places.run(self._callers.holder, self._caller.token)
         return found is not None and self._name in found.streams
 

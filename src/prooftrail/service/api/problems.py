@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse
 from prooftrail.errors import (
     BusyError,
     DatabaseError,
+    EndedError,
     EventError,
     HiddenError,
     ProoftrailError,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 2
 
 _STATUS: tuple[tuple[type[ProoftrailError], int], ...] = (
+    (EndedError, 401),
     (QuestionError, 400),
     (RevealError, 409),
     (EventError, 400),
@@ -185,7 +187,8 @@ def _failed(parts: Parts, error: Exception) -> Response:
         if isinstance(error, QueryError)
         else {}
     )
-    return answer(status, told(error), more=place)
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, EndedError) else {}
+    return answer(status, told(error), headers, more=place)
 
 
 async def _gone(_: Request, __: Exception) -> Response:
@@ -211,7 +214,7 @@ def told(error: Exception) -> str:
     """
     if isinstance(error, QuestionError):
         return _MAIL.sub("...", str(error))
-    if isinstance(error, EventError | BusyError):
+    if isinstance(error, EventError | BusyError | EndedError):
         return str(error)
     if isinstance(error, RecordError):
         return "not known to be durable: send it again with the same eventId"
