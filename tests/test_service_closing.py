@@ -69,7 +69,7 @@ def test_each_stream_s_month_is_sealed_once(attacked: Attacked) -> None:
             details = event["details"]
             assert (details["operation"], details["period"]) == ("sealed", name)
             assert (details["record_count"], details["last_seq"]) == (31, 30)
-            assert details["anchors"] == [str(attacked.anchor)]
+            assert details["anchors"] == 1
         # the run was of the whole log: the largest checkpoint covers the month, too
         assert found[0][2]["details"]["checkpoint_size"] == 204
         assert f"{name} is sealed" in seen.written.getvalue()

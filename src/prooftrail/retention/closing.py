@@ -26,7 +26,7 @@ from prooftrail.integrity.verdict import Verdict
 from prooftrail.store.retention import after, period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -172,7 +172,7 @@ def read(stored: Iterable[StoredSeal]) -> list[Seal]:
 
 
 def conclude(
-    found: Found, *, actor: Mapping[str, Any], anchors: Iterable[Path] = ()
+    found: Found, *, actor: Mapping[str, Any], anchors: Collection[Path] = ()
 ) -> Concluded:
     """Return what is to be told of a stream's month, and what is to be recorded.
 
@@ -197,7 +197,7 @@ def conclude(
             "record_count": found.entries,
             **(seqs if found.entries else {}),
             **more,
-            "anchors": [str(path) for path in anchors],
+            "anchors": len(anchors),
         },
     }
     return Concluded(found.stream, verdict, told, event)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prooftrail.integrity import verdict
+from prooftrail.integrity.findings import Weight
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,7 @@ class StreamReport:
     anchored: Anchored | None = None
     compared: int = 0  # checkpoints compared
     signed: Claim | None = None  # the largest that fits, signed by a key that counts
+    more: int = 0  # failures found beyond those listed
 
 
 @dataclass
@@ -74,11 +76,21 @@ class Report:
         return verdict.conclude(self.findings)
 
     def of(self, name: str) -> Report:
-        """Return what was found out about one stream, and what concerns them all."""
+        """Return what was found out about one stream, and why none can be verified.
+
+        What waits or could not be sealed is a warning of no stream, and may be all of
+        another one: it is in neither's.
+        """
+        streams = [stream for stream in self.streams if stream.name == name]
         return Report(
-            [stream for stream in self.streams if stream.name == name],
-            [one for one in self.findings if one.stream in {name, None, ""}],
-            self.more,
+            streams,
+            [
+                one
+                for one in self.findings
+                if one.stream == name
+                or (not one.stream and one.weight > Weight.WARNING)
+            ],
+            sum(stream.more for stream in streams),
         )
 
     @property

@@ -90,6 +90,7 @@ class StreamRun:
         self._counted: Counter[DayKey] = Counter()
         self._damage = Damage(0, 0)
         self._last: Segment | Headers | None = None  # what was looked at last
+        self._own = StreamReport(found.name, None)
 
     def run(self) -> None:
         """Verify; findings and figures go into the report."""
@@ -98,7 +99,7 @@ class StreamRun:
             told = "rows stand under a stream that is not registered"
             self._add(failure(Kind.REGISTRY_EDITED, self._name, 0, told))
             return
-        report = StreamReport(identity.name, identity.origin)
+        report = self._own = StreamReport(identity.name, identity.origin)
         self._report.streams.append(report)
         state, name = self._state, self._name
         self._add(*ends.registry(state, identity))
@@ -151,6 +152,11 @@ class StreamRun:
     def _add(self, *found: Finding) -> None:
         self._report.findings.extend(found)
 
+    def _beyond(self, failures: int) -> None:
+        """Count failures that are not listed."""
+        self._own.more += failures
+        self._report.more += failures
+
     def _take(self, part: Segment) -> None:
         self._told(part.entries)
         self._last = part
@@ -158,7 +164,7 @@ class StreamRun:
         lost, extra = self._damage
         self._damage = Damage(lost + part.lost, extra + part.extra)
         self._add(*part.findings)
-        self._report.more += part.failures - len(part.findings)
+        self._beyond(part.failures - len(part.findings))
         for seq in part.clocks:
             told = f"entry {seq} states that the sealer's clock was set back"
             self._add(warning(Kind.CLOCK, self._name, told, seq=seq))
@@ -240,7 +246,7 @@ class StreamRun:
         for first, leaves in side.to(stop):
             yield first, leaves, side.headers.unresolved
         self._add(*side.headers.findings)
-        self._report.more += side.headers.more
+        self._beyond(side.headers.more)
         self._last = side.headers
 
     def _resume(self, claims: Claims, start: int) -> merkle.Range:
