@@ -22,7 +22,7 @@ import pyotp
 from examples.fintech.traffic import company
 
 from prooftrail.signing.keys import SigningKeys, create_master_key, load_master_key
-from tests import watching_rig
+from tests import palette, watching_rig
 from tests.browsing import browsing
 from tests.commands import MAIN, run
 from tests.company_rig import at_home
@@ -89,7 +89,7 @@ def test_pictures_of_a_company(
             "person": f"/person?id={actor}",
             "customer": f"/customer?id={customer}",
             "authority": f"/authority?q=pii:yes during:last-{DAYS}-days",
-            "accounts": "/accounts?days=45",
+            "accounts": "/accounts?days=30",
             "continuity": f"/continuity?q=during:last-{DAYS}-days",
             "administrators": f"/administrators?q=during:last-{DAYS}-days",
             "integrity": "/integrity",
@@ -218,7 +218,9 @@ def take(service: Real, person: Person | None, pages: dict[str, str]) -> None:
                 for name, path in pages.items():
                     browser.open(path)
                     browser.page.wait_for_load_state("networkidle")
-                    browser.page.screenshot(path=PLACE / f"{name}-{scheme}-{width}.png")
+                    picture = PLACE / f"{name}-{scheme}-{width}.png"
+                    browser.page.screenshot(path=picture)
+                    palette.shrink(picture)
                 assert browser.complaints == []
 
 
