@@ -150,6 +150,11 @@ class Asked:
         """Return what is counted of each event that answers, with its key."""
         return self._found(sql.SQL(files.query("figures_columns")))
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it is found in two places: by resource, and by subjects."""
+        return self._resource is not None
+
     def authorities(self) -> sql.Composed:
         """Return the same, and on whose authority each was done: events are read."""
         columns = sql.SQL(files.query("figures_columns"))

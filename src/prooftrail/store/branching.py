@@ -36,6 +36,11 @@ def of(question: Question) -> tuple[Question, ...]:
     return (question,)
 
 
+def is_led(question: Question) -> bool:
+    """Whether an index gives all that answers, or each branch of it."""
+    return all(any(map(leads, branch.terms)) for branch in of(question))
+
+
 def leads(term: Term) -> bool:
     """Whether an index gives what a term holds of in order of time."""
     return term.column in _ORDERED and is_one(term)

@@ -45,6 +45,11 @@ class Counting:
         """Streams that have anything to count."""
         return tuple(self._branches[0].lasts)
 
+    @property
+    def is_gathered(self) -> bool:
+        """Whether it is found in several places, each by an index of its own."""
+        return len(self._branches) > 1 or self._branches[0].is_keyed
+
     def keys(self) -> sql.Composed:
         """Return the keys of all events."""
         return reduce(_union, (one.keys() for one in self._branches))

@@ -68,13 +68,15 @@ def read(connection: Connection, question: Question, most: int = MOST) -> Figure
     """
     as_of = searching.ends(connection)
     begun = searching.begin(connection, question, workers=2)
-    connection.execute(files.query("figures_begin"))
-    if not Counting(begun, as_of).streams:
+    asked = Counting(begun, as_of)
+    if not asked.streams:
         return Figures({}, {})
+    if not asked.is_gathered:  # else joins would read the log, and not its indexes
+        connection.execute(files.query("figures_begin"))
     counted = days.read(connection, begun, as_of)
     if counted is None:
-        return _of_entries(connection, Counting(begun, as_of), most)
-    values, wholes = _of_rest(connection, Counting(begun, as_of), most)
+        return _of_entries(connection, asked, most)
+    values, wholes = _of_rest(connection, asked, most)
     for column, each in counted.values.items():
         if each:
             ranked = sorted(each.items(), key=lambda one: (-one[1], one[0]))

@@ -231,9 +231,9 @@ def is_cut(rows: Sequence[Found], most: int = PAGE_BYTES) -> bool:
 def begin(connection: Connection, question: Question, *, workers: int) -> Question:
     """Return the question for the part of its period that the asker may see."""
     bound = Values()
-    row = connection.execute(
-        asking.query("search_begin", workers=bound(workers)), bound, prepare=False
-    ).fetchone()
+    whole = not (workers and branching.is_led(question))
+    statement = asking.query("search_begin", workers=bound(workers), whole=bound(whole))
+    row = connection.execute(statement, bound, prepare=False).fetchone()
     *_, first, last = cast("tuple[int | None, ...]", row)
     from_us, to_us = question.from_us, question.to_us
     if first is not None and first > FIRST_US:
