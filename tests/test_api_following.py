@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prooftrail.service.api.following import Followers
 from tests.api_rig import Api, serving
 from tests.sealing import event, insert, sealer
 
@@ -189,17 +190,31 @@ def test_a_follower_ends_with_the_service_and_with_the_key(api: Api, end: str) -
 def test_as_many_follow_as_may(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     insert(api.trail, event())
     api.seal()
-    monkeypatch.setattr(
-        "prooftrail.service.api.following._followers", threading.BoundedSemaphore(1)
+    monkeypatch.setattr("prooftrail.service.api.following._followers", Followers(2))
+    token, other, last = (api.key("auditor") for _ in range(3))
+
+    def told(one: str) -> str:
+        with api.client(one) as client:
+            answer = client.get("/audit/events?after_seq=-1&follow=true")
+            assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+            return str(answer.json()["error"]["message"])
+
+    first = followed(api, token, "after_seq=-1")
+    assert next(first)["seq"] == 0
+    assert "this key follows 1 times" in told(token)  # and leaves a place to others
+    second = followed(api, other, "after_seq=-1")
+    assert next(second)["seq"] == 0
+    assert "2 clients follow" in told(last)
+    api.trail.superuser().execute(
+        "update prooftrail.api_key set revoked_at = now() where id ="
+        " (select min(id) from prooftrail.api_key)"
     )
-    token = api.key("auditor")
-    found = followed(api, token, "after_seq=-1")
-    assert next(found)["seq"] == 0
-    with api.client(token) as client:
-        answer = client.get("/audit/events?after_seq=-1&follow=true")
-        assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+    assert list(first)
+    again = followed(api, last, "after_seq=-1")  # what ended gave its place back
+    assert next(again)["seq"] == 0
     api.health.stop()
-    assert list(found)
+    assert list(second)
+    assert list(again)
 
 
 def test_json_lines_that_nobody_follows_are_an_export_in_the_trail(api: Api) -> None:

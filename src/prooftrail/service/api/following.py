@@ -5,7 +5,8 @@ Guarantees: entries come in order, none left out and none twice: whoever goes on
 (`{"after_seq": N}`) says how far the log was looked at; where the database fails in
 between, it is the last one and has an `error` too. A stream that is followed ends by
 itself after `LONGEST` seconds, when the key opens nothing any more, and when the
-service ends: go on anew.
+service ends: go on anew. No key follows more than `FOLLOWERS` / 2 times at once, so
+that none keeps the others out.
 That somebody follows is in the trail before the first line, and how much he got, after
 the last: as views; as exports (`audit.log.export`) where nobody waits for more, and
 what is there is taken away.
@@ -18,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -48,7 +50,49 @@ FOLLOWERS = 100  # at once
 LAST_SEQ = 10**17
 
 _BESIDE = ("after_seq", "follow", "limit")
-_followers = threading.BoundedSemaphore(FOLLOWERS)
+
+
+class Followers:
+    """Counts who follows, and takes no more than may; no key more than half of them.
+
+    Safe to be shared by threads.
+
+    Args:
+        most: at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+
+    def enter(self, who: str) -> None:
+        """Take a place.
+
+        Raises:
+            BusyError: there is none, or none for this one.
+        """
+        with self._lock:
+            if self._taken.total() >= self._most:
+                raise BusyError(
+                    f"{self._most} clients follow already: come again later"
+                )
+            if self._taken[who] >= self._most // 2:
+                raise BusyError(
+                    f"this key follows {self._most // 2} times already: end one of "
+                    "these, or come again later"
+                )
+            self._taken[who] += 1
+
+    def leave(self, who: str) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._taken[who] -= 1
+            if not self._taken[who]:
+                del self._taken[who]
+
+
+_followers = Followers(FOLLOWERS)
 
 
 def named(question: Question, streams: Mapping[str, int]) -> Sequence[str]:
@@ -69,7 +113,7 @@ def follow(
 
     Raises:
         QuestionError: it cannot be understood.
-        BusyError: as many follow as may.
+        BusyError: as many follow as may, or this key as often as it may.
     """
     streams = caller.holder.streams
     asked = parameters.filters(given, streams, now_us=parts.clock(), beside=_BESIDE)
@@ -85,15 +129,15 @@ def follow(
             "a seq counts in one stream: add stream=, one of " + ", ".join(names[:20])
         )
     following = onward == "true"
-    if following and not _followers.acquire(blocking=False):
-        raise BusyError(f"{FOLLOWERS} clients follow already: come again later")
     action = "audit.log.view" if following else "audit.log.export"
     one = _Following(parts, callers, caller, asked, names[0], seq, places, action)
+    if following:
+        _followers.enter(caller.holder.user_id)
     try:
         one.record({"afterSeq": seq, "follow": following})
     except BaseException:
         if following:
-            _followers.release()
+            _followers.leave(caller.holder.user_id)
         raise
     lines = one.onward() if following else one.lines(limit)
     return StreamingResponse(lines, media_type=JSONL, headers=_understood(asked))
@@ -182,7 +226,7 @@ class _Following:
         except ProoftrailError as error:
             yield self._broken(error)
         finally:
-            _followers.release()
+            _followers.leave(self._caller.holder.user_id)
             self._parts.metrics.follows(-1)
             await self._end()
 

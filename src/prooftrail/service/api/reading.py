@@ -51,7 +51,8 @@ _LIST: dict[str, str] = {
     "cursor": "Where the page before ended; stays stable while events arrive.",
     "after_seq": "Follow one stream: entries after this seq, ascending, as JSON lines; "
     "-1 from the first.",
-    "follow": "With after_seq: keep on sending what is sealed.",
+    "follow": "With after_seq: keep on sending what is sealed; a key does so at most "
+    f"{following.FOLLOWERS // 2} times at once.",
 }
 
 
