@@ -37,6 +37,19 @@ def told(api: Api, stream: str) -> list[dict[str, Any]]:
     return [json.loads(text) for (text,) in rows]
 
 
+@pytest.mark.parametrize("path", ["/audit/summary", "/audit/authority"])
+def test_a_total_is_told_to_the_stream_that_it_is_of(api: Api, path: str) -> None:
+    with api.client(api.key("auditor")) as client:
+        one = client.get(path, params={"stream": SECRET, "actor": "usr_1"}).json()
+        both = client.get(path, params={"actor": "usr_1"}).json()
+    assert (one["total"], both["total"]) == (40, 43)
+    alone, shared = (one["details"] for one in told(api, SECRET))
+    assert alone["count"] == 40
+    assert "count" not in shared
+    (main_,) = told(api, "main")
+    assert "count" not in main_["details"]
+
+
 def test_a_read_of_several_streams_is_told_in_each_for_itself(api: Api) -> None:
     with api.client(api.key("auditor")) as client:
         assert len(client.get("/audit/events?limit=1000").json()["events"]) == 45

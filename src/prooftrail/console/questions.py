@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from prooftrail.console import explaining, queries
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
+from prooftrail.search import viewing
 from prooftrail.search.language import understand
 from prooftrail.service.api.following import named
 from prooftrail.store import authority, searching
@@ -137,11 +138,12 @@ class Questions:
             counted = authority.read(connection, asked.question, as_of, PEOPLE)
             ids = [one.id for one in counted.actors if one.id is not None]
             newest = searching.newest_of(connection, ids)
-        # no count: it is of all streams, and each is told of its own alone
+        names = named(asked.question, streams)
         self._reading.viewed(
             visit,
-            named(asked.question, streams),
+            names,
             {"filters": {"q": asked.told}, "answer": "authority"},
+            viewing.alone(names, counted.total),
         )
         return self._authority(
             visit,

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from prooftrail.capture.audit_logger import Recorder
 
 
+def alone(streams: Sequence[str], total: int) -> Mapping[str, Mapping[str, object]]:
+    """Return what `each` stream is told of a total: nothing where it is of several."""
+    return {name: {"count": total} for name in streams if len(streams) == 1}
+
+
 def record(
     recorder: Recorder,
     *,

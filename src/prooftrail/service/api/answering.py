@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 
 from prooftrail.core import instants
 from prooftrail.errors import QuestionError
-from prooftrail.search import parameters
+from prooftrail.search import parameters, viewing
 from prooftrail.service import administrators
 from prooftrail.service.api import checking, following, reading
 from prooftrail.service.api.places import CHECKING, READING, Places
@@ -58,7 +58,8 @@ class _Answering:
 
         authorised, breakGlass, denied and unexplained add up to the total, and so they
         do for each actor; whoever did most comes first. Actors beyond the first 1,000
-        are counted as `others`, and in the totals.
+        are counted as `others`, and in the totals. The event of this read has the total
+        as that of a summary does.
         """
         return await self._places.run(self._authority, request)
 
@@ -98,7 +99,7 @@ class _Answering:
         with self._parts.readers.reading(caller.token) as connection:
             as_of = searching.ends(connection)
             found = authority.read(connection, asked.question, as_of)
-        return self._answer(caller, asked, "authority", _authority(found))
+        return self._answer(caller, asked, "authority", _authority(found), found.total)
 
     def _accounts(self, request: Request) -> Response:
         caller, asked = self._asked(request, "days")
@@ -166,12 +167,20 @@ class _Answering:
         return caller, asked
 
     def _answer(
-        self, caller: Caller, asked: Filters, what: str, told: dict[str, Any]
+        self,
+        caller: Caller,
+        asked: Filters,
+        what: str,
+        told: dict[str, Any],
+        total: int | None = None,
     ) -> Response:
         names = following.named(asked.question, caller.holder.streams)
-        # no count: it is of all streams, and each is told of its own alone
         reading.viewed(
-            self._parts, caller, names, {"filters": asked.told, "answer": what}
+            self._parts,
+            caller,
+            names,
+            {"filters": asked.told, "answer": what},
+            None if total is None else viewing.alone(names, total),
         )
         return reading.answer(self._parts, {**told, **reading.understood(asked)})
 

@@ -23,7 +23,7 @@ from prooftrail.service.api.places import FOLLOWING, READING, Places
 from prooftrail.service.api.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
@@ -104,6 +104,11 @@ class _Reading:
         from its own begin; those without events are left out. A facet has the ten
         most frequent values, how many `others` there are, `otherEvents` with these,
         and the events `without` a value.
+
+        The event of this read has the total where one stream is asked. Of several, it
+        has none: the figures know no stream's own total, which would take a second
+        pass over all of it, and no stream is told another's. GET /audit/events/count
+        tells each its own.
         """
         return await self._places.run(self._summary, request)
 
@@ -175,8 +180,13 @@ class _Reading:
         with self._parts.readers.reading(caller.token) as connection:
             found = summary.summarize(connection, asked.question)
         names = following.named(asked.question, streams)
-        # no count: it is of all streams, and each is told of its own alone
-        viewed(self._parts, caller, names, {"filters": asked.told, "summary": True})
+        viewed(
+            self._parts,
+            caller,
+            names,
+            {"filters": asked.told, "summary": True},
+            viewing.alone(names, found.total),
+        )
         return answer(self._parts, {**_figures(found), **understood(asked)})
 
     def _event(self, request: Request, event_id: str) -> Response:
@@ -221,7 +231,7 @@ def viewed(
     caller: Caller,
     streams: Sequence[str],
     details: dict[str, object],
-    each: dict[str, dict[str, object]] | None = None,
+    each: Mapping[str, Mapping[str, object]] | None = None,
 ) -> None:
     """Record a read.
 
