@@ -13,6 +13,7 @@ from prooftrail.retention import closing
 from prooftrail.service.closing import Months
 from prooftrail.sign.registering import create_stream
 from prooftrail.store import connect
+from prooftrail.store.interrupting import Interrupting
 from tests.attacks.conftest import attacked, prepared
 from tests.attacks.rig import MASTER, Attacked
 from tests.closing_rig import edit, month, state
@@ -152,6 +153,7 @@ def test_the_last_24_months_are_looked_at(
     with watched(attacked.trail) as seen:
         ahead = Months(
             seen.telling,
+            Interrupting(),
             clock=lambda: now_us() + months * 30 * instants.DAY,
             anchors=(),
             dsn=attacked.trail.dsn,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prooftrail.cli import serve
 from prooftrail.integrity.findings import Kind, failure
+from prooftrail.service import watching
 from prooftrail.service.alerts import FIRST_PAUSE
 from prooftrail.service.standing import Standing
 from prooftrail.service.sweep import Sweep
@@ -246,3 +248,47 @@ def test_a_sweep_leaves_nothing_out(trail: Trail) -> None:
     again = sweep.next(link, 3)
     link.close()
     assert again == parts[0]
+
+
+def test_a_look_that_hangs_is_alerted_though_no_run_returns(trail: Trail) -> None:
+    sealing.insert(trail, *(sealing.event() for _ in range(10)))
+    sealing.seal(trail)
+    with watched(trail, budget=0.001, blind=1.0) as seen:
+        seen.start()
+        until(lambda: seen.runs("newest"), "a look")
+        with unanswered(trail, "log"):
+            before = len(seen.told("unverified"))  # a busy machine is slow, too
+            until(lambda: len(seen.told("unverified")) > before, "an alert")
+            assert seen.told("unverified")[-1]["verdict"] == "could not verify"
+            assert "no verification comes to an end" in seen.written.getvalue()
+            assert seen.watch is not None
+            begun = time.monotonic()
+            assert seen.watch.close()
+            assert time.monotonic() - begun < 15
+
+
+def test_a_look_that_hangs_is_ended_and_told(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOOK_MS", 300)
+    sealing.insert(trail, *(sealing.event() for _ in range(10)))
+    sealing.seal(trail)
+    with watched(trail, budget=0.001) as seen:
+        with unanswered(trail, "head"):
+            seen.start()
+            told = "canceling statement due to statement timeout"
+            until(lambda: told in seen.written.getvalue(), "the log's line")
+            assert "could not verify" in seen.written.getvalue()
+        until(lambda: seen.runs("newest"), "a look again")
+
+
+@contextmanager
+def unanswered(trail: Trail, table: str) -> Iterator[None]:
+    """Have everybody else wait for a table."""
+    holding = trail.superuser()
+    holding.execute("begin")
+    holding.execute(f"lock table prooftrail.{table} in access exclusive mode")
+    try:
+        yield
+    finally:
+        holding.execute("rollback")

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from prooftrail.service.telling import Telling
     from prooftrail.store.connect import Connection
+    from prooftrail.store.interrupting import Interrupting
     from prooftrail.verification.report import Report, StreamReport
+
+STATEMENT_MS = 600_000  # months of a large log are counted
 
 
 class Months:
@@ -35,6 +38,7 @@ class Months:
 
     Args:
         telling: records.
+        waits: is told what is waited for.
         clock: microseconds since the epoch, UTC.
         anchors: what verifications compare with.
         dsn: the database; by default from the environment.
@@ -43,12 +47,14 @@ class Months:
     def __init__(
         self,
         telling: Telling,
+        waits: Interrupting,
         *,
         clock: Callable[[], int],
         anchors: Sequence[Path],
         dsn: str | None,
     ) -> None:
         self._telling = telling
+        self._waits = waits
         self._clock = clock
         self._anchors = anchors
         self._dsn = dsn
@@ -65,9 +71,17 @@ class Months:
         if self._done == closing.running(now_us):
             return
         try:
-            with closed(
-                connect.connect("verifier", dsn=self._dsn, autocommit=True)
-            ) as connection:
+            with (
+                closed(
+                    connect.connect(
+                        "verifier",
+                        dsn=self._dsn,
+                        autocommit=True,
+                        milliseconds=STATEMENT_MS,
+                    )
+                ) as connection,
+                self._waits.using(connection),
+            ):
                 found = list(_found(connection, report, now_us))
         except (ProoftrailError, OSError) as error:
             self._telling.unsealed(str(error))

@@ -122,12 +122,19 @@ class Telling:
         with self._lock:
             self._could_not(why)
 
+    def look(self) -> None:
+        """Tell, where it is due, that nothing was verified for too long.
+
+        For runs that do not come to an end: they tell nothing by themselves.
+        """
+        with self._lock:
+            if self._is_blind(time.monotonic()):
+                self._could_not("no verification comes to an end: what hangs?")
+
     def _could_not(self, why: str) -> None:
         self._log.warning("could not verify", problem=why)
         now = time.monotonic()
-        if now - self._result_at < self._blind:
-            return
-        if self._blind_told is not None and now - self._blind_told < self._again:
+        if not self._is_blind(now):
             return
         self._blind_told = now
         minutes = round((now - self._result_at) / 60)
@@ -136,6 +143,12 @@ class Telling:
             f"nothing could be verified for {minutes} minutes: see the service's log",
             {"verdict": Verdict.INCOMPLETE.value},
         )
+
+    def _is_blind(self, now: float) -> bool:
+        """Whether that is so, and is to be told now."""
+        if now - self._result_at < self._blind:
+            return False
+        return self._blind_told is None or now - self._blind_told >= self._again
 
     def _tell_failures(self, report: Report) -> None:
         news = self._standing.news(report.findings, time.monotonic())

@@ -8,8 +8,9 @@ and besides as much of the rest as the budget allows, part after part, round and
 
 A failure becomes an event, a metric, an alert and a line of the log, and turns
 reading's readiness until a whole verification passes that began after it was last
-seen; it is told again once a day while it lasts (`telling`). Months that ended are
-sealed by whole verifications that pass (`closing`).
+seen; it is told again once a day while it lasts (`telling`). That nothing could be
+verified for an hour is told by a thread that waits for nobody, however runs hang.
+Months that ended are sealed by whole verifications that pass (`closing`).
 
 Does not: stop anything, or alter anything. What it tells names stream, entry, kind and
 time, never a value of an event.
@@ -28,6 +29,7 @@ from prooftrail.integrity.verdict import Verdict
 from prooftrail.service.closing import Months
 from prooftrail.service.sweep import Sweep
 from prooftrail.store import connect, reading
+from prooftrail.store.interrupting import Interrupting
 from prooftrail.verification import apart
 from prooftrail.verification.report import Asked
 
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 OVERLAP_US = 10_000_000  # clocks of two sealers are at most this far apart
 RECENT = 100  # checkpoints of each place that a look at a part goes into
+LOOK_MS = 60_000  # a statement's that finds out what to look at
+ENDING = 25.0  # seconds that all may take to end: a run 10, an event of it 20
+ASKED = 0.5  # seconds until a statement is ended with them
 RATE = 20_000.0  # entries a second, until one was measured
 
 
@@ -54,6 +59,8 @@ class Pace(NamedTuple):
 
 class Watch:
     """Verifies on two threads: the whole log, and the newest of a large one.
+
+    A third one sees that they do.
 
     Args:
         telling: is told what came of each run.
@@ -83,7 +90,10 @@ class Watch:
         self._processes = processes
         self._pace = pace or Pace()
         self._dsn = dsn
-        self._months = Months(telling, clock=clock, anchors=self._anchors, dsn=dsn)
+        self._waits = Interrupting()
+        self._months = Months(
+            telling, self._waits, clock=clock, anchors=self._anchors, dsn=dsn
+        )
         self._stop = threading.Event()
         self._sweep = Sweep()
         self._rate = RATE
@@ -96,7 +106,11 @@ class Watch:
                 name=f"prooftrail-watch-{name}",
                 daemon=True,
             )
-            for name, run in (("whole", self._whole), ("newest", self._newest))
+            for name, run in (
+                ("whole", self._whole),
+                ("newest", self._newest),
+                ("alarm", self._alarm),
+            )
         ]
 
     def start(self) -> None:
@@ -104,11 +118,20 @@ class Watch:
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """End what runs; its result counts for nothing."""
+    def close(self) -> bool:
+        """End what runs; its result counts for nothing.
+
+        Returns:
+            whether all of it has ended.
+        """
         self._stop.set()
+        deadline = time.monotonic() + ENDING
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive() and time.monotonic() < deadline:
+                thread.join(ASKED)
+                if thread.is_alive():
+                    self._waits.interrupt()
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _go_on(self, run: Callable[[], None]) -> None:
         """Run until the end, whatever a defect of ours throws in between."""
@@ -145,11 +168,20 @@ class Watch:
             except (ProoftrailError, OSError) as error:
                 self._telling.could_not(str(error))
 
+    def _alarm(self) -> None:
+        while not self._stop.wait(self._pace.minute):
+            self._telling.look()
+
     def _look(self, begun: float) -> None:
         """Verify the newest entries, then parts of the rest while time is left."""
-        with closing(
-            connect.connect("verifier", dsn=self._dsn, autocommit=True)
-        ) as connection:
+        with (
+            closing(
+                connect.connect(
+                    "verifier", dsn=self._dsn, autocommit=True, milliseconds=LOOK_MS
+                )
+            ) as connection,
+            self._waits.using(connection),
+        ):
             reached = min(reading.newest_us(connection), self._clock())
             since = self._since_us or reached - OVERLAP_US
             newest = Asked(since_us=since, anchors=self._anchors)
