@@ -13,7 +13,7 @@ import pytest
 
 from prooftrail import Recorder
 from prooftrail.errors import DatabaseError
-from prooftrail.service import looking
+from prooftrail.service import http, looking
 from prooftrail.service.api import writing
 from prooftrail.service.looking import Looking
 from prooftrail.store.keys import FIRST_US, LAST_US
@@ -155,6 +155,23 @@ def test_looking_up_can_be_ended_while_it_hangs(
         assert time.monotonic() - begun < 5
         assert len(told) == 1
         until(lambda: not waits(held), "the server to go on no more")
+
+
+def test_who_waits_when_the_service_ends_is_told_to_come_again(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "ENDING", 0.3)
+    monkeypatch.setattr(looking, "STATEMENT_MS", 60_000)
+    monkeypatch.setattr(http, "REQUESTS", 1)
+    with locked(trail, "log") as held, ThreadPoolExecutor(1) as pool:
+        with serving(trail, monkeypatch) as api:
+            work = pool.submit(write, api, api.key("writer"), numbered(1))
+            until(lambda: waits(held), "the look-up")
+            api.health.stop()
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 8
+        assert is_asked_again(work.result())
+        assert "the service ends" in work.result().text
 
 
 def test_looking_up_that_rests_ends_at_once(

@@ -156,6 +156,29 @@ def test_a_second_signal_ends_it_at_once(trail: Trail) -> None:
     assert sealed(trail) == 1
 
 
+def test_it_ends_while_its_verification_and_its_looks_hang(trail: Trail) -> None:
+    with Serving(
+        trail, "--only=api", "--only=watch", "--every=0.5", "--budget=0.1"
+    ) as service:
+        until(lambda: service.said("running"), "running")
+        holding = trail.superuser()
+        holding.execute("begin")
+        holding.execute("lock table prooftrail.head in access exclusive mode")
+
+        def hangs() -> bool:
+            (count,) = holding.execute(
+                "select count(*) from pg_locks where not granted"
+                " and relation = 'prooftrail.head'::regclass"
+            ).fetchall()[0]
+            return bool(count > 1)  # the look of the watch or its run, and the pulse's
+
+        until(hangs, "statements that hang")
+        begun = time.monotonic()
+        service.stop()
+        assert time.monotonic() - begun < 20
+        holding.execute("rollback")
+
+
 def test_an_edit_by_a_superuser_is_told_by_event_metric_webhook_and_readiness(
     trail: Trail,
 ) -> None:

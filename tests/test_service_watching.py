@@ -157,10 +157,12 @@ def test_in_a_log_too_large_for_a_minute_old_and_new_entries_are_looked_at(
         assert seen.told("finding")[0]["findings"][0]["seq"] == seq
 
 
-def test_an_outage_is_no_failure_and_ends(trail: Trail) -> None:
+def test_an_outage_is_no_failure_and_ends(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sealing.insert(trail, sealing.event())
     sealing.seal(trail)
-    with watched(trail, blind=0.0) as seen, trail.cluster.admin() as admin:
+    with watched(trail) as seen, trail.cluster.admin() as admin:
         seen.start()
         until(lambda: seen.runs("whole"), "a first verification")
         name = trail.database
@@ -170,7 +172,9 @@ def test_an_outage_is_no_failure_and_ends(trail: Trail) -> None:
             (name,),
         )
         until(lambda: seen.runs("whole", "could not verify"), "a run that could not")
+        monkeypatch.setattr(seen.telling, "_blind", 0.0)  # an hour has gone by
         until(lambda: seen.told("unverified"), "the alert that nothing is verified")
+        monkeypatch.undo()
         assert seen.health.reading_problem is None
         runs = seen.runs("whole")
         admin.execute(f"alter database {name} allow_connections true")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prooftrail.service.webhook import Webhook
 
 ONLY = ("api", "console", "seal", "sign", "keep", "watch")
+_LONGEST_STOP = 170.0  # seconds; then it ends as it is, before systemd ends it
 SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 
 
@@ -286,6 +287,9 @@ def _stopped_by_signals() -> threading.Event:
         if stop.is_set():
             os._exit(1)  # the duties see that we are gone, and stop by themselves
         stop.set()
+        last = threading.Timer(_LONGEST_STOP, os._exit, (1,))
+        last.daemon = True
+        last.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, interrupted)

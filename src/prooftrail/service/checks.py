@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 WAITING = 8  # runs that wait at most
 EVERY = 1.0  # seconds between tellings of the progress
+ENDING = 25.0  # seconds that all may take to end: a run 10, and its result is kept
 RECORDING = 30.0  # seconds that the event of a run may take to be durable
 KEEP_TRYING = 300.0  # seconds for which a result is tried to be kept
 FINDINGS = 1_000  # kept with a result; the others are counted
@@ -180,14 +181,20 @@ class Checks:
         with closing(self._connect()) as connection:
             return check_runs.newest(connection)
 
-    def close(self) -> None:
-        """End the present run; it and those that wait are kept as interrupted."""
+    def close(self) -> bool:
+        """End the present run; it and those that wait are kept as interrupted.
+
+        Returns:
+            whether all of it has ended.
+        """
         with self._lock:
             self._stop.set()
             self._filled.notify_all()
             threads = list(self._threads)
+        deadline = time.monotonic() + ENDING
         for thread in threads:
-            thread.join()
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in threads)
 
     def _begin(self) -> None:
         if self._threads:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 BACKLOG = 512  # connections that wait to be taken
 KEEP_ALIVE = 15  # seconds that a connection may rest between requests
 REQUESTS = 20  # seconds that requests may take to end
+GOODBYE = 5.0  # seconds that the answers to those that did not may take
 STARTING = 30.0  # seconds that the application may take to begin
 LOOK = 0.05
 
@@ -100,12 +102,20 @@ class Http:
         """Whether it still answers."""
         return self._thread is not None and self._thread.is_alive()
 
-    def close(self) -> None:
-        """Stop, after the requests that are there; once more does nothing."""
+    def close(self) -> bool:
+        """Stop, after the requests that are there; once more does nothing.
+
+        Returns:
+            whether all of them ended by themselves.
+        """
+        well = True
         if self._server is not None and self._thread is not None:
+            begun = time.monotonic()
             self._server.should_exit = True
-            self._thread.join(REQUESTS + STARTING)
+            self._thread.join(REQUESTS + GOODBYE)
+            well = time.monotonic() - begun < REQUESTS
         self._socket.close()
+        return well
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,14 +1,17 @@
 """Requests as they are counted and logged, whatever answers them.
 
 Guarantees: by the route's template, never by its path; once each, when it has ended.
+One that the service's end cuts off before its answer began is told to come again (503).
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.service import logs
+from prooftrail.service.api import problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from prooftrail.service.parts import Parts
+
+_ENDS = "the service ends: send it again in a moment, an event with the same eventId"
 
 
 class Observed:
@@ -39,17 +44,22 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.monotonic(), 500
+        begun, status, started = time.monotonic(), 500, False
         scope.setdefault("state", {})
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
             await send(message)
 
         try:
             await self._app(scope, receive, observed)
+        except asyncio.CancelledError:
+            if started or not self._parts.health.stopping:
+                raise
+            # the server ends what did not end by itself, and would tell of a defect
+            await problems.answer(503, _ENDS)(scope, receive, observed)
         finally:
             seconds = time.monotonic() - begun
             route = getattr(scope.get("route"), "path", "")

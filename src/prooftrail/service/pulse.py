@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from prooftrail.errors import ConfigurationError, DatabaseError
 from prooftrail.store import connect, facts, inbox
+from prooftrail.store.interrupting import Interrupting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 EVERY = 5.0  # seconds between looks
 TIMEOUT_MS = 10_000  # a statement's
+ENDING = 2.0  # seconds that a look may take to end by itself
 LASTS = 30.0  # seconds after which an old look is worth nothing
 
 
@@ -56,6 +58,7 @@ class Pulse:
         self._every = every
         self._verifier: Connection | None = None
         self._writer: Connection | None = None
+        self._waits = Interrupting()
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name="prooftrail-pulse", daemon=True
@@ -70,7 +73,11 @@ class Pulse:
         """Stop, and disconnect."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(self._every + TIMEOUT_MS / 1000)
+            self._thread.join(ENDING)
+        for _ in range(2):  # statements of a look
+            if self._thread.is_alive():
+                self._waits.interrupt()
+                self._thread.join(ENDING)
         self._let_go("_verifier")
         self._let_go("_writer")
 
@@ -100,7 +107,8 @@ class Pulse:
                     autocommit=True,
                     milliseconds=TIMEOUT_MS,
                 )
-            self._metrics.facts = facts.read(self._verifier)
+            with self._waits.using(self._verifier):
+                self._metrics.facts = facts.read(self._verifier)
         except (ConfigurationError, DatabaseError) as error:
             self._metrics.facts = None
             self._let_go("_verifier")
@@ -112,7 +120,8 @@ class Pulse:
             if self._writer is None:
                 self._writer = inbox.open_writer(env=self._env)
                 connect.bound(self._writer, TIMEOUT_MS)
-            return inbox.refusal(self._writer)
+            with self._waits.using(self._writer):
+                return inbox.refusal(self._writer)
         except (ConfigurationError, DatabaseError) as error:
             self._let_go("_writer")
             return str(error)

@@ -104,6 +104,7 @@ class Service:
         self._random = random
         self._app = app
         self._health = Health()
+        self._ended = False  # a part by force
 
     def run(self, stop: threading.Event) -> int:
         """Run until `stop` is set, then to a good end; return the exit code.
@@ -129,7 +130,7 @@ class Service:
             while well and not stop.wait(LOOK):
                 well = http is None or http.is_alive()
             self._log.info("stopping")
-        done = supervisor.stop(DUTIES)
+        done = supervisor.stop(DUTIES) and not self._ended
         self._log.info("stopped", well=well and done)
         return 0 if well and done else 1
 
@@ -183,7 +184,7 @@ class Service:
                 processes=settings.processes,
                 pace=settings.pace,
             )
-            stack.enter_context(closing(watch))
+            stack.callback(self._end, "verification", watch.close)
             watch.start()
         if readers is None or http is None:
             return None
@@ -196,7 +197,7 @@ class Service:
             anchors=settings.anchors,
             processes=settings.processes,
         )
-        stack.enter_context(closing(checks))
+        stack.callback(self._end, "verification on demand", checks.close)
         people = None
         if "console" in settings.only:
             people = stack.enter_context(
@@ -209,10 +210,12 @@ class Service:
                     longest=settings.session_longest,
                 )
             )
+        looking = Looking()
+        stack.callback(self._end, "looking up events", looking.close)
         parts = Parts(
             readers=readers,
             recorder=recorder,
-            looking=stack.enter_context(closing(Looking())),
+            looking=looking,
             checks=checks,
             health=self._health,
             metrics=metrics,
@@ -225,10 +228,17 @@ class Service:
             people=people,
             trusted_proxies=settings.trusted_proxies,
         )
-        stack.callback(http.close)  # requests end before what they work with
+        # requests end before what they work with
+        stack.callback(self._end, "answering", http.close)
         self._answer(http, self._app(parts))
         stack.callback(self._health.stop)  # before it waits for requests to end
         return http
+
+    def _end(self, part: str, close: Callable[[], bool]) -> None:
+        """Close a part; tell, and remember, that it did not end by itself."""
+        if not close():
+            self._ended = True
+            self._log.error("a part did not end by itself", part=part)
 
     @property
     def _serves(self) -> bool:
