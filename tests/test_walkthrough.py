@@ -239,10 +239,11 @@ def was_anything_altered(asked: Asked, trail: Trail) -> None:
         " and relname ~ '^log' and relkind in ('p', 'r')"
     ).fetchall():
         admin.execute(f"alter table {table} disable trigger user")
-    admin.execute(
+    altered = admin.execute(  # the first day comes one after another, all of it done
         "update prooftrail.log set result = 'denied'"
-        " where stream = 1 and seq = 400 and result = 'success'"
+        " where stream = 1 and seq = 200 and result = 'success'"
     )
+    assert altered.rowcount == 1
     assert verdict(asked) == "tampered"
 
 
