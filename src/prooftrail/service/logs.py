@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, cast
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
+
+QUIET = 10.0  # seconds in which a library's line is not written again
+REPEATED = 100  # lines of a library that are known
 
 # What the redactor, made for events, leaves: a DSN of keywords or without a user, and
 # a long random word, such as an API key. Ids, digests and times are no such words: they
@@ -122,6 +126,8 @@ def request(
 def adopt(log: Log, name: str) -> None:
     """Have a library's own warnings come as lines of this log, and nowhere else.
 
+    One that it repeats is written every `QUIET` seconds, with how often it was not.
+
     Args:
         log: where to.
         name: of the library's logger.
@@ -149,12 +155,28 @@ class _Adopting(logging.Handler):
     def __init__(self, log: Log) -> None:
         super().__init__()
         self._log = log
+        self._told: dict[tuple[str, str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         told = (record.getMessage().strip().splitlines() or [""])[0]
         error = record.exc_info[1] if record.exc_info else None
+        more = self._news((record.name, told, repr(error)))
+        if more is None:
+            return
         level = "error" if record.levelno >= logging.ERROR else "warning"
-        getattr(self._log, level)(told, by=record.name, exc_info=error)
+        getattr(self._log, level)(told, by=record.name, exc_info=error, **more)
+
+    def _news(self, line: tuple[str, str, str]) -> dict[str, int] | None:
+        """Return what stands beside a line; None if it was written just now."""
+        now = time.monotonic()
+        at, left_out = self._told.pop(line, (now - QUIET, 0))
+        if now - at < QUIET:
+            self._told[line] = (at, left_out + 1)
+            return None
+        self._told[line] = (now, 0)
+        if len(self._told) > REPEATED:
+            del self._told[next(iter(self._told))]
+        return {"leftOut": left_out} if left_out else {}
 
 
 def masked(text: str) -> str:

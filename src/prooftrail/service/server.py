@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from prooftrail.access.sessions import IDLE, LONGEST
 from prooftrail.capture.audit_logger import Recorder
 from prooftrail.errors import ConfigurationError
-from prooftrail.service import duties, logs
+from prooftrail.service import descriptors, duties, logs
 from prooftrail.service.alerts import Alerts
 from prooftrail.service.checks import Checks
 from prooftrail.service.connections import CONNECTIONS
@@ -159,7 +159,7 @@ class Service:
         settings, log, clock = self._settings, self._log, self._clock
         http = None
         if self._serves:  # before all that a taken port would be too late for
-            http = Http(settings.host, settings.port, settings.connections)
+            http = Http(settings.host, settings.port, self._connections())
             stack.enter_context(closing(http))
         readers = stack.enter_context(closing(Readers())) if self._serves else None
         metrics = Metrics(
@@ -233,6 +233,19 @@ class Service:
         self._answer(http, self._app(parts))
         stack.callback(self._health.stop)  # before it waits for requests to end
         return http
+
+    def _connections(self) -> int:
+        """Return how many clients' connections are held; tell if these are fewer."""
+        asked = self._settings.connections
+        fits = descriptors.fitting(asked)
+        if fits < asked:
+            self._log.warning(
+                "fewer connections are held than were asked for: this process may open "
+                "too few files (LimitNOFILE= of the unit, ulimit -Hn)",
+                connections=fits,
+                asked=asked,
+            )
+        return fits
 
     def _end(self, part: str, close: Callable[[], bool]) -> None:
         """Close a part; tell, and remember, that it did not end by itself."""
