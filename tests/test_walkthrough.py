@@ -76,6 +76,8 @@ def test_each_question_is_answered_as_it_was_done(
         monkeypatch.setattr(anomalies, "_PLANTED", planted)
     place = at_home(trail, tmp_path, monkeypatch)
     begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
+    if not WHOLE:  # the same days whenever this runs: from a Monday
+        begin -= timedelta(days=begin.weekday())
     truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
     assert compare.differences(trail.dsn, truth) == []
     with visited(trail, monkeypatch, tmp_path) as console:
@@ -178,7 +180,8 @@ def can_administrators_alter_the_log(asked: Asked, trail: Trail) -> None:
 
 def which_accounts_are_dormant(asked: Asked) -> None:
     """Question 9: whoever was not used for so long, and nobody else."""
-    for days in (90, DAYS - 1, DAYS // 2, 1):
+    age = (datetime.fromtimestamp(now_us() / 1e6, UTC).date() - asked.begin).days
+    for days in {90, age - 1, age - DAYS // 2}:
         told = asked.get("/audit/accounts", days=str(days))
         states = {
             one["account"]: one["state"]
@@ -196,7 +199,7 @@ def which_accounts_are_dormant(asked: Asked) -> None:
             for who, at in asked.truth.accounts.items()
         }
         assert states == expected, days
-        assert days == 90 or "dormant" in states.values()
+        assert days >= age or "dormant" in states.values()
         assert "active" in states.values()
         assert "disabled" in states.values()
 
