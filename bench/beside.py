@@ -28,7 +28,6 @@ from prooftrail.search import lists, summary
 from prooftrail.search.language import understand
 from prooftrail.search.parameters import Paging
 from prooftrail.store import asking, searching
-from prooftrail.store.counting import Counting
 from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
 NO_INDEX = (
     "set local enable_indexscan = off; set local enable_indexonlyscan = off;"
-    " set local enable_bitmapscan = off"
+    " set local enable_bitmapscan = off; set local enable_seqscan = on;"
+    " set local enable_hashjoin = on"
 )
 USERS = """
 insert into auth_user (id, password, is_superuser, username, first_name, last_name,
@@ -170,14 +170,12 @@ def compare(url: str, rounds: int) -> None:
             return summary.summarize(reader, question)
 
         def scan(reader: Connection, question: Any = question) -> object:
-            reader.execute(NO_INDEX)
             begun = searching.begin(reader, question, workers=2)
-            whole = Counting(begun, searching.ends(reader))
+            reader.execute(NO_INDEX)
             bound = asking.Values()
             statement = asking.sql.SQL(
                 "select count(*) from prooftrail.log l where l.continues is null and {}"
             ).format(asking.entry(begun, bound))
-            assert whole.streams
             return reader.execute(statement, bound, prepare=False).fetchone()
 
         with reading(readers) as reader:
