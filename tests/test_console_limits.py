@@ -97,9 +97,10 @@ def world(console: Console) -> World:
 
 
 def asks(world: World) -> Iterator[Ask]:
+    no_event = str(uuid4())
     for one in world.hidden:
-        yield Ask("/events/{}", one.event_id, str(uuid4()))
-        yield Ask("/events/{}?stream=main", one.event_id, str(uuid4()))
+        yield Ask("/events/{}", one.event_id, no_event)
+        yield Ask("/events/{}?stream=main", one.event_id, no_event)
         yield Ask("/person?id={}", one.actor, ABSENT)
         yield Ask("/customer?id={}", one.subject, ABSENT)
         for written, value in (
@@ -138,19 +139,19 @@ def bare(text: str, value: str) -> str:
     return re.sub("'content-length': '[0-9]+'", "", text)
 
 
-@pytest.mark.parametrize("role", ["auditor", "admin"])
 def test_what_is_hidden_is_answered_as_what_is_nowhere(
-    console: Console, world: World, role: str
+    console: Console, world: World
 ) -> None:
-    person = console.person(role=role, **LIMITED)
+    person = console.person(role="admin", **LIMITED)
     canaries = world.canaries(period=True)
+    nowhere: dict[str, str] = {}
     for ask in asks(world):
-        there, nowhere = (
-            told(person, ask.of(value)) for value in (ask.hidden, ask.absent)
-        )
-        assert bare(there, ask.hidden) == bare(nowhere, ask.absent), ask
+        there = bare(told(person, ask.of(ask.hidden)), ask.hidden)
+        if ask.path not in nowhere:
+            nowhere[ask.path] = bare(told(person, ask.of(ask.absent)), ask.absent)
+        assert there == nowhere[ask.path], ask
         for canary in canaries:
-            assert canary not in bare(there, ask.hidden), (ask, canary)
+            assert canary not in there, (ask, canary)
 
 
 @pytest.mark.parametrize("role", ["security", "privacy_officer"])
