@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from prooftrail.errors import EndedError, UnavailableError
+from prooftrail.errors import DatabaseError, EndedError, UnavailableError
 from prooftrail.store import connect
 from prooftrail.store.connect import driver_errors
 
@@ -61,6 +61,9 @@ class Holder(NamedTuple):
         """Who this is in events."""
         return f"{self.kind}:{self.key_id}"
 
+
+# No JSON, no UTF-8, and U+0000 in what a statement parses: no sealed event is either.
+_NO_EVENT = frozenset({"22P02", "22021", "22P05"})
 
 _Pool: TypeAlias = ConnectionPool[psycopg.Connection[tuple[object, ...]]]
 
@@ -141,7 +144,16 @@ class Readers:
                     "this key or session opens nothing any more: it was revoked, or "
                     "has expired"
                 )
-            yield connection
+            try:
+                yield connection
+            except psycopg.DataError as error:
+                if error.sqlstate not in _NO_EVENT:
+                    raise
+                raise DatabaseError(
+                    "an entry that this looks into holds bytes that are no event: the "
+                    "log was altered. Verify it (prooftrail verify), and go by "
+                    "docs/how-to/when-verification-fails.md"
+                ) from None  # the driver's text quotes them
 
     @contextmanager
     def _reading(
