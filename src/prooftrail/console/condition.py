@@ -20,7 +20,6 @@ from prooftrail.console import sentences
 from prooftrail.core import instants
 from prooftrail.errors import DatabaseError, ProoftrailError
 from prooftrail.search import lists
-from prooftrail.search.language import understand
 from prooftrail.search.parameters import Paging
 from prooftrail.store import connect, facts, profiles, searching, showing
 
@@ -172,14 +171,14 @@ class Condition:
         ends = searching.ends(connection)
         missed = []
         for name, text, told in _ASKED:
-            asked = understand(f"{text} {_PERIOD}", streams=streams, now_us=now_us)
+            asked = self._reading.understood(visit, f"{text} {_PERIOD}")
             counted = profiles.read(connection, asked.question, ends, KINDS)
             if counted.total is not None:
                 kinds = counted.values["action"]
                 missed.append(
                     Missed(name, told, asked.canonical, counted.total.n, kinds)
                 )
-        changes = understand(_CAPTURE, streams=streams, now_us=now_us)
+        changes = self._reading.understood(visit, _CAPTURE)
         page = lists.page(connection, changes.question, Paging(CHANGES, None), streams)
         signed = {one.stream for one in showing.checkpoints(connection, numbers)}
         whole = visit.sees_all_time

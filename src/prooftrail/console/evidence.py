@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from prooftrail.console import explaining, queries
 from prooftrail.core import instants
 from prooftrail.errors import HiddenError, QueryError
-from prooftrail.search.language import understand
 from prooftrail.search.parameters import whole
 from prooftrail.service import administrators
 from prooftrail.service.api import checking
@@ -178,9 +177,8 @@ class Evidence:
     ) -> tuple[str, Understood | None, queries.Mistake | None]:
         """Return what was written, and what was understood or was not."""
         text = request.query_params.get("q", PERIOD).strip()
-        streams = visit.visitor.holder.streams
         try:
-            asked = understand(text, streams=streams, now_us=self._reading.now_us)
+            asked = self._reading.understood(visit, text)
         except (QueryError, HiddenError) as error:
             return text, None, queries.mistaken(text, error)
         if asked.question.terms or asked.question.conditions:

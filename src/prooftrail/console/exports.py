@@ -17,7 +17,6 @@ from starlette.responses import StreamingResponse
 from prooftrail.console import answers
 from prooftrail.errors import QuestionError
 from prooftrail.search import items, lists, printing
-from prooftrail.search.language import understand
 from prooftrail.search.parameters import MOST, Paging
 
 if TYPE_CHECKING:
@@ -51,10 +50,8 @@ class Exports:
         kind = request.query_params.get("format", "csv")
         if kind not in _TYPES:
             raise QuestionError("format is csv or jsonl")
-        asked = understand(
-            request.query_params.get("q", "").strip(),
-            streams=visit.visitor.holder.streams,
-            now_us=self._reading.now_us,
+        asked = self._reading.understood(
+            visit, request.query_params.get("q", "").strip()
         )
         pages = self._pages(visit, asked, kind)
         first = next(pages)  # what goes wrong at once is a page that says so

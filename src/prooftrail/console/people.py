@@ -17,7 +17,6 @@ from prooftrail.console.answers import query
 from prooftrail.core import projection
 from prooftrail.errors import QuestionError
 from prooftrail.search import lists
-from prooftrail.search.language import understand
 from prooftrail.search.parameters import Paging
 from prooftrail.store import authority, profiles, searching
 
@@ -64,7 +63,7 @@ class Profiles:
         """Show what somebody did."""
         who = _id(request)
         text = queries.written("actor", who)
-        asked = self._understood(visit, text)
+        asked = self._reading.understood(visit, text)
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
             page = lists.page(connection, asked.question, Paging(SHOWN, None), streams)
@@ -96,7 +95,8 @@ class Profiles:
     def customer(self, visit: Visit, request: Request) -> Response:
         """Show who touched somebody's personal data."""
         who = _id(request)
-        asked = self._understood(visit, f"{queries.written('resource', who)} pii:yes")
+        text = f"{queries.written('resource', who)} pii:yes"
+        asked = self._reading.understood(visit, text)
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
             page = lists.page(connection, asked.question, Paging(SHOWN, None), streams)
@@ -121,12 +121,6 @@ class Profiles:
             narrowed=explaining.narrowing(asked.canonical),
             kinds=_lines(found, "action", asked.canonical),
             other_kinds=_others(found, "action"),
-        )
-
-    def _understood(self, visit: Visit, text: str) -> Understood:
-        """Return the query that the timeline goes on with, by the same cursor."""
-        return understand(
-            text, streams=visit.visitor.holder.streams, now_us=self._reading.now_us
         )
 
     def _page(

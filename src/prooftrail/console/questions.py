@@ -13,7 +13,6 @@ from prooftrail.console import explaining, queries
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
 from prooftrail.search import viewing
-from prooftrail.search.language import understand
 from prooftrail.service.api.following import named
 from prooftrail.store import authority, searching
 
@@ -116,11 +115,7 @@ class Questions:
         """Show who did what answers a search, and on whose authority."""
         text = request.query_params.get("q", "").strip()
         try:
-            asked = understand(
-                text,
-                streams=visit.visitor.holder.streams,
-                now_us=self._reading.now_us,
-            )
+            asked = self._reading.understood(visit, text)
         except (QueryError, HiddenError) as error:
             return self._authority(
                 visit,

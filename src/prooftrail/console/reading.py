@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from prooftrail.search import viewing
+from prooftrail.search.language import understand
 from prooftrail.service.api.following import named
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from prooftrail.console.parts import Console, Visit
+    from prooftrail.search.language import Understood
     from prooftrail.store.connect import Connection
     from prooftrail.store.question import Question
 
@@ -35,6 +37,17 @@ class Reading:
     def now_us(self) -> int:
         """The present, microseconds since the epoch, UTC."""
         return self._parts.clock()
+
+    def understood(self, visit: Visit, text: str) -> Understood:
+        """Return what a search asks of what the visitor may read.
+
+        Raises:
+            QueryError: it is not understood.
+            HiddenError: it names a stream that is none of the visitor's.
+        """
+        return understand(
+            text, streams=visit.visitor.holder.streams, now_us=self.now_us
+        )
 
     def of(self, visit: Visit) -> AbstractContextManager[Connection]:
         """Give a connection that reads as the visitor, as of one moment."""

@@ -14,7 +14,6 @@ from prooftrail.console import figures, queries, sentences
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
 from prooftrail.search import lists, summary
-from prooftrail.search.language import understand
 from prooftrail.search.parameters import LIMIT, Paging
 from prooftrail.store import figures as counting
 
@@ -57,11 +56,7 @@ class Timeline:
         """Show what answers a search, or how to begin where the log is empty."""
         text = request.query_params.get("q", "").strip()
         try:
-            asked = understand(
-                text,
-                streams=visit.visitor.holder.streams,
-                now_us=self._reading.now_us,
-            )
+            asked = self._reading.understood(visit, text)
         except (QueryError, HiddenError) as error:
             return self._mistaken(visit, text, queries.mistaken(text, error))
         cursor = request.query_params.get("cursor")
