@@ -248,15 +248,15 @@ def test_a_key_is_made_once_and_never_in_place_of_one_that_is_lost(
 ) -> None:
     path = tmp_path / "access.key"
     with pytest.raises(ConfigurationError, match="PROOFTRAIL_ACCESS_KEY"):
-        access_key.open_key(path, random=fixed, begun=True)
+        access_key.open_key(path, random=fixed, begun=lambda: True)
     assert not path.exists()
-    made = access_key.open_key(path, random=fixed, begun=False)
+    made = access_key.open_key(path, random=fixed, begun=lambda: False)
     assert path.stat().st_mode & 0o777 == 0o600
-    again = access_key.open_key(path, random=fixed, begun=True)
+    again = access_key.open_key(path, random=fixed, begun=lambda: True)
     assert again.csrf("x") == made.csrf("x")
     path.chmod(0o644)
     with pytest.raises(ConfigurationError, match="others can use it"):
-        access_key.open_key(path, random=fixed, begun=True)
+        access_key.open_key(path, random=fixed, begun=lambda: True)
 
 
 def test_tokens_are_of_one_kind_and_redaction_knows_all() -> None:

@@ -108,20 +108,23 @@ class AccessKey:
         return hmac(self._keys[use], text.encode("utf-8", "surrogatepass"), sha256)
 
 
-def open_key(path: Path, *, random: Callable[[int], bytes], begun: bool) -> AccessKey:
+def open_key(
+    path: Path, *, random: Callable[[int], bytes], begun: Callable[[], bool]
+) -> AccessKey:
     """Return the service's key; make it where nobody was let in yet.
 
     Args:
         path: of its file.
         random: gives n random bytes.
-        begun: whether there are people already, whose second factors it opens.
+        begun: says whether there are people already, whose second factors it opens;
+            asked only where there is no key.
 
     Raises:
         ConfigurationError: the file is missing, damaged, or readable by others.
     """
     if path.exists():
         return AccessKey(load_master_key(path), random=random)
-    if begun:
+    if begun():
         raise ConfigurationError(
             f"there is no access key at {path}, and people's second factors are "
             "encrypted with it: restore it from its backup, or name the right file "

@@ -85,7 +85,7 @@ def open_people(
             key=access_key.open_key(
                 key_file,
                 random=random,
-                begun=not key_file.exists() and _have_begun(store),
+                begun=lambda: _have_begun(store),
             ),
             hashes=passwords.Passwords(random, memory=memory),
             tell=tell,
