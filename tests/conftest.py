@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
+    from tests.console_rig import Console
+
 pytest.register_assert_rewrite("tests.capturing.contract")
 
 VERSIONS = ("15", "18")
@@ -123,6 +125,17 @@ def trail(cluster: Cluster, tmp_path: Path) -> Iterator[Trail]:
     finally:
         made.close()
         cluster.drop(name)
+
+
+@pytest.fixture
+def console(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Console]:
+    """Serve a console, with the API beside it, on a trail of its own."""
+    from tests.console_rig import visited  # noqa: PLC0415  most tests need none of it
+
+    with visited(trail, monkeypatch, tmp_path) as made:
+        yield made
 
 
 def pytest_unconfigure() -> None:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
 
-from tests.console_rig import PASSWORD, Console, token_of, visited
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.trail import Trail
+from tests.console_rig import PASSWORD, Console, token_of
 
 PAGES = [
     "/",
@@ -34,14 +27,6 @@ PAGES = [
     "/export",
     "/complete?q=res",
 ]
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -8,26 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prooftrail.access import tokens
-from tests.console_rig import PASSWORD, Console, Person, token_of, visited
+from tests.console_rig import PASSWORD, Console, Person, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     import httpx
 
-    from tests.trail import Trail
 
 COOKIE = "prooftrail-session"
 REFUSE = "prooftrail.access.refuse"
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 def login(

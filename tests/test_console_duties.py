@@ -8,29 +8,21 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from prooftrail.access.visiting import Enrolment
 from prooftrail.console.mounting import mountable
 from prooftrail.service.http import Http
-from tests.console_rig import Console, token_of, visited
+from tests.console_rig import Console, token_of
 from tests.sealing import event, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
+
     from tests.trail import Trail
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 def test_a_verification_is_begun_and_followed(console: Console) -> None:

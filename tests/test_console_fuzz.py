@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import settings as some
@@ -17,6 +16,8 @@ from tests.fuzzing import FUZZ, exchange, harmless, prepare, statuses, well
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import httpx
 
     from tests.trail import Trail
 

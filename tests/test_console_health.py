@@ -5,29 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from prooftrail.core import instants
 from prooftrail.errors import RecordError
 from prooftrail.search import viewing
-from tests.console_rig import Console, visited
 from tests.sealing import insert
 from tests.signing_rig import unguarded
 from tests.trail import now_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    import pytest
 
+    from tests.console_rig import Console
     from tests.trail import Trail
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 def part(page: str, caption: str) -> str:

@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.console_rig import Console, Person, visited
 from tests.limits_rig import ABSENT, MARCH, OTHER, World, build
 from tests.sealing import event, insert, seal
 from tests.signing_rig import unguarded
@@ -22,9 +21,8 @@ from tests.watching_rig import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tests.trail import Trail
+    from tests.console_rig import Console, Person
 
 LIMITED = {"from_us": MARCH[0], "to_us": MARCH[1], "streams": ("main",)}
 MOST = 150  # pages of a walk
@@ -63,14 +61,6 @@ class Ask(NamedTuple):
 
     def of(self, value: str) -> str:
         return self.path.replace("{}", quote(value, safe=""))
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,26 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from prooftrail.console import people
-from tests.console_rig import Console, visited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.trail import Trail
+    from tests.console_rig import Console
 
 ALLOWED = {"decision": "allowed", "basis": "role", "name": "support"}
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 def filled(console: Console) -> list[str]:

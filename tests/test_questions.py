@@ -13,24 +13,13 @@ from prooftrail.console import evidence
 from prooftrail.console.questions import QUESTIONS
 from prooftrail.core import instants
 from prooftrail.service.administrators import ACTS
-from tests.console_rig import Console, visited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.trail import Trail
+    from tests.console_rig import Console
 
 HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "answer-an-auditor.md"
 ALLOWED = {"decision": "allowed", "basis": "role", "name": "admin"}
 GLASS = {"decision": "allowed", "basis": "break_glass", "name": "customers:read"}
-
-
-@pytest.fixture
-def console(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Console]:
-    with visited(trail, monkeypatch, tmp_path) as made:
-        yield made
 
 
 def touched(console: Console) -> None:
