@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 
 from prooftrail.core import instants, projection
 from prooftrail.search import items, summary
-from prooftrail.store import days, figures, searching
-from prooftrail.store.question import AnyOf, Exactly, Not, Question, Span, Term
+from prooftrail.store import days, figures, remainder, searching
+from prooftrail.store.question import (
+    AllOf,
+    AnyOf,
+    Exactly,
+    Network,
+    Not,
+    Question,
+    Span,
+    Term,
+)
 from tests.api_rig import serving
 from tests.sealing import event, insert, seal
 from tests.searched import (
@@ -32,6 +41,7 @@ from tests.stated import stated
 
 if TYPE_CHECKING:
     from prooftrail.search.summary import Summary
+    from prooftrail.store.question import Condition
     from tests.trail import Trail
 
 TOKEN = "of a test"
@@ -94,7 +104,7 @@ def compare(found: Summary, expected: list[Entry]) -> None:
         assert {one.from_us: sum(one[1:]) for one in found.buckets} == days
 
 
-KNOWN = (
+KNOWN: tuple[Condition, ...] = (
     Term("action", (Span("customer.pii.", "customer.pii/"),)),
     Term("role", (Exactly("admin"),)),
     Term("result", (Exactly("denied"), Exactly("failure"))),
@@ -102,6 +112,52 @@ KNOWN = (
     Not(Term("role", (Exactly("support"),))),
     AnyOf((Term("result", (Exactly("denied"),)), Not(Term("pii", ())))),
 )
+
+
+# what entries alone know
+UNKNOWN: tuple[Condition, ...] = (
+    Term("ip", (Network("203.0.113.0", "203.0.113.255"),)),
+    Not(Term("actor", (Exactly("usr_1"),))),
+    Not(Term("resource", (Exactly("cust_1"),))),
+    Not(Term("resource_type", (Exactly("customer"),))),
+    Not(Term("authorization", (Exactly("denied"),))),
+    AnyOf((Not(Term("role", (Exactly("admin"),))), Term("actor", (Exactly("usr_1"),)))),
+    Not(AllOf((Term("actor", (Exactly("usr_2"),)), Not(Term("ip", ()))))),
+)
+
+
+@pytest.mark.parametrize("period", [ALL_TIME, MONTH], ids=["all", "a period"])
+def test_what_is_counted_as_all_less_the_rest_is_what_the_entries_say(
+    trail: Trail, period: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail.stream("b")
+    random = Random(7)
+    fill(trail, random, 200)
+    by_days = 0
+    with (
+        asker(trail, TOKEN, period=period) as readers,
+        readers.reading(TOKEN) as reader,
+    ):
+        for _ in range(60):
+            question = Question(
+                from_us=random.choice((None, BEGIN + DAY, BEGIN + 2 * DAY - 1)),
+                streams=random.choice((None, (1,), (2,))),
+                conditions=(
+                    *random.sample(KNOWN, random.randrange(2)),
+                    *random.sample(UNKNOWN, 1 + random.randrange(2)),
+                ),
+            )
+            with monkeypatch.context() as patched:
+                patched.setattr(remainder, "is_little", lambda *_: True)
+                found = figures.read(reader, question, 2)
+                patched.setattr(remainder, "is_little", lambda *_: False)
+                entry_by_entry = figures.read(reader, question, 2)
+            by_days += found.step == days.HOURS
+            assert entry_by_entry.step == 1
+            assert found.values == entry_by_entry.values
+            assert found.wholes == entry_by_entry.wholes
+            assert folded(found) == folded(entry_by_entry)
+    assert by_days > 40
 
 
 @pytest.mark.parametrize("period", [ALL_TIME, MONTH], ids=["all", "a period"])

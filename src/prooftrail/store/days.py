@@ -39,7 +39,7 @@ _FIRST, _END = -(2**31), 2**31 - 1  # of all days
 class Days(NamedTuple):
     """What was counted."""
 
-    hours: Counter[tuple[int, str]]  # by hours since the epoch, and result
+    hours: Counter[tuple[int, str]]  # by the first hour of a day, and result
     values: Mapping[Column, Counter[str]]
 
 
@@ -53,11 +53,11 @@ def read(
         question: what is asked, for the period that the asker may see.
         as_of: the newest seq of each stream, as of the same moment.
     """
-    if not all(map(_is_known, (*question.terms, *question.conditions))):
+    if not all(map(know, (*question.terms, *question.conditions))):
+        return None
+    if not are_enough(question):
         return None
     first, end = _whole(question)
-    if end - first < FEWEST:
-        return None
     bound = Values()
     pieces = [_daily(question, as_of, bound, first, end)]
     for part in _parts(question, first, end):
@@ -70,7 +70,7 @@ def read(
         statement, bound, prepare=False
     ):
         if hour is not None:
-            hours[int(str(hour)), str(result)] = int(str(count))
+            hours[first_hour(int(str(hour))), str(result)] += int(str(count))
         elif value is not None:
             values[_OF[int(str(of))]][str(value)] = int(str(count))
     found = [hour for hour, _ in hours]
@@ -79,14 +79,26 @@ def read(
     return Days(hours, values)
 
 
-def _is_known(condition: Condition) -> bool:
+def are_enough(question: Question) -> bool:
+    """Return whether a period has as many whole days as are told by days."""
+    first, end = _whole(question)
+    return end - first >= FEWEST
+
+
+def first_hour(hour: int) -> int:
+    """Return the first hour of an hour's day."""
+    return hour - hour % HOURS
+
+
+def know(condition: Condition) -> bool:
+    """Return whether days know a condition."""
     match condition:
         case Term(column):
             return column in _KNOWN
         case Not(inner):
-            return _is_known(inner)
+            return know(inner)
         case AllOf(several) | AnyOf(several):
-            return all(map(_is_known, several))
+            return all(map(know, several))
         case _:
             return False
 

@@ -5,7 +5,8 @@ under the same row-level security: the hours add up to all of it. Of each column
 most frequent values are given; an event without a value counts for none.
 
 Source: measured, see `bench/README.md`: days that are counted already (`days`) leave
-two columns to be counted by the entries, in an index; anything else is one pass.
+two columns to be counted by the entries, in an index; what nearly all of that answers
+is all of it less what does not (`remainder`); anything else is one pass.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prooftrail.store import days, files, searching
+from prooftrail.store import days, files, remainder, searching
 from prooftrail.store.asking import query
 from prooftrail.store.counting import Counting
 
@@ -71,18 +72,28 @@ def read(connection: Connection, question: Question, most: int = MOST) -> Figure
     asked = Counting(begun, as_of)
     if not asked.streams:
         return Figures({}, {})
+    whole, less = begun, remainder.NOTHING
+    parts = remainder.split(begun)
+    if parts is not None and remainder.is_little(connection, parts, begun, as_of):
+        less = remainder.read(connection, parts.rest, as_of)
+        whole = searching.begin(connection, parts.whole, workers=2)
     if not asked.is_gathered:  # else joins would read the log, and not its indexes
         connection.execute(files.query("figures_begin"))
-    counted = days.read(connection, begun, as_of)
+    counted = days.read(connection, whole, as_of)
     if counted is None:
         return _of_entries(connection, asked, most)
-    values, wholes = _of_rest(connection, asked, most)
+    values, wholes = _of_rest(connection, Counting(whole, as_of), most, less.others)
     for column, each in counted.values.items():
-        if each:
-            ranked = sorted(each.items(), key=lambda one: (-one[1], one[0]))
+        each.subtract(less.values.get(column, {}))
+        left = +each
+        if left:
+            ranked = sorted(left.items(), key=lambda one: (-one[1], one[0]))
             values[column] = ranked[:most]
-            wholes[column] = Whole(len(ranked), each.total())
-    return Figures(dict(counted.hours), values, wholes, days.HOURS)
+            wholes[column] = Whole(len(ranked), left.total())
+    hours = counted.hours
+    for (hour, result), count in less.hours.items():
+        hours[days.first_hour(hour), result] -= count
+    return Figures(dict(+hours), values, wholes, days.HOURS)
 
 
 def _of_entries(connection: Connection, asked: Counting, most: int) -> Figures:
@@ -102,12 +113,22 @@ def _of_entries(connection: Connection, asked: Counting, most: int) -> Figures:
 
 
 def _of_rest(
-    connection: Connection, asked: Counting, most: int
+    connection: Connection,
+    asked: Counting,
+    most: int,
+    less: Mapping[tuple[str | None, str | None], int],
 ) -> tuple[dict[Column, list[tuple[str, int]]], dict[Column, Whole]]:
-    """Count what days do not know."""
+    """Count what days do not know, less what is no answer."""
     values: dict[Column, list[tuple[str, int]]] = {}
     wholes: dict[Column, Whole] = {}
-    statement = query("figures_rest", rows=asked.rows(), most=asked.values(most))
+    statement = query(
+        "figures_rest",
+        rows=asked.rows(),
+        actors=asked.values([actor for actor, _ in less]),
+        types=asked.values([kind for _, kind in less]),
+        counts=asked.values(list(less.values())),
+        most=asked.values(most),
+    )
     rows = connection.execute(statement, asked.values, prepare=False).fetchall()
     for of, value, count, kinds, valued in rows:
         if value is not None:
