@@ -62,6 +62,7 @@ bench: .venv/made-bench
 docs: .venv/made
 	.venv/bin/python -m tests.cli_reference
 	.venv/bin/python -m tests.presets_reference
+	.venv/bin/python -m tests.detections_reference
 	.venv/bin/python -m tests.catalog_reference
 	.venv/bin/python -m tests.api_reference
 

@@ -1,0 +1,87 @@
+"""A sliding window: the events of one key that are not older than its width.
+
+Guarantees: an event is held for exactly `width` microseconds of event time, both ends
+included; what is counted of those that are held is always at hand, so that an event
+costs the same however many are held. A late event takes its own place among them.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from prooftrail.detections.seen import Order, Seen
+
+
+class Held(NamedTuple):
+    """An event in a window."""
+
+    order: Order
+    members: tuple[str, ...]  # what is told apart: accounts, names, data subjects
+    event: Seen
+
+
+class Window:
+    """The events held, oldest first, and how often each member is among them.
+
+    Args:
+        width: in microseconds.
+    """
+
+    __slots__ = ("counts", "entries", "levels", "width")
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.entries: deque[Held] = deque()
+        self.counts: dict[str, int] = {}
+        self.levels: Counter[int] = Counter()  # how many members occur so often
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def add(self, held: Held) -> None:
+        """Hold an event."""
+        entries = self.entries
+        if entries and held.order < entries[-1].order:
+            entries.insert(bisect.bisect(entries, held), held)
+        else:
+            entries.append(held)
+        for one in held.members:
+            self._count(one, 1)
+
+    def expire(self, now_us: int) -> None:
+        """Let go of what is older than the window is wide."""
+        entries = self.entries
+        since = now_us - self.width
+        while entries and entries[0].order[0] < since:
+            for one in entries.popleft().members:
+                self._count(one, -1)
+
+    def within(self, microseconds: int, count: int) -> bool:
+        """Whether the newest `count` events lie within a time."""
+        if len(self.entries) < count:
+            return False
+        return self.entries[-1].order[0] - self.entries[-count].order[0] <= microseconds
+
+    def as_of(self, order: Order) -> Window:
+        """Return the window as it was at a moment before the newest event."""
+        found = Window(self.width)
+        for held in self.entries:
+            if order[0] - self.width <= held.order[0] and held.order <= order:
+                found.add(held)
+        return found
+
+    def _count(self, member: str, change: int) -> None:
+        before = self.counts.get(member, 0)
+        after = before + change
+        if before:
+            self.levels[before] -= 1
+            if not self.levels[before]:
+                del self.levels[before]
+        if after:
+            self.levels[after] += 1
+            self.counts[member] = after
+        else:
+            del self.counts[member]
