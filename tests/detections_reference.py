@@ -32,7 +32,8 @@ AFTER = """\
 - Whatever goes on is one hit: from when a rule holds first until it does no longer,
   with no time between that none of its windows covers.
 - Rules of one line below look at the same events, and make one hit together, of the
-  rule that stands first of those that held. Guessing that ends in a success is told as that.
+  rule that stands first of those that held. Guessing that ends in a success is told as
+  that.
 - Guessing on one account is no hit of its own while all of it lies in what its address
   does at the time: a spray, stuffing, enumeration. The other hit says how many failures
   an account had at most.
@@ -67,9 +68,9 @@ NOTES = """\
   as the person.
 - A change of roles counts where the new role (`details.new_role`) is an
   administrator's: `admin`, `administrator`, `owner`, `root`, `superadmin`,
-  `superuser`, or is not stated. That an account is made, with whatever role, is none. It is of high severity where
-  somebody gives it to himself, or where nobody else has approved
-  (`authorization.approval.by`).
+  `superuser`, or is not stated. That an account is made, with whatever role, is none.
+  A grant is of high severity where somebody gives it to himself, or where nobody else
+  has approved (`authorization.approval.by`).
 - Unexplained is what touches personal data with success and states no decision to allow
   it, as in [who accessed what](http-api.md).
 - Who has left is nothing that a trail knows: `leavers-use` needs a list.
