@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.vector_checks", "tests.vector_checks_log", "tests.vector_checks_protected"
+    "tests.vector_checks",
+    "tests.vector_checks_evidence",
+    "tests.vector_checks_log",
+    "tests.vector_checks_protected",
 )
 
 from tests import (  # noqa: E402
     vector_checks,
+    vector_checks_evidence,
     vector_checks_log,
     vector_checks_protected,
 )
@@ -35,7 +39,12 @@ OTHERS = [
 
 def _check(structure: str) -> Any:
     name = f"check_{structure.replace('-', '_')}"
-    for module in (vector_checks, vector_checks_log, vector_checks_protected):
+    for module in (
+        vector_checks,
+        vector_checks_evidence,
+        vector_checks_log,
+        vector_checks_protected,
+    ):
         if (check := getattr(module, name, None)) is not None:
             return check
     return None

@@ -5,7 +5,7 @@
 Guarantees: `Range` over n leaves holds only the roots of its perfect subtrees, at
 most 64 hashes, largest first; its root is RFC 6962's MTH. `levels` and `peaks` give
 the same for a block of leaves at once, so that blocks can be hashed in parallel and
-joined. Proofs are not made here.
+joined. Proofs are `core.multiproof`'s.
 
 Source: RFC 6962 section 2.1; `spec/tree.md`.
 """
