@@ -1,9 +1,10 @@
 """What importers yield: an event with its place, or what is wrong there.
 
 Guarantees: every record of a file yields exactly one `Imported`, in the file's order,
-so that an import can say "2,899 of 2,900; x.json, record 17: no eventTime". A finding
-about data is a `Problem`, never an exception: only a file that cannot be opened, or is
-of another kind altogether, raises `ImportFileError`.
+so that an import can say "2,899 of 2,900; x.json, record 17: no eventTime". Lines of a
+system's log are no records: `sshd` says what becomes of each. A finding about data is a
+`Problem`, never an exception: only a file that cannot be opened, or is of another kind
+altogether, raises `ImportFileError`.
 """
 
 from __future__ import annotations

@@ -72,13 +72,13 @@ def read_values(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Probl
         number += 1
         if number == 1:
             line = line.removeprefix(_BOM)
-        if len(line) == MAX_LINE and not line.endswith(b"\n") and _skip(stream):
+        if len(line) == MAX_LINE and not line.endswith(b"\n") and skip(stream):
             yield number, Problem(f"the line has more than {MAX_LINE} bytes")
         elif line.strip():
             yield number, _value(line)
 
 
-def _skip(stream: IO[bytes]) -> bool:
+def skip(stream: IO[bytes]) -> bool:
     """Read up to the line's end; return whether there was more of it."""
     more = False
     while rest := stream.readline(MAX_LINE):
