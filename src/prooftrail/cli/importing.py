@@ -1,17 +1,20 @@
-"""``prooftrail import``: files of CloudTrail, and JSON lines in our own format."""
+"""``prooftrail import``: CloudTrail, OpenSSH's logs, JSON lines in our own format."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import tzinfo
+    from io import BufferedReader
 
+    from prooftrail.capture.envelopes import Envelopes
     from prooftrail.capture.redaction import Redactor
     from prooftrail.importers import Imported
 
@@ -25,7 +28,7 @@ _stream = click.option(
 
 @click.group("import")
 def command() -> None:
-    """Import CloudTrail files or JSON lines.
+    """Import CloudTrail files, logs of OpenSSH, or JSON lines.
 
     An import may be repeated, whole or in part: records keep their own ids, and what
     the log has already is dropped when it is sealed.
@@ -83,6 +86,88 @@ def jsonl(*, stream: str, paths: tuple[Path, ...]) -> None:
     _import(_files(paths, (".jsonl", ".ndjson")), read, stream, None)
 
 
+def _zone(
+    ctx: click.Context, param: click.Parameter, name: str | None
+) -> tzinfo | None:
+    """Return the time zone of a name."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    if name is None or name == "UTC":
+        return None if name is None else UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError) as error:  # OSError: a directory's name
+        raise click.BadParameter(
+            f"{name!r} is no time zone that this machine knows", ctx, param
+        ) from error
+
+
+@command.command("sshd")
+@_stream
+@click.option(
+    "--year",
+    type=click.IntRange(1970, 9998),
+    help="Of the first line, where lines have no year.",
+)
+@click.option(
+    "--zone",
+    metavar="NAME",
+    callback=_zone,
+    help="Of the server's clock, such as Europe/Berlin, where lines have none.",
+)
+@click.option(
+    "--names",
+    type=click.Choice(["public", "all"]),
+    default="public",
+    show_default=True,
+    help="Which names are written that were tried and that no account has: those "
+    "that anybody would try (admin, test, oracle), or all, typed passwords included.",
+)
+@click.argument(
+    "paths",
+    metavar="PATH...|-",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
+)
+def sshd(
+    *,
+    stream: str,
+    year: int | None,
+    zone: tzinfo | None,
+    names: Literal["public", "all"],
+    paths: tuple[Path, ...],
+) -> None:
+    """Import logs of OpenSSH's server, auth.log or secure, or what journalctl prints.
+
+    Each attempt to log in is one event, however many lines tell of it; so are the ends
+    of sessions and locked accounts. Every line is counted, and those that could not be
+    understood are named. Compressed by gzip or not; - is standard input.
+
+    Import the same log with the same options: they are part of what happened.
+    """
+    from prooftrail.capture.process import open_envelopes
+    from prooftrail.importers import Imported
+    from prooftrail.importers import sshd as source
+    from prooftrail.importers.sshd_events import LOGIN
+
+    settings = source.Settings(year, zone, names)
+    tally = source.Tally()
+
+    def read(path: Path) -> Iterator[Imported]:
+        if str(path) != "-":
+            return source.read_file(path, settings, tally)
+        lines = source.read_events(
+            cast("BufferedReader", sys.stdin.buffer), settings, tally
+        )
+        return (Imported("-", "line", number, outcome) for number, outcome in lines)
+
+    # A kept name has another commitment each time, and is no duplicate: none is kept.
+    without = open_envelopes(drop=[LOGIN])
+    _import(paths, read, stream, None, envelopes=without, tally=tally)
+
+
 def _files(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
     """Return the files, and those of directories that have one of the suffixes."""
     found: list[Path] = []
@@ -100,6 +185,9 @@ def _import(
     read: Callable[[Path], Iterator[Imported]],
     stream: str,
     redactor: Redactor | None,
+    *,
+    envelopes: Envelopes | None = None,
+    tally: object = None,
 ) -> None:
     from prooftrail.capture.process import open_recorder
     from prooftrail.cli.feeding import AHEAD, Feeding, as_verifier
@@ -120,7 +208,11 @@ def _import(
             there, waiting = 0, lookup.waiting(looking, stream)
         with (
             open_recorder(
-                stream=stream, redactor=redactor, queue_size=2 * AHEAD, spool=False
+                stream=stream,
+                redactor=redactor,
+                queue_size=2 * AHEAD,
+                envelopes=envelopes,
+                spool=False,
             ) as recorder,
             _progress(len(paths)) as (begin, advance),
         ):
@@ -137,7 +229,7 @@ def _import(
             feeding.finish()
     if feeding.failed > SHOWN:
         click.echo(f"... and {feeding.failed - SHOWN:,} more", err=True)
-    click.echo(_line(feeding.recorded, feeding.total, there, waiting))
+    click.echo(_line(feeding.recorded, feeding.total, there, waiting, tally))
     if feeding.failed:
         raise SystemExit(1)
 
@@ -183,16 +275,19 @@ def _ids(chunk: Sequence[Imported]) -> list[str]:
     return found
 
 
-def _line(recorded: int, total: int, there: int | None, waiting: int) -> str:
+def _line(
+    recorded: int, total: int, there: int | None, waiting: int, tally: object
+) -> str:
     line = f"imported {recorded:,} of {total:,} records"
     if there is None:
-        return f"{line}; those that the log has already are dropped when sealed"
-    line += f"; {there:,} were in the log already"
-    if there and there == recorded:
-        line += ", 0 are new"
-    if waiting:
-        line += f" ({waiting:,} events waited to be sealed, some may be the same)"
-    return line
+        line += "; those that the log has already are dropped when sealed"
+    else:
+        line += f"; {there:,} were in the log already"
+        if there and there == recorded:
+            line += ", 0 are new"
+        if waiting:
+            line += f" ({waiting:,} events waited to be sealed, some may be the same)"
+    return line if tally is None else f"{line}\n{tally}"
 
 
 @contextmanager
