@@ -10,6 +10,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prooftrail import catalog
 from prooftrail.importers import Problem
 from tests.test_sshd import SETTINGS, outcomes, stated
 from tests.test_sshd_messages import CERTIFICATE, FAKE, KEY, PAM
@@ -85,7 +86,7 @@ def test_every_line_is_told_counted_or_named(
     events = [one for one in found if not isinstance(one, Problem)]
     assert len({one["eventId"] for one in events}) == len(events)
     for one in events:
-        stated(one)
+        assert catalog.missing(stated(one)) == []
     assert [repr(one) for one in outcomes(data, settings)[0]] == (
         [repr(one) for one in found]
     )
