@@ -44,6 +44,8 @@ def times(
         ("Dec 10 06:55:46 gate /usr/sbin/sshd[2]: x", ("gate", "sshd", 2)),
         ("Dec 10 06:55:46 fe80::1 sshd[2]: x", ("fe80::1", "sshd", 2)),
         ("2026-12-10T06:55:46.5+01:00 gate sshd[2]: x", ("gate", "sshd", 2)),
+        ("Dec 10 06:55:46 [sshd] x", ("", "sshd", None)),
+        ("Dec 10 06:55:46 [sshd]: x", ("", "sshd", None)),
         ("2026-12-10T06:55:46+0100 gate sshd[2]: x", ("gate", "sshd", 2)),
         ("2026-12-10 06:55:46,123 gate sshd: x", ("gate", "sshd", None)),
         ("<38>1 2026-12-10T05:55:46Z gate sshd 2 - - x", ("gate", "sshd", 2)),

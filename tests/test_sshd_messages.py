@@ -54,6 +54,7 @@ def test_a_name_of_which_nothing_is_said_is_not_taken_for_an_account() -> None:
 
 def test_older_lines_have_no_port() -> None:
     assert told("Invalid user a b from 9.9.9.9").user == "a b"
+    assert told("Failed password for invalid user a from a::1:1").address == "a::1:1"
     assert told("Illegal user a from ::ffff:9.9.9.9").address == "::ffff:9.9.9.9"
     found = told("input_userauth_request: invalid user webmaster [preauth]")
     assert (found.kind, found.user, found.exists) == ("named", "webmaster", False)
@@ -73,6 +74,31 @@ def test_attempts_are_told_with_method_and_key() -> None:
     assert (principal.user, principal.key) == ("bob", None)
     old = told(f"Accepted publickey for a{FROM}: RSA 0a:1b:2c")
     assert old.key == "RSA 0a:1b:2c"
+
+
+def test_what_stands_behind_the_address_does_not_move_it() -> None:
+    # protocol 1 told the name of the user at the client, too
+    found = told("Failed password for a from 9.9.9.9 port 2 ssh1: ruser x from 6.6.6.6")
+    assert (found.user, found.address) == ("a", "9.9.9.9")
+
+
+@pytest.mark.parametrize("method", ["gssapi-with-mic", "hostbased", "publickey"])
+def test_what_sshd_adds_of_a_method_may_be_forged_and_is_told(method: str) -> None:
+    for message in (
+        f"Failed {method} for a{FROM}: {FAKE}",
+        f"Failed password for a from 9.9.9.9 port 2 ssh1: ruser {FAKE}",
+    ):
+        found = read(message)
+        assert isinstance(found, Problem)
+        assert "two ways" in found.reason
+    # of a password it adds nothing, so that all of it is a name
+    assert told(f"Failed password for a{FROM}: {FAKE}").address == "6.6.6.6"
+
+
+def test_an_account_that_may_not_log_in_is_told_with_its_address() -> None:
+    why = "not allowed because not listed in AllowUsers"
+    assert told(f"User bob from 9.9.9.9 {why}").address == "9.9.9.9"
+    assert told(f"User bob from h.example {why}").address == "h.example"
 
 
 def test_a_certificate_that_forges_an_address_is_told_as_readable_in_two_ways() -> None:
@@ -156,7 +182,9 @@ def test_pam_says_who_was_refused_and_how_often() -> None:
         "temporarily locked"
     )
     assert (lock.kind, lock.user, lock.module) == ("locked", "bob", "pam_faillock")
-    assert told("error: PAM: Authentication failure for bob from h.x").address == "h.x"
+    for via in ("", " via 192.168.1.201"):
+        found = told(f"error: PAM: Authentication failure for bob from h.x{via}")
+        assert (found.user, found.address) == ("bob", "h.x")
 
 
 @pytest.mark.parametrize(

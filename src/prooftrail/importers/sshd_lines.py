@@ -49,7 +49,8 @@ _DATED = re.compile(
 _SAID = re.compile(
     r"(?:(\S*[^\s:]) )?"  # the server; a program's name ends with a colon
     r"(?:[a-z0-9]+\.[a-z]+ )?"  # facility and severity, of busybox
-    r"([^\s:\[\]]+)(?:\[([0-9]{1,10})\])?: ?(?:\[ID [0-9]+ \S+\] )?(.*)"
+    r"(?:([^\s:\[\]]+)(?:\[([0-9]{1,10})\])?:|\[([\w-]+)\]:?) ?"  # the other: metalog
+    r"(?:\[ID [0-9]+ \S+\] )?(.*)"
 )
 _RFC5424 = re.compile(
     r"(\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\\"]|\"(?:[^\"\\]|\\.)*\"|\\.)*\])+)"
@@ -198,8 +199,8 @@ def _said(at: int, rest: str, *, versioned: bool) -> Line | Repeat | Problem:
         if rest.endswith("-- MARK --"):
             return Line(at, "", "syslogd", None, "-- MARK --")
         return Problem("no program is named behind its time")
-    server, program, pid, message = found.groups()
-    program = program.rpartition("/")[2]
+    server, program, pid, alone, message = found.groups()
+    program = (program or alone).rpartition("/")[2]
     if old := _OLD_PAM.fullmatch(program):
         program, message = old[1], f"{old[2]}({old[1]}): {message}"
     return Line(at, server or "", program, int(pid) if pid else None, message)

@@ -67,6 +67,8 @@ _AUTH = re.compile(
     r"(Accepted|Failed|Partial|Postponed) (\S+) for ((?:invalid|illegal) user )?"
 )
 _FROM = re.compile(rf" from (\S+) port {_PORT}(?: ssh[12]?)?(?=: |$)")
+_FROM_ALONE = re.compile(r" from (\S+)()$")  # without a port; of old, or cut off
+_BARE = ("password", "keyboard-interactive", "challenge-response", "none")
 _KEY = (
     r"[A-Za-z0-9.@-]+ (?:SHA256:[A-Za-z0-9+/=]+|(?:MD5:)?[0-9a-f]{2}(?::[0-9a-f]{2})+)"
 )
@@ -85,7 +87,9 @@ _MAY_NOT = re.compile(
     r"|Account (\S+) has expired.*|(?:\S+: )?Authentication tried for (\S+) with "
     r"(?:correct key|valid certificate) but not .*"
 )
-_PAM_SAYS = re.compile(r"PAM: .+? for (illegal user |invalid user )?(.*) from (\S+)")
+_PAM_SAYS = re.compile(
+    r"PAM: .+? for (illegal user |invalid user )?(.*) from (\S+)(?: via \S+)?"
+)
 _MORE = re.compile(
     r"PAM ([0-9]{1,6}) more authentication failures?; logname=\S* uid=\S* euid=\S* "
     r"tty=\S* ruser=\S* rhost=(\S*)(?:\s+user=(.*?))?\s*"
@@ -117,12 +121,13 @@ _RECEIVED = re.compile(
 )
 _DISCONNECTING = re.compile(r"Disconnecting: (.*)")
 _LOST = re.compile(
-    r"(?:Write failed|packet_write_wait|ssh_packet_\w+|client_loop|Exiting on signal"
-    r"|Killed by signal|Received signal)\b.*"
+    r"(?:Write failed|Read from socket failed|packet_write_wait|ssh_packet_\w+"
+    r"|client_loop|Exiting on signal|Killed by signal|Received signal)\b.*"
 )
 _TOO_MANY = re.compile(r"Too many authentication failures for (invalid user )?(.*)")
 _NOTHING = re.compile(
     r"(?:Server listening on|Received SIGHUP; restarting|Connection from|Set /proc/"
+    r"|refused connect from|SSH: "
     r"|Did not receive identification string|Bad protocol version identification"
     r"|Protocol major versions differ|Unable to negotiate|no matching|kex_|kex "
     r"|Bad packet length|banner exchange|banner line contains|ssh_dispatch_run_fatal"
@@ -189,22 +194,22 @@ def _checked(told: Told) -> Told | Problem:
 
 def _attempt(text: str, found: re.Match[str]) -> Told | Passed | Problem:
     ends = list(_FROM.finditer(text, found.end()))
+    ends = ends or list(_FROM_ALONE.finditer(text, found.end()))
     if not ends:
         return Problem(f"{found[1]} {found[2][:20]} without an address")
     last = ends[-1]
     extra = text[last.end() :].removeprefix(": ")
+    certificate = _CERTIFICATE.fullmatch(extra)
     key: str | None = None
-    if extra:
-        certificate = _CERTIFICATE.fullmatch(extra)
-        if _PLAIN_KEY.fullmatch(extra):
-            key = extra
-        elif len(ends) > 1:
-            return Problem(
-                f"{found[1]} {found[2][:20]}, with a name or a key's id that makes it "
-                "readable in two ways"
-            )
-        elif certificate:
-            key = certificate[1]
+    if _PLAIN_KEY.fullmatch(extra):
+        key = extra
+    elif _is_open(text, ends, found[2]):
+        return Problem(
+            f"{found[1]} {found[2][:20]}, with a name or a key's id that makes it "
+            "readable in two ways"
+        )
+    elif certificate:
+        key = certificate[1]
     kind: Kind = "named"
     # `none` asks which methods there are; Postponed is a step of one attempt
     if found[1] == "Accepted":
@@ -218,9 +223,22 @@ def _attempt(text: str, found: re.Match[str]) -> Told | Passed | Problem:
         user=text[found.end() : last.start()],
         exists=found[3] is None,
         address=last[1],
-        port=int(last[2]),
+        port=_number(last[2] or None),
         method=found[2],
         key=key,
+    )
+
+
+def _is_open(text: str, ends: list[re.Match[str]], method: str) -> bool:
+    """Say whether an earlier address may be the one, and all behind it what sshd adds.
+
+    Of passwords it adds nothing, so that there it is the last address; but in protocol
+    1 it added the user's name at the client.
+    """
+    bare = ends[-1].end() == len(text) and method.startswith(_BARE)
+    return any(
+        text.startswith(": ", one.end()) and (not bare or one[0].endswith(" ssh1"))
+        for one in ends[: None if len(ends) > 1 else 0]
     )
 
 
@@ -240,7 +258,7 @@ def _named(text: str) -> Told | None:
         told = Told("named", found[2], found[1] is None, found[3], _number(found[4]))
     elif found := _REFUSED.fullmatch(text):
         why = "locked" if found[3] == "account is locked" else "not_allowed"
-        told = Told("named", found[1], exists=True, why=why)
+        told = Told("named", found[1], exists=True, address=found[2], why=why)
     elif found := _ROOT.fullmatch(text):
         told = Told("named", "root", exists=True, address=found[1], why="not_allowed")
     elif found := _MAY_NOT.fullmatch(text):
