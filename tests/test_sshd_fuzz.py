@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import Literal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prooftrail import catalog
@@ -75,23 +75,25 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(LINES, st.sampled_from(["public", "all"]))
 def test_every_line_is_told_counted_or_named(
     lines: list[str], names: Literal["public", "all"]
 ) -> None:
-    settings = SETTINGS._replace(names=names)
+    given_names = SETTINGS._replace(names=names)
     data = "\n".join(lines).encode("utf-8", "surrogatepass")
-    found, tally = outcomes(data, settings)  # counts all lines
+    found, tally = outcomes(data, given_names)  # counts all lines
     assert tally.lines == data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     events = [one for one in found if not isinstance(one, Problem)]
     assert len({one["eventId"] for one in events}) == len(events)
     for one in events:
         assert catalog.missing(stated(one)) == []
-    assert [repr(one) for one in outcomes(data, settings)[0]] == (
+    assert [repr(one) for one in outcomes(data, given_names)[0]] == (
         [repr(one) for one in found]
     )
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(0, 25))
 def test_a_log_that_has_grown_gives_the_same_events_again(
     lines: list[str], until: int
@@ -111,6 +113,7 @@ def test_a_log_that_has_grown_gives_the_same_events_again(
             assert told[one["eventId"]] == json.dumps(stated(one))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([1, 2, 3]), st.sampled_from("abc"))))
 def test_attempts_are_as_many_as_lines_say(attempts: list[tuple[int, str]]) -> None:
     lines = []
