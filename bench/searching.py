@@ -29,6 +29,9 @@ from prooftrail.store.readers import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    Weeks: TypeAlias = Iterator[tuple[int, list[str]]]
 
 TOKENS = {"all": "of whom sees all", "march": "of whom sees March"}
 JANUARY = (past.BEGIN, past.BEGIN + 31 * instants.DAY)
@@ -115,7 +118,7 @@ def compare(url: str) -> None:
         )
 
 
-def fill(url: str, count: int) -> None:
+def fill(url: str, count: int, weeks: Callable[[int], Weeks] = past.weeks) -> None:
     """Seal the past week by week, each by the clock of its end."""
     own = connect.connect(None, dsn=url, autocommit=True)
     install.install(own, now_us=past.BEGIN)
@@ -130,7 +133,7 @@ def fill(url: str, count: int) -> None:
             **({"from_us": MARCH[0], "to_us": MARCH[1]} if name == "march" else {}),
         )
     clock = sealing.clock
-    for end, texts in past.weeks(count):
+    for end, texts in weeks(count):
         with own.cursor().copy("copy prooftrail.inbox (event) from stdin") as into:
             for text in texts:
                 into.write_row((text,))

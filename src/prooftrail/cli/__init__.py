@@ -31,6 +31,7 @@ COMMANDS = {
     "person": "Invite, list and disable people, who use the console.",
     "search": "Search the log.",
     "tail": "Print the newest entries, and follow the log.",
+    "detect": "Look for guessing, sprays, mass access in history: 3 if found.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
     "reveal": "Show one personal value, which is recorded.",
     "erase": "Destroy the key of a person's values.",

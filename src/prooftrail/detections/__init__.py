@@ -13,7 +13,7 @@ Source: `rules`, where each threshold names its own.
 
 from __future__ import annotations
 
-from prooftrail.detections.detector import Detector, Found, detect
+from prooftrail.detections.detector import Detector, Found, detect, longest
 from prooftrail.detections.hits import Hit, Moment
 from prooftrail.detections.rules import STANDARD, Rule, tuned
 from prooftrail.detections.seen import Seen
@@ -27,5 +27,6 @@ __all__ = [
     "Rule",
     "Seen",
     "detect",
+    "longest",
     "tuned",
 ]

@@ -64,29 +64,32 @@ class Detector:
         }
         self._kinds: dict[str, Kind] = {}
         self._found: list[Found] = []
-        self._ended: list[Incident] = []
+        self._ended: list[Hit] = []
         self._newest_us = 0
         self._count = 0
         self.late = 0  # events that came too late for a window
 
     def add(self, event: Seen) -> None:
         """Look at an event."""
-        kind = self._kind(event.action)
-        self._newest_us = max(self._newest_us, event.occurred_us)
+        kind = self._kinds.get(event.action)
+        if kind is None:
+            kind = self._kind(event.action)
+        if event.occurred_us > self._newest_us:  # noqa: PLR1730  millions of times
+            self._newest_us = event.occurred_us
         if kind == "lock":
             self._note_lock(event)
         for part in families.parts(event, kind, self._leavers):
             watch = self.watches.get(part.family.name)
-            found = () if watch is None else watch.look(part, event)
-            if found is None:
-                self.late += 1
-            else:
+            found = [] if watch is None else watch.look(part, event)
+            if found:
                 for one in found:
                     self._tell(one)
+            elif found is None:
+                self.late += 1
         self._count += 1
         if self._count % SWEEP == 0:
             for watch in self.watches.values():
-                self._ended += watch.sweep(self._newest_us)
+                self._ended += _told(watch.sweep(self._newest_us))
 
     def news(self) -> list[Found]:
         """Return what began since this was asked last, as it stands now."""
@@ -95,18 +98,15 @@ class Detector:
 
     def finish(self) -> list[Hit]:
         """Return all incidents, over or not, those that began first in front."""
-        incidents = [*self._ended]
+        found = [*self._ended]
         for watch in self.watches.values():
-            incidents += watch.incidents()
-        told = [one.hit() for one in incidents if one.told is not None]
-        return sorted(told, key=lambda one: (one.first, one.rule, one.key))
+            found += _told(watch.incidents())
+        return sorted(found, key=lambda one: (one.first, one.rule, one.key))
 
     def _kind(self, action: str) -> Kind:
-        kind = self._kinds.get(action)
-        if kind is None:
-            if len(self._kinds) >= SWEEP:
-                self._kinds.clear()
-            kind = self._kinds[action] = families.kind_of(action)
+        if len(self._kinds) >= SWEEP:
+            self._kinds.clear()
+        kind = self._kinds[action] = families.kind_of(action)
         return kind
 
     def _tell(self, incident: Incident) -> None:
@@ -141,6 +141,15 @@ class Detector:
             watch = self.watches.get(family.name)
             if watch is not None and account is not None:
                 watch.note_lock(account, event, key)
+
+
+def _told(incidents: Iterable[Incident]) -> list[Hit]:
+    return [one.hit() for one in incidents if one.told is not None]
+
+
+def longest(rules: Iterable[Rule]) -> int:
+    """Return how far back the rules look, in microseconds."""
+    return max((rule.window_us for rule in rules), default=0)
 
 
 def detect(

@@ -16,10 +16,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from prooftrail.detections import rules
-from prooftrail.detections.hits import RAPID, SELF, UNAPPROVED, data_subjects
+from prooftrail.detections.hits import SELF, UNAPPROVED, data_subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from prooftrail.detections.rules import Rule
     from prooftrail.detections.seen import Seen
@@ -42,6 +42,7 @@ class Family(NamedTuple):
     name: str
     # the one that says most first; an "ask" is no event of the window but asks it
     rules: tuple[tuple[str, Role, Holds], ...]
+    leveled: bool = False  # they ask how many members occur how often
 
 
 class Part(NamedTuple):
@@ -106,6 +107,7 @@ ADDRESS: Final = Family(
         (rules.SPRAY_FAST.id, "add", _accounts_above),
         (rules.SPRAY_SLOW.id, "add", _slowly),
     ),
+    leveled=True,
 )
 UNKNOWN: Final = Family("unknown", ((rules.ENUMERATION.id, "add", _names_above),))
 LOCKED: Final = Family("locked", ((rules.LOCKOUTS.id, "add", _at_least("lockouts")),))
@@ -157,73 +159,79 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
-def parts(event: Seen, kind: Kind, leavers: Mapping[str, int]) -> Iterator[Part]:
-    """Yield what an event is, in the order of `ALL`.
+def parts(event: Seen, kind: Kind, leavers: Mapping[str, int]) -> list[Part]:
+    """Return what an event is, in the order of `ALL`.
 
     Args:
         event: to be looked at.
         kind: of its action.
         leavers: accounts of those who left, and since when none of them is to be used.
     """
+    found: list[Part] = []
     if kind == "failure":
-        yield from _failure(event)
+        found += _failure(event)
     elif kind == "success" and event.result == "success":
-        yield from _success(event)
+        found += _success(event)
     elif kind == "lock" and event.resource_id is not None:
         whose = (event.resource_id,)
-        yield Part(LOCKED, event.resource_id, "add", whose, whose)
+        found.append(Part(LOCKED, event.resource_id, "add", whose, whose))
     who = event.actor or event.ip
     if who is None:
-        return
+        return found
     if event.result == "success":
-        yield from _done(event, kind, who, leavers)
+        _done(event, kind, who, leavers, found)
     elif event.result == "denied" and kind not in {"failure", "success"}:
-        yield Part(DENIALS, who, "add", (), _actor(event))
+        found.append(Part(DENIALS, who, "add", (), _actor(event)))
+    return found
 
 
 def _done(
-    event: Seen, kind: Kind, who: str, leavers: Mapping[str, int]
-) -> Iterator[Part]:
+    event: Seen, kind: Kind, who: str, leavers: Mapping[str, int], found: list[Part]
+) -> None:
     whom = _actor(event)
     if event.pii:
-        yield Part(ACCESS, who, "add", data_subjects(event), whom)
+        found.append(Part(ACCESS, who, "add", data_subjects(event), whom))
     if kind == "grant" or (kind == "role" and _is_administrators(event.role)):
-        yield _grant(event, who)
+        found.append(_grant(event, who))
     if event.authority == "break-glass":
-        yield Part(GLASS, who, "add", (), whom)
+        found.append(Part(GLASS, who, "add", (), whom))
     elif event.pii and event.authority == "unexplained":
-        yield Part(UNEXPLAINED, who, "add", (), whom)
-    since = None if event.actor is None else leavers.get(event.actor)
-    if since is not None and event.occurred_us >= since and kind != "failure":
-        yield Part(LEFT, who, "add", (), whom)
+        found.append(Part(UNEXPLAINED, who, "add", (), whom))
+    if leavers and event.actor is not None:
+        since = leavers.get(event.actor)
+        if since is not None and event.occurred_us >= since:
+            found.append(Part(LEFT, who, "add", (), whom))
 
 
 def _actor(event: Seen) -> tuple[str, ...]:
     return () if event.actor is None else (event.actor,)
 
 
-def _failure(event: Seen) -> Iterator[Part]:
+def _failure(event: Seen) -> list[Part]:
     account = event.account
     whose = () if account is None else (account,)
-    unknown = account is None or event.reason == UNKNOWN_USER
-    if event.ip is not None and unknown:
-        # a name that cannot be read is told apart from all others
-        name = whose or (f"{event.occurred_us}/{event.seq}",)
-        yield Part(UNKNOWN, event.ip, "add", name, whose)
-    elif event.ip is not None:
-        yield Part(ADDRESS, event.ip, "add", whose, whose)
+    found = []
+    if event.ip is not None:
+        if account is None or event.reason == UNKNOWN_USER:
+            # a name that cannot be read is told apart from all others
+            name = whose or (f"{event.occurred_us}/{event.seq}",)
+            found.append(Part(UNKNOWN, event.ip, "add", name, whose))
+        else:
+            found.append(Part(ADDRESS, event.ip, "add", whose, whose))
     if account is not None:
-        yield Part(ACCOUNT, account, "add", (), whose)
+        found.append(Part(ACCOUNT, account, "add", (), whose))
+    return found
 
 
-def _success(event: Seen) -> Iterator[Part]:
+def _success(event: Seen) -> list[Part]:
     account = event.account
     if account is None:
-        return
+        return []
     whose = (account,)
-    if event.ip is not None:
-        yield Part(ADDRESS, event.ip, "beside", whose, whose)
-    yield Part(ACCOUNT, account, "ask", (), whose)
+    asked = Part(ACCOUNT, account, "ask", (), whose)
+    if event.ip is None:
+        return [asked]
+    return [Part(ADDRESS, event.ip, "beside", whose, whose), asked]
 
 
 def _grant(event: Seen, who: str) -> Part:
@@ -242,11 +250,9 @@ def _is_administrators(role: str | None) -> bool:
     return role is None or role.lower() in ADMINISTRATORS
 
 
-def remark(rule: Rule, window: Window) -> frozenset[str]:
-    """Return what is to be said of a window that holds."""
+def is_rapid(rule: Rule, window: Window) -> bool:
+    """Return whether a window that holds is more than that."""
     rapid = rule.thresholds.get("rapid_failures")
-    if rapid is not None and window.within(
+    return rapid is not None and window.within(
         rule.thresholds["rapid_seconds"] * 1_000_000, rapid
-    ):
-        return frozenset({RAPID})
-    return frozenset()
+    )

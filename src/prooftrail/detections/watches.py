@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.detections import families
-from prooftrail.detections.hits import Incident, Moment
+from prooftrail.detections.hits import RAPID, Incident, Moment
 from prooftrail.detections.windows import Held, Window
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class _Key:
 
     __slots__ = ("incidents", "newest", "windows")
 
-    def __init__(self, windows: tuple[Window, ...]) -> None:
+    def __init__(self, windows: list[Window]) -> None:
         self.windows = windows
         self.newest: Order = (0, 0)
         self.incidents: list[Incident] = []
@@ -63,43 +63,36 @@ class Watch:
         if part.role == "beside":
             self._note_success(part, event)
             return []
-        key = self._keys.get(part.key)
-        if key is None:
-            made = tuple(Window(one.rule.window_us) for one in self._rules)
-            key = self._keys[part.key] = _Key(made)
-        held = Held(event.order, part.members, event)
-        late = held.order < key.newest
-        if late and held.order[0] < key.newest[0] - self._horizon:
+        key = self._keys.get(part.key) or self._make(part.key)
+        order = event.occurred_us, event.seq
+        held = Held(order, part.members, event)
+        late = order < key.newest
+        if not late:
+            key.newest = order
+        elif order[0] < key.newest[0] - self._horizon:
             return None
-        key.newest = max(key.newest, held.order)
+        role = part.role
         found: list[Incident] = []
-        for asking, window in zip(self._rules, key.windows, strict=True):
-            if part.role == "add":
+        for asking, window in zip(self._rules, key.windows):  # noqa: B905  of one length
+            if role == "add":
                 window.add(held)
             window.expire(key.newest[0])
-            if asking.role == part.role:
-                found += self._ask(key, part, asking, window, held, late=late)
-        if part.role == "ask":
+            if asking.role == role:
+                asked = window.as_of(order) if late and role == "ask" else window
+                if asked.entries and asking.holds(asked, asking.rule.thresholds):
+                    found.append(self._grow(key, part, asking, asked, held, late=late))
+        if role == "ask":
             self._note_success(part, event)
-        return [one for one in key.incidents if one in found]
+        return [one for one in key.incidents if one in found] if found else found
 
-    def _ask(
-        self,
-        key: _Key,
-        part: Part,
-        asking: _Asking,
-        window: Window,
-        held: Held,
-        *,
-        late: bool,
-    ) -> list[Incident]:
-        """Return the incident that a window makes or is in, if its rule holds."""
-        asked = window.as_of(held.order) if late and part.role == "ask" else window
-        if not asked.entries or not asking.holds(asked, asking.rule.thresholds):
-            return []
-        found = self._grow(key, part, asking, asked, held, late=late)
-        found.remarks |= part.remarks | families.remark(asking.rule, asked)
-        return [found]
+    def _make(self, name: str) -> _Key:
+        key = self._keys[name] = _Key(
+            [
+                Window(one.rule.window_us, leveled=self.family.leveled)
+                for one in self._rules
+            ]
+        )
+        return key
 
     def _grow(
         self,
@@ -112,6 +105,22 @@ class Watch:
         late: bool,
     ) -> Incident:
         """Return the incident that a window which holds is in, with all of it."""
+        incident = self._in(key, part, asking, window, held, late=late)
+        incident.remarks |= part.remarks
+        if families.is_rapid(asking.rule, window):
+            incident.remarks.add(RAPID)
+        return incident
+
+    def _in(
+        self,
+        key: _Key,
+        part: Part,
+        asking: _Asking,
+        window: Window,
+        held: Held,
+        *,
+        late: bool,
+    ) -> Incident:
         first = window.entries[0].order
         last = max(window.entries[-1].order, held.order)
         touching = [

@@ -8,7 +8,7 @@ costs the same however many are held. A late event takes its own place among the
 from __future__ import annotations
 
 import bisect
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -28,36 +28,46 @@ class Window:
 
     Args:
         width: in microseconds.
+        leveled: whether it is asked for, too, how many members occur how often.
     """
 
-    __slots__ = ("counts", "entries", "levels", "width")
+    __slots__ = ("counts", "entries", "leveled", "levels", "width")
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, leveled: bool = False) -> None:
         self.width = width
+        self.leveled = leveled
         self.entries: deque[Held] = deque()
         self.counts: dict[str, int] = {}
-        self.levels: Counter[int] = Counter()  # how many members occur so often
+        self.levels: dict[int, int] = {}  # how many members occur so often
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def add(self, held: Held) -> None:
         """Hold an event."""
-        entries = self.entries
+        entries, counts = self.entries, self.counts
         if entries and held.order < entries[-1].order:
             entries.insert(bisect.bisect(entries, held), held)
         else:
             entries.append(held)
         for one in held.members:
-            self._count(one, 1)
+            count = counts[one] = counts.get(one, 0) + 1
+            if self.leveled:
+                self._move(count - 1, count)
 
     def expire(self, now_us: int) -> None:
         """Let go of what is older than the window is wide."""
-        entries = self.entries
+        entries, counts = self.entries, self.counts
         since = now_us - self.width
         while entries and entries[0].order[0] < since:
             for one in entries.popleft().members:
-                self._count(one, -1)
+                count = counts[one] - 1
+                if count:
+                    counts[one] = count
+                else:
+                    del counts[one]
+                if self.leveled:
+                    self._move(count + 1, count)
 
     def within(self, microseconds: int, count: int) -> bool:
         """Whether the newest `count` events lie within a time."""
@@ -67,21 +77,17 @@ class Window:
 
     def as_of(self, order: Order) -> Window:
         """Return the window as it was at a moment before the newest event."""
-        found = Window(self.width)
+        found = Window(self.width, leveled=self.leveled)
         for held in self.entries:
             if order[0] - self.width <= held.order[0] and held.order <= order:
                 found.add(held)
         return found
 
-    def _count(self, member: str, change: int) -> None:
-        before = self.counts.get(member, 0)
-        after = before + change
-        if before:
-            self.levels[before] -= 1
-            if not self.levels[before]:
-                del self.levels[before]
+    def _move(self, before: int, after: int) -> None:
+        levels = self.levels
         if after:
-            self.levels[after] += 1
-            self.counts[member] = after
-        else:
-            del self.counts[member]
+            levels[after] = levels.get(after, 0) + 1
+        if before and levels[before] > 1:
+            levels[before] -= 1
+        elif before:
+            del levels[before]

@@ -43,6 +43,7 @@ _COLUMNS: Mapping[str, sql.SQL] = {
     "pii": sql.SQL("l.pii"),
     "authorization": sql.SQL(files.query("search_authorization")),
 }
+AUTHORITY: Final = _COLUMNS["authorization"]  # of an entry `l`
 _KEY = sql.SQL("l.stream, l.seq, l.occurred_us")
 _SUBJECT = sql.SQL("s.subject")
 _ENTRY = sql.SQL("l")

@@ -1,0 +1,182 @@
+"""The events of a stream as the rules of `detections` see them; as the reader.
+
+Guarantees: events come in the order of their own time, as of one moment and under
+row-level security; memory holds a batch of them, however many there are. Columns are
+read where they say what a rule needs, and the event itself of few actions only.
+
+Does not: give what no rule looks at.
+"""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+
+from prooftrail.core import projection
+from prooftrail.detections import Seen
+from prooftrail.errors import DatabaseError
+from prooftrail.store import asking, searching
+from prooftrail.store.asking import Values
+from prooftrail.store.keys import FIRST_US, LAST_US
+from prooftrail.store.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from psycopg import sql
+
+    from prooftrail.store.connect import Connection
+
+BATCH: Final = 5_000  # events
+NEAR: Final = 20  # seqs; whatever lies nearer is one run
+_STATED: Final = ("%.login.failure", "admin.permission.grant", "admin.role.change")
+_NEEDED: Final = (*_STATED, "%.login.success", "%.account.lock")
+
+
+class _Stated(msgspec.Struct, gc=False):
+    """What rules need of an event beside its columns."""
+
+    details: object = None
+    authorization: object = None
+    changes: object = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Stated)
+
+
+def events(
+    connection: Connection,
+    stream: int,
+    last: int,
+    *,
+    from_us: int | None = None,
+    to_us: int | None = None,
+    actors: Sequence[str] = (),
+) -> Iterator[Seen]:
+    """Yield a stream's events, those first that happened first.
+
+    Args:
+        connection: inside `Readers.reading`.
+        stream: its number.
+        last: the newest seq that counts.
+        from_us: events from this time on; None from the first.
+        to_us: and before this one; None to the last.
+        actors: of whom each event is needed.
+
+    Raises:
+        DatabaseError: an entry is no event: the log was altered.
+    """
+    statement, bound = asked(connection, stream, last, from_us, to_us, actors)
+    with connection.cursor("detecting") as cursor, ThreadPoolExecutor(1) as ahead:
+        cursor.execute(statement, bound, binary=True)
+
+        def batch() -> tuple[list[Any], dict[int, tuple[str, ...]]]:
+            rows = cast("list[Any]", cursor.fetchmany(BATCH))
+            return rows, _subjects(connection, stream, rows)
+
+        # the database finds the next ones while rules look at these
+        coming = ahead.submit(batch)
+        while True:
+            rows, subjects = coming.result()
+            if not rows:
+                return
+            coming = ahead.submit(batch)
+            yield from _seen(rows, subjects)
+
+
+def asked(
+    connection: Connection,
+    stream: int,
+    last: int,
+    from_us: int | None,
+    to_us: int | None,
+    actors: Sequence[str],
+) -> tuple[sql.Composed, Values]:
+    """Return the statement of `events`, and its values."""
+    seen = searching.begin(connection, Question((), from_us, to_us), workers=0)
+    bound = Values()
+    statement = asking.query(
+        "detect_events",
+        authority=asking.AUTHORITY,
+        stream=bound(stream),
+        last=bound(last),
+        from_us=bound(FIRST_US if seen.from_us is None else seen.from_us),
+        to_us=bound(LAST_US if seen.to_us is None else seen.to_us),
+        stated=bound(list(_STATED)),
+        needed=bound(list(_NEEDED)),
+        actors=bound(list(actors)),
+    )
+    return statement, bound
+
+
+def _seen(
+    rows: Sequence[Any], subjects: Mapping[int, tuple[str, ...]]
+) -> Iterator[Seen]:
+    for seq, at, _, action, result, actor, resource, ip, pii, authority, event in rows:
+        found = Seen(
+            seq, at, action, result, actor, resource, ip, pii, authority,
+            None, None, None, None, subjects.get(seq, ()),
+        )  # fmt: skip
+        yield found if event is None else _with(found, event)
+
+
+def _with(seen: Seen, event: bytes) -> Seen:
+    """Return it with what the event itself states."""
+    try:
+        stated = _DECODER.decode(event)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise DatabaseError(
+            f"entry {seen.seq} holds bytes that are no event: the log was altered. "
+            "Verify it (prooftrail verify), and go by "
+            "docs/how-to/when-verification-fails.md"
+        ) from error
+    details = _object(stated.details)
+    approval = _object(_object(stated.authorization).get("approval"))
+    role = _text(details.get("new_role"))
+    if role is None and isinstance(stated.changes, list) and stated.changes:
+        role = _text(_object(stated.changes[0]).get("after"))
+    return seen._replace(
+        reason=_text(details.get("reason")),
+        name=_text(details.get("attempted_login")),
+        role=role,
+        approver=_text(approval.get("by")),
+    )
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return projection.cut(value) if isinstance(value, str) else None
+
+
+def _subjects(
+    connection: Connection, stream: int, rows: Sequence[Any]
+) -> dict[int, tuple[str, ...]]:
+    """Return whose data the entries of a batch touched, beside their resources."""
+    seqs = sorted(row[0] for row in rows if row[8])
+    if not seqs:
+        return {}
+    firsts, lasts = [seqs[0]], []
+    for before, seq in itertools.pairwise(seqs):
+        if seq - before > NEAR:
+            lasts.append(before)
+            firsts.append(seq)
+    bound = Values()
+    statement = asking.query(
+        "detect_subjects",
+        stream=bound(stream),
+        firsts=bound(firsts),
+        lasts=bound([*lasts, seqs[-1]]),
+        since=bound(min(row[2] for row in rows)),
+        until=bound(max(row[2] for row in rows)),
+    )
+    asked = connection.execute(statement, bound, prepare=False, binary=True)
+    found: dict[int, list[str]] = {}
+    for seq, subject in cast("list[tuple[int, str]]", asked.fetchall()):
+        found.setdefault(seq, []).append(subject)
+    return {seq: tuple(several) for seq, several in found.items()}

@@ -1,0 +1,109 @@
+"""What was planted into the example's traffic is found: by the right rule, once.
+
+And nothing else is. PROOFTRAIL_TEST_DAYS=90 looks at ninety days, for three seeds.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from examples.fintech.traffic import anomalies, company
+
+from prooftrail.detections import detect
+from prooftrail.store import detecting, searching
+from tests.company_rig import at_home
+from tests.searched import asker
+from tests.test_walkthrough import DAYS, SEEDS, TOKEN, WHOLE
+from tests.trail import now_us
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from examples.fintech.traffic.truth import Anomaly, Truth
+
+    from prooftrail.detections import Hit
+    from tests.trail import Trail
+
+# the kinds of ninety days, in three
+SHORT = {
+    1: (
+        "_guessing",
+        "_unlock",
+        "_unknown",
+        "_break_glass",
+        "_probing",
+        "_past_the_application",
+    ),
+    2: ("_spray", "_export_at_night", "_self_granted", "_leaver"),
+}
+RULES = {
+    "guessing": "guessing",
+    "spray": "spray-fast",
+    "enumeration": "enumeration",
+    "mass access": "mass-access",
+    "privilege escalation": "privilege-escalation",
+    "denial probing": "denial-probing",
+    "break-glass": "break-glass",
+    "unexplained access": "unexplained-access",
+    "leaver's use": "leavers-use",
+}
+
+
+def left(truth: Truth) -> dict[str, int]:
+    """Return who left, and since when none of them is to be used: the day after."""
+    return {
+        who: round(
+            (
+                datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)
+            ).timestamp()
+            * 1e6
+        )
+        for who, day in truth.leavers.items()
+    }
+
+
+def us(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1e6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_planted_is_found_once_and_nothing_else(
+    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    if not WHOLE:
+        planted = {
+            day: anomalies._both(*(getattr(anomalies, name) for name in names))
+            for day, names in SHORT.items()
+        }
+        monkeypatch.setattr(anomalies, "_PLANTED", planted)
+    place = at_home(trail, tmp_path, monkeypatch)
+    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
+    if not WHOLE:  # the same days whenever this runs: from a Monday
+        begin -= timedelta(days=begin.weekday())
+    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
+    assert {one.kind for one in truth.anomalies} == set(RULES)
+    with asker(trail, TOKEN) as readers, readers.reading(TOKEN) as reader:
+        leavers = left(truth)
+        events = detecting.events(
+            reader, 1, searching.ends(reader)[1], actors=list(leavers)
+        )
+        hits = detect(events, leavers=leavers)
+    found = [(RULES[one.kind], one) for one in truth.anomalies]
+    assert sorted(hit.rule for hit in hits) == sorted(rule for rule, _ in found), hits
+    for rule, planted_one in found:
+        (hit,) = (one for one in hits if one.rule == rule)
+        assert_told(hit, planted_one)
+
+
+def assert_told(hit: Hit, planted: Anomaly) -> None:
+    """Compare a hit with what was done: when, on which accounts, from where."""
+    assert us(planted.since) <= hit.first.occurred_us, (hit, planted)
+    assert hit.last.occurred_us <= us(planted.until), (hit, planted)
+    assert {one for one, _ in hit.accounts} == set(planted.accounts), (hit, planted)
+    addresses = set(planted.addresses)
+    assert {one for one, _ in hit.addresses} == addresses, (hit, planted)
+    if hit.rule == "privilege-escalation":
+        assert set(hit.remarks) == {"self-granted", "unapproved"}
+        assert hit.severity == "high"
