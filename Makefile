@@ -31,12 +31,12 @@ help:
 	@echo 'Making .venv: half a minute, once.'
 	@$(LOCKED) sh -ec '$(PYTHON) -m venv .venv; \
 	  $(PIP) install -c constraints.txt hatchling editables; \
-	  $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev,embedded,serve,examples]"; \
+	  $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev,embedded,serve,report,examples]"; \
 	  touch .venv/made'
 
 .venv/made-bench: .venv/made
 	@$(LOCKED) sh -ec '$(PIP) install -c constraints.txt --no-build-isolation \
-	  -e ".[dev,embedded,serve,examples,bench]"; touch .venv/made-bench'
+	  -e ".[dev,embedded,serve,report,examples,bench]"; touch .venv/made-bench'
 
 demo: .venv/made
 	@.venv/bin/python -m examples.fintech.demo $(ARGS)

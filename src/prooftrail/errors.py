@@ -113,3 +113,7 @@ class QueryError(QuestionError):
 
 class DemoError(ProoftrailError):
     """A step of the demonstration did not end as it must; the message names it."""
+
+
+class ReportError(ProoftrailError):
+    """A report cannot be made, or read; the message says why, and what to do."""

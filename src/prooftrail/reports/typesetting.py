@@ -1,0 +1,161 @@
+"""A report as PDF: PDF/A-3a and PDF/UA-1, tagged, with its evidence attached.
+
+Guarantees: the same report, files and time give the same bytes, on any machine: fonts
+are those of this package, no other is looked for. What a report says reaches Typst as
+JSON and is shown as text; nothing of it is evaluated. Each document is set in a process
+of its own, whose memory ends with it.
+
+Does not: sign (`signing` does).
+
+Source: ISO 19005-3 (PDF/A-3), ISO 14289-1 (PDF/UA-1); the library is `typst`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
+from importlib import resources
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from prooftrail.errors import ReportError
+from prooftrail.reports.document import FIELDS, Report
+from prooftrail.reports.lettering import LONGEST, lettered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_STANDARDS: Final = ["a-3a", "ua-1"]
+_TEMPLATES: Final = ("report.typ", "charts.typ", "palette.typ")
+
+
+class Attachment(NamedTuple):
+    """A file that is enclosed in a report."""
+
+    name: str
+    content: bytes
+    mime: str
+    told: str  # what it is, in a line
+
+
+def typeset(
+    volumes: Sequence[tuple[Report, Sequence[Attachment]]],
+    at_us: int,
+    processes: int = 2,
+) -> Iterator[bytes]:
+    """Yield the volumes of a report as PDF.
+
+    Args:
+        volumes: what each says, and what is enclosed.
+        at_us: when it was made, microseconds since the epoch, UTC.
+        processes: at most so many at a time; each takes some 200 MB.
+
+    Raises:
+        ReportError: it cannot be set.
+    """
+    with ProcessPoolExecutor(
+        min(processes, len(volumes)),
+        mp_context=get_context("spawn"),
+        max_tasks_per_child=1,
+    ) as pool:
+        waiting = iter(volumes)
+        ahead = deque(
+            pool.submit(set_one, shown(report), list(files), at_us)
+            for report, files in itertools.islice(waiting, processes)
+        )
+        try:
+            while ahead:
+                done = ahead.popleft().result()
+                ahead.extend(
+                    pool.submit(set_one, shown(report), list(files), at_us)
+                    for report, files in itertools.islice(waiting, 1)
+                )
+                yield done
+        except BrokenProcessPool as error:
+            raise ReportError(
+                "the report cannot be set: the process that did so ended. Is there"
+                " memory for it? It needs some 200 MB"
+            ) from error
+
+
+def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:
+    """Set a report in this process.
+
+    Args:
+        data: of `shown`.
+        files: what is enclosed.
+        at_us: when it was made.
+    """
+    try:
+        import typst  # noqa: PLC0415  an extra, and slow to load
+    except ImportError as error:
+        raise ReportError(
+            "reports need the extra `report`: pip install 'prooftrail[report]'"
+        ) from error
+    enclosed = "".join(
+        f"#pdf.attach({_literal(one.name)}, relationship: {_literal(_relation(one))},"
+        f" mime-type: {_literal(one.mime)}, description: {_literal(one.told)})\n"
+        for one in files
+    )
+    sources = {"main.typ": f'{enclosed}#include "report.typ"\n'.encode()}
+    templates = resources.files(__package__) / "templates"
+    for name in _TEMPLATES:
+        sources[name] = (templates / name).read_bytes()
+    sources |= {one.name: one.content for one in files}
+    with resources.as_file(resources.files(__package__) / "fonts") as fonts:
+        try:
+            compiling: Any = typst.compile  # its types know no files in memory
+            made = compiling(
+                sources | {"report.json": data},
+                font_paths=[str(fonts)],
+                ignore_system_fonts=True,
+                pdf_standards=_STANDARDS,
+                timestamp=datetime.fromtimestamp(at_us // 1_000_000, UTC),
+            )
+        except typst.TypstError as error:
+            raise ReportError(
+                f"a defect, report it: the report cannot be set: {error}"
+            ) from error
+    return bytes(made)
+
+
+def shown(report: Report) -> bytes:
+    """Return what the templates show, as JSON: every text can be set."""
+    told = msgspec.to_builtins(report)
+    told["fields"] = [
+        [number, name, told["run"][field]] for number, name, field in FIELDS
+    ]
+    number, volumes = report.volume
+    name = f"{report.cover.title} {report.cover.report_id}"
+    if volumes > 1:
+        name += f", volume {number} of {volumes}"
+    return msgspec.json.encode(_lettered(told) | {"name": name})
+
+
+def _lettered(value: Any, *, cell: bool = False) -> Any:  # noqa: ANN401  JSON
+    match value:
+        case str():
+            return lettered(value, LONGEST) if cell else lettered(value)
+        case dict():
+            return {
+                key: _lettered(item, cell=cell or key == "rows")
+                for key, item in value.items()
+            }
+        case list() | tuple():
+            return [_lettered(item, cell=cell) for item in value]
+        case _:
+            return value
+
+
+def _relation(file: Attachment) -> str:
+    return "data" if file.name.startswith("rows.") else "supplement"
+
+
+def _literal(text: str) -> str:
+    """Return a text of ours as Typst's literal, which is JSON's."""
+    return msgspec.json.encode(text).decode()
