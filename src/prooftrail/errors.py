@@ -75,6 +75,10 @@ class AnchorError(ProoftrailError):
     """An anchor cannot be read or written; the message names it and what to check."""
 
 
+class EvidenceError(ProoftrailError):
+    """Evidence, or a report, cannot be read or written; the message names it."""
+
+
 class EndedError(ProoftrailError):
     """A key or a session opens nothing any more: it ended while it was used."""
 

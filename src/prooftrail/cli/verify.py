@@ -56,6 +56,13 @@ def evidence(command: Command) -> Command:
 @click.option("--from", "since", help="Recorded at or after: a day or a time, UTC.")
 @click.option("--to", "until", help="Recorded before: a day or a time, UTC.")
 @evidence
+@click.option(
+    "--evidence",
+    "bundles",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Check this evidence (a directory or a zip file) and no database.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--unrecorded", is_flag=True, help="Leave no event of this run.")
 @click.pass_context
@@ -69,6 +76,7 @@ def command(
     checkpoints: tuple[Path, ...],
     keys: tuple[str, ...],
     processes: int | None,
+    bundles: tuple[Path, ...],
     as_json: bool,
     unrecorded: bool,
 ) -> None:
@@ -77,6 +85,9 @@ def command(
     Exits 0 only for "verified", 1 for tampered, 2 for could not verify. Without an
     anchor or a checkpoint from elsewhere, the log can only attest itself, and the
     output says from which entry on. The run itself is recorded as audit.chain.verify.
+
+    With --evidence, files alone are checked, offline, against the keys given (--key):
+    without one of the log's own nobody vouches for them, and the code is 2.
     """
     import os
 
@@ -85,6 +96,15 @@ def command(
     from prooftrail.verification import recording
     from prooftrail.verification.report import Asked
 
+    if bundles:
+        if streams or since or until or anchors or checkpoints:
+            context.fail("--evidence goes with --key and --json alone")
+        with never_one(context):
+            from prooftrail.cli import offline
+
+            trusted = tuple(vkey.parse_vkey(key) for key in keys)
+            code = offline.check(bundles, trusted, as_json=as_json)
+        context.exit(code)
     if checkpoints and not keys:
         context.fail("--checkpoint needs --key: a file cannot vouch for itself")
     with never_one(context):

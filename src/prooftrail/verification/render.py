@@ -32,7 +32,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield _anchored(stream)
     ordered = sorted(report.findings, key=lambda found: -found.weight)
     for found in ordered[:LISTED]:
-        yield _line(found)
+        yield line(found)
     more = len(report.findings) - LISTED + report.more
     if more > 0:
         yield f"  … and {more:,} more findings (--json lists them)"
@@ -65,21 +65,22 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for stream in report.streams
         ],
-        "findings": [
-            {
-                "weight": found.weight.name.lower(),
-                "kind": found.kind.value,
-                "stream": found.stream,
-                "seq": found.seq,
-                "lastSeq": found.last,
-                "recordedAt": None
-                if found.recorded_us is None
-                else _instant(found.recorded_us),
-                "told": found.told,
-            }
-            for found in report.findings
-        ],
+        "findings": [finding(found) for found in report.findings],
         "moreFindings": report.more,
+    }
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    """Return a finding as plain values."""
+    recorded = found.recorded_us
+    return {
+        "weight": found.weight.name.lower(),
+        "kind": found.kind.value,
+        "stream": found.stream,
+        "seq": found.seq,
+        "lastSeq": found.last,
+        "recordedAt": None if recorded is None else _instant(recorded),
+        "told": found.told,
     }
 
 
@@ -137,7 +138,8 @@ def _anchored(stream: StreamReport) -> str:
     return f"{told}; {rest}" if rest else told
 
 
-def _line(found: Finding) -> str:
+def line(found: Finding) -> str:
+    """Return a finding as it is printed; not harmless yet."""
     mark = {Weight.FAILURE: "✗", Weight.INCOMPLETE: "?", Weight.WARNING: "!"}
     place = f": {found.stream}" if found.stream else ""
     if found.seq is not None:
