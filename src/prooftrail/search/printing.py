@@ -75,12 +75,12 @@ def line(item: Mapping[str, Any]) -> str:
 def csv_row(values: Mapping[str, str] | None) -> str:
     """Return a row of CSV, CRLF at its end; the header where there are no values."""
     out = io.StringIO()
-    row = COLUMNS if values is None else [_safe(values[name]) for name in COLUMNS]
+    row = COLUMNS if values is None else [safe(values[name]) for name in COLUMNS]
     csv.writer(out).writerow(row)
     return out.getvalue()
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula, whatever separates it."""
     shown = harmless(text)
     if shown.lstrip().startswith(_FORMULA) or _SEPARATORS.search(shown):

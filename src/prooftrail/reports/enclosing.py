@@ -1,0 +1,147 @@
+"""What is enclosed in a report: its rows, and the record of how it was made.
+
+Guarantees: the rows that are printed, those of `rows.csv` and those of `rows.jsonl` are
+the same, in the same order, a row each; no cell of the CSV is a formula. `run.json`
+has the parameters, the run and the SHA-256 of every other file of its volume, and the
+report prints the SHA-256 of both row files. Volumes are whole by themselves: each
+encloses what it prints. The same draft gives the same files.
+
+Source: RFC 4180; OWASP, "CSV Injection"; JSON Lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from prooftrail.reports.document import FIELDS, ROWS, volumes
+from prooftrail.reports.typesetting import Attachment
+from prooftrail.search import printing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from prooftrail.reports.document import Report
+
+FORMAT: Final = 1  # of run.json
+
+Value = str | int | bool | None
+
+
+class Data(NamedTuple):
+    """The rows of a report as programs read them: as many as its listing prints."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Value, ...]]
+
+
+class Draft(NamedTuple):
+    """A report that is not set yet."""
+
+    report: Report
+    data: Data
+    parameters: Mapping[str, Any]  # by which it can be made again
+    enclosed: Sequence[Attachment] = ()  # besides the rows, in every volume
+
+
+def enclosing(
+    draft: Draft, most: int = ROWS
+) -> Iterator[tuple[Report, list[Attachment]]]:
+    """Yield the volumes of a report, and what each encloses.
+
+    Raises:
+        ValueError: a row is printed and not enclosed, or the other way round.
+    """
+    listing = draft.report.listing
+    printed = 0 if listing is None else len(listing.rows)
+    if printed != len(draft.data.rows):
+        raise ValueError(f"{printed} rows printed, {len(draft.data.rows)} enclosed")
+    whole = sha256(_jsonl(draft.data)).hexdigest()
+    for volume in volumes(draft.report, most):
+        begin = (volume.volume[0] - 1) * most
+        part = Data(draft.data.columns, draft.data.rows[begin : begin + most])
+        rows = [
+            Attachment(
+                "rows.csv", _csv(part), "text/csv", "The rows, for spreadsheets."
+            ),
+            Attachment(
+                "rows.jsonl", _jsonl(part), "application/jsonl", "The rows, one a line."
+            ),
+        ]
+        told = replace(
+            volume,
+            run=replace(
+                volume.run,
+                files="; ".join(
+                    [
+                        *(f"{one.name} SHA-256 {_hash(one)}" for one in rows),
+                        f"rows.jsonl of all volumes together SHA-256 {whole}",
+                        "prooftrail verify --report FILE checks all of them",
+                    ]
+                ),
+            ),
+        )
+        others = [*rows, *draft.enclosed]
+        yield told, [*others, _run(draft, told, others, whole)]
+
+
+def _run(
+    draft: Draft, report: Report, others: Sequence[Attachment], whole: str
+) -> Attachment:
+    """Return the record of a volume."""
+    cover = report.cover
+    told = {
+        "format": FORMAT,
+        "report": {
+            "id": cover.report_id,
+            "title": cover.title,
+            "version": cover.version,
+            "entity": cover.entity,
+            "system": cover.system,
+            "environment": cover.environment,
+            "period": cover.period,
+            "madeAt": cover.generated_at,
+            "madeBy": cover.generated_by,
+            "volume": report.volume[0],
+            "volumes": report.volume[1],
+        },
+        "parameters": dict(draft.parameters),
+        "rows": {"all": len(draft.data.rows), "sha256": whole},
+        "run": {name: getattr(report.run, name) for _, _, name in FIELDS},
+        "files": {one.name: _hash(one) for one in others},
+    }
+    content = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return Attachment(
+        "run.json", content.encode(), "application/json", "How the report was made."
+    )
+
+
+def _hash(file: Attachment) -> str:
+    return sha256(file.content).hexdigest()
+
+
+def _csv(data: Data) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(data.columns)
+    writer.writerows([printing.safe(_text(one)) for one in row] for row in data.rows)
+    return out.getvalue().encode()
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _jsonl(data: Data) -> bytes:
+    lines = (
+        json.dumps(dict(zip(data.columns, row, strict=True)), ensure_ascii=False)
+        for row in data.rows
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
