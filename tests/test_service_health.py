@@ -72,6 +72,7 @@ def full() -> Metrics:
     metrics.verified("whole", report, 1.5)
     metrics.standing(0)
     metrics.alerted("delivered")
+    metrics.raised("guessing")
     metrics.facts = Facts(4, 1.5, 1, (Signed("main", 12, 10, now_us()),))
     return metrics
 

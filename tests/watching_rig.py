@@ -49,7 +49,7 @@ class Watched:
         self.written = io.StringIO()
         self.health = Health()
         self.metrics = Metrics(self.health, clock=now_us)
-        log = logs.open_log(self.written, clock=now_us)
+        self.log = log = logs.open_log(self.written, clock=now_us)
         allowed = Allowed((parse_network("127.0.0.0/8"),), frozenset({HOST}))
         hook = Webhook(
             made.url, SECRET, allowed=allowed, resolver=lambda *_: ["127.0.0.1"]

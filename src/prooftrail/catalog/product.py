@@ -79,3 +79,51 @@ ACCESS_REFUSE: Final = EventType(
     controls=("PCI DSS 10.2.1.4", "SOC 2 CC6.1", "SOC 2 CC7.2"),
     expected=("denied",),
 )
+ALERT_RAISE: Final = EventType(
+    name="prooftrail.alert.raise",
+    meaning="A rule found something that somebody should look at",
+    sentence="{actor} raised an alert: {rule}[, {severity}][, about {key}]",
+    attempt="raise an alert: {rule}",
+    required=(
+        Detail("rule", "text", "by which rule", always=True),
+        Detail("version", "count", "of the rule", always=True),
+        Detail("severity", "text", "low, medium or high", always=True),
+        Detail(
+            "first_seq", "count", "of the first event that it rests on", always=True
+        ),
+    ),
+    optional=(
+        Detail("key", "text", "whom or what it is about"),
+        Detail("attempts", "count", "events that it rested on when it was raised"),
+    ),
+    controls=("PCI DSS 10.4.1", "SOC 2 CC7.2", "SOC 2 CC7.3"),
+)
+ALERT_ACKNOWLEDGE: Final = EventType(
+    name="prooftrail.alert.acknowledge",
+    meaning="Somebody has seen an alert and looks into it",
+    sentence="{actor} acknowledged {resource|an alert}[ after {seconds} s]",
+    attempt="acknowledge {resource|an alert}",
+    required=(Detail("seconds", "count", "from when it was raised until then"),),
+    optional=(Detail("comment", "text", "what there is to say"),),
+    policy="closed",
+    controls=("PCI DSS 10.4.3", "SOC 2 CC7.3", "SOC 2 CC7.4"),
+)
+ALERT_DISPOSE: Final = EventType(
+    name="prooftrail.alert.dispose",
+    meaning="Somebody said what an alert was: true or false positive, or benign",
+    sentence="{actor} closed {resource|an alert} as {disposition}[: {comment}]",
+    attempt="close {resource|an alert}",
+    required=(
+        Detail("disposition", "text", "true positive, false positive or benign"),
+        Detail("comment", "text", "why"),
+    ),
+    policy="closed",
+    controls=("PCI DSS 10.4.3", "SOC 2 CC7.3", "SOC 2 CC7.4"),
+)
+DETECTION_TEST: Final = EventType(
+    name="prooftrail.detection.test",
+    meaning="An event that must raise an alert: whether detection works",
+    sentence="{actor} tested whether detection works",
+    attempt="test whether detection works",
+    controls=("SOC 2 CC4.1", "SOC 2 CC7.2"),
+)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prooftrail.cli import places
+from prooftrail.cli import places, webhooks
 from prooftrail.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
     from prooftrail.service.parts import Parts
     from prooftrail.service.server import Role
-    from prooftrail.service.webhook import Webhook
 
 ONLY = ("api", "console", "seal", "sign", "keep", "watch")
 _LONGEST_STOP = 170.0  # seconds; then it ends as it is, before systemd ends it
-SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
 
 
 @click.command("serve")
@@ -113,7 +111,7 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="PROOFTRAIL_WEBHOOK_SECRET_FILE",
     show_envvar=True,
-    help=f"What alerts are signed with; or its text in {SECRET}.",
+    help=f"What alerts are signed with; or its text in {webhooks.SECRET}.",
 )
 @click.option(
     "--webhook-allow",
@@ -168,6 +166,27 @@ SECRET = "PROOFTRAIL_WEBHOOK_SECRET"  # noqa: S105  a variable's name
     "verified whole once a day, and part after part meanwhile.",
 )
 @click.option(
+    "--detect/--no-detect",
+    "detects",
+    default=False,
+    show_default=True,
+    envvar="PROOFTRAIL_DETECT",
+    show_envvar=True,
+    help="Look for guessing, sprays, mass access and the like as the log grows, and "
+    "raise alerts: events, and told to the webhooks.",
+)
+@click.option(
+    "--detect-test",
+    "detect_test",
+    type=click.FloatRange(0, 744),
+    default=24.0,
+    show_default=True,
+    envvar="PROOFTRAIL_DETECT_TEST",
+    show_envvar=True,
+    help="Hours between two events that must raise an alert: whether it works. 0: "
+    "none.",
+)
+@click.option(
     "--connections",
     type=click.IntRange(1),
     default=2000,
@@ -197,13 +216,16 @@ def command(  # noqa: PLR0917
     processes: int | None,
     every: float,
     budget: float,
+    detects: bool,
+    detect_test: float,
     connections: int,
 ) -> None:
     """Run the trail service: three duties, verification, API and console over HTTP.
 
     Sealer, keeper and signer run as processes of their own and are started again when
     they end. Every minute the log is verified; a failure becomes an event, an alert, a
-    metric, and a line on standard error. Works with the DSN of each login
+    metric, and a line on standard error. With --detect, so does what rules find in what
+    is sealed (docs/reference/detections.md). Works with the DSN of each login
     (PROOFTRAIL_SEALER_DSN and so on), or as them by PROOFTRAIL_DSN.
 
     The first interrupt ends it in good order: requests end, what was accepted is
@@ -219,6 +241,7 @@ def command(  # noqa: PLR0917
 
     from prooftrail.capture import client_address
     from prooftrail.service import http, logs
+    from prooftrail.service.detecting import Look
     from prooftrail.service.server import ROLES, Service, Settings
     from prooftrail.service.watching import Pace
 
@@ -237,9 +260,10 @@ def command(  # noqa: PLR0917
         session_longest=timedelta(hours=session_longest),
         only=frozenset(role for role in ROLES if not only or role in only),
         anchors=anchors,
-        webhooks=_webhooks(urls, secret_file, networks, http_hosts, ca_file),
+        webhooks=webhooks.made(urls, secret_file, networks, http_hosts, ca_file),
         processes=processes or os.cpu_count() or 1,
         pace=Pace(minute=every, budget=budget),
+        look=Look(test=3_600 * detect_test) if detects else None,
         connections=connections,
         trusted_proxies=client_address.networks(proxies),
     )
@@ -294,50 +318,3 @@ def _stopped_by_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, interrupted)
     return stop
-
-
-def _webhooks(
-    urls: tuple[str, ...],
-    secret_file: Path | None,
-    networks: tuple[str, ...],
-    http_hosts: tuple[str, ...],
-    ca_file: Path | None,
-) -> tuple[Webhook, ...]:
-    from prooftrail.service.addresses import parse_network
-    from prooftrail.service.webhook import Allowed, Webhook
-
-    if not urls:
-        return ()
-    allowed = Allowed(
-        tuple(parse_network(one) for one in networks), frozenset(http_hosts), ca_file
-    )
-    secret = _secret(secret_file)
-    return tuple(Webhook(url, secret, allowed=allowed) for url in urls)
-
-
-def _secret(path: Path | None) -> bytes:
-    """Return what signs alerts.
-
-    Raises:
-        ConfigurationError: there is none.
-    """
-    import os
-
-    from prooftrail.errors import ConfigurationError
-
-    if path is None:
-        text = os.environ.get(SECRET, "")
-    else:
-        try:
-            text = path.read_text()
-        except (OSError, UnicodeError) as error:
-            raise ConfigurationError(
-                f"the webhook's secret cannot be read from {path}: "
-                f"{getattr(error, 'strerror', None) or 'it is no text'}"
-            ) from None
-    if not text.strip():
-        raise ConfigurationError(
-            f"a webhook needs a secret that signs: set {SECRET}, or name a file by "
-            "--webhook-secret-file"
-        )
-    return text.strip().encode()

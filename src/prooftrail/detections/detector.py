@@ -96,8 +96,16 @@ class Detector:
         found, self._found = self._found, []
         return found
 
+    def ended(self) -> list[Hit]:
+        """Return the incidents that are over and were not returned yet."""
+        found, self._ended = self._ended, []
+        return found
+
     def finish(self) -> list[Hit]:
-        """Return all incidents, over or not, those that began first in front."""
+        """Return all incidents, over or not, those that began first in front.
+
+        Those aside that `ended` has returned.
+        """
         found = [*self._ended]
         for watch in self.watches.values():
             found += _told(watch.incidents())

@@ -130,6 +130,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self._raised = Counter(
+            "prooftrail_raised_alerts",
+            "Alerts that rules raised, by rule.",
+            ["rule"],
+            registry=registry,
+        )
         registry.register(_Facts(self, clock))
         registry.register(_Duties(health))
         if load is not None:
@@ -184,6 +190,10 @@ class Metrics:
     def alerted(self, outcome: Literal["delivered", "failed", "dropped"]) -> None:
         """Count an alert."""
         self._alerts.labels(outcome).inc()
+
+    def raised(self, rule: str) -> None:
+        """Count an alert that a rule raised."""
+        self._raised.labels(rule).inc()
 
     def render(self) -> bytes:
         """Return the text that Prometheus scrapes; its type is `CONTENT_TYPE`."""

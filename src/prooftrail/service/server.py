@@ -22,6 +22,7 @@ from prooftrail.service import descriptors, duties, logs
 from prooftrail.service.alerts import Alerts
 from prooftrail.service.checks import Checks
 from prooftrail.service.connections import CONNECTIONS
+from prooftrail.service.detecting import Detecting, Look
 from prooftrail.service.duties import Supervisor
 from prooftrail.service.entrance import open_people
 from prooftrail.service.health import Health
@@ -72,6 +73,7 @@ class Settings:
     webhooks: tuple[Webhook, ...] = ()
     processes: int = 1  # of one verification
     pace: Pace = field(default_factory=Pace)
+    look: Look | None = None  # for what rules find, as the log grows
     connections: int = CONNECTIONS
     trusted_proxies: Networks = ()
     session_idle: timedelta = IDLE
@@ -123,7 +125,8 @@ class Service:
             )
         supervisor = Supervisor(self._duties(), self._health, self._log)
         with ExitStack() as stack:
-            http = self._begin(stack) if only & {"api", "console", "watch"} else None
+            own = only & {"api", "console", "watch"} or self._settings.look is not None
+            http = self._begin(stack) if own else None
             supervisor.start()
             self._log.info("running", only=sorted(only))
             well = True
@@ -186,6 +189,18 @@ class Service:
             )
             stack.callback(self._end, "verification", watch.close)
             watch.start()
+        if settings.look is not None:
+            finding = Detecting(
+                recorder,
+                alerts,
+                self._health,
+                metrics,
+                log,
+                clock=clock,
+                look=settings.look,
+            )
+            stack.callback(self._end, "detection", finding.close)
+            finding.start()
         if readers is None or http is None:
             return None
         checks = Checks(

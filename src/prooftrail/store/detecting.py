@@ -1,4 +1,6 @@
-"""The events of a stream as the rules of `detections` see them; as the reader.
+"""The events of a stream as the rules of `detections` see them.
+
+As the reader over history, as the verifier while the log grows.
 
 Guarantees: events come in the order of their own time, as of one moment and under
 row-level security; memory holds a batch of them, however many there are. Columns are
@@ -20,6 +22,7 @@ from prooftrail.detections import Seen
 from prooftrail.errors import DatabaseError
 from prooftrail.store import asking, searching
 from prooftrail.store.asking import Values
+from prooftrail.store.connect import driver_errors
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.question import Question
 
@@ -87,6 +90,70 @@ def events(
             yield from _seen(rows, subjects)
 
 
+def after(
+    connection: Connection, stream: int, seq: int, until: int, since_us: int
+) -> Iterator[tuple[Seen, int]]:
+    """Yield what rules need of the entries after a seq, and when each was recorded.
+
+    Args:
+        connection: the verifier's.
+        stream: its number.
+        seq: of the entry before the first one.
+        until: the last seq that is looked at.
+        since_us: none of them was recorded before.
+
+    Raises:
+        DatabaseError: the database cannot be asked, or an entry is no event.
+    """
+    bound = Values()
+    statement = asking.query(
+        "detect_after",
+        found=_found(bound),
+        needed=_needed(bound, ()),
+        stream=bound(stream),
+        after=bound(seq),
+        until=bound(until),
+        since=bound(since_us),
+    )
+    with driver_errors():
+        asked = connection.execute(statement, bound, prepare=False, binary=True)
+        rows = cast("list[Any]", asked.fetchall())
+        subjects = _subjects(connection, stream, rows)
+    for row, seen in zip(rows, _seen(rows, subjects), strict=True):
+        yield seen, row[2]
+
+
+def raised(connection: Connection, stream: int, since_us: int) -> list[bytes]:
+    """Return the events of a stream's alerts since a time; as the verifier."""
+    bound = Values()
+    statement = asking.query(
+        "detect_raised", stream=bound(stream), since=bound(since_us)
+    )
+    with driver_errors():
+        rows = connection.execute(statement, bound, prepare=False, binary=True)
+        return [cast("bytes", row[0]) for row in rows.fetchall()]
+
+
+def tested_us(connection: Connection, stream: int) -> int | None:
+    """Return the time of a stream's newest event that tests detection."""
+    bound = Values()
+    statement = asking.query("detect_tested", stream=bound(stream))
+    with driver_errors():
+        row = connection.execute(statement, bound, prepare=False).fetchone()
+    return None if row is None else cast("int | None", row[0])
+
+
+def ends(connection: Connection) -> dict[str, tuple[int, int, bytes]]:
+    """Return every stream's number, newest seq and id, by name; as the verifier."""
+    with driver_errors():
+        rows = connection.execute(
+            "select s.name, s.number, h.seq, uuid_send(s.stream_id)"
+            " from prooftrail.stream s join prooftrail.head h on h.stream = s.number",
+            binary=True,
+        ).fetchall()
+    return {row[0]: row[1:] for row in cast("list[Any]", rows)}
+
+
 def asked(
     connection: Connection,
     stream: int,
@@ -100,16 +167,26 @@ def asked(
     bound = Values()
     statement = asking.query(
         "detect_events",
-        authority=asking.AUTHORITY,
+        found=_found(bound),
+        needed=_needed(bound, actors),
         stream=bound(stream),
         last=bound(last),
         from_us=bound(FIRST_US if seen.from_us is None else seen.from_us),
         to_us=bound(LAST_US if seen.to_us is None else seen.to_us),
-        stated=bound(list(_STATED)),
-        needed=bound(list(_NEEDED)),
-        actors=bound(list(actors)),
     )
     return statement, bound
+
+
+def _found(bound: Values) -> sql.Composed:
+    return asking.query(
+        "detect_found", authority=asking.AUTHORITY, stated=bound(list(_STATED))
+    )
+
+
+def _needed(bound: Values, actors: Sequence[str]) -> sql.Composed:
+    return asking.query(
+        "detect_needed", needed=bound(list(_NEEDED)), actors=bound(list(actors))
+    )
 
 
 def _seen(
