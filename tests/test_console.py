@@ -16,7 +16,6 @@ PAGES = [
     "/customer?id=cust_1",
     "/questions",
     "/authority?q=pii:yes",
-    "/grants",
     "/accounts",
     "/continuity",
     "/administrators",

@@ -32,7 +32,6 @@ PAGES = (
     "/customer",
     "/questions",
     "/authority",
-    "/grants?q=",
     "/accounts?days=1",
     "/continuity?q=",
     "/administrators?q=",
@@ -104,7 +103,6 @@ def asks(world: World) -> Iterator[Ask]:
             for path in (
                 f"/?q={query}",
                 f"/authority?q={query}",
-                f"/grants?q={query}",
                 f"/export?format=csv&q={query}",
                 f"/export?format=jsonl&q={query}",
                 f"/complete?q={query}",

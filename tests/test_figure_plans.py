@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from prooftrail.store import (
     accounts,
     authority,
+    connect,
     continuity,
     figures,
     files,
@@ -252,6 +254,13 @@ def test_answers_to_auditors_come_from_indexes(
     of_one = Question((is_("resource", "cust_456"), is_("pii", True)))
     [counted] = of_log(lambda: authority.read(reader, of_one, LASTS))
     look(counted, SEVERAL, filled, index_only=False)
+
+
+def test_days_of_a_part_are_read_by_seq(shared_trail: Trail, filled: Filled) -> None:
+    with closing(connect.connect("verifier", dsn=shared_trail.dsn)) as connection:
+        given = {"stream": 1, "start": 100, "stop": 200}
+        plan = explained(connection, files.query("report_days"), given)
+    look(plan, {"log_pkey"}, filled, index_only=False)
 
 
 def planned(

@@ -80,6 +80,7 @@ class Tree:
         self.compared = 0
         # the largest claims that fitted: kept outside (True), and in the database
         self.fitting: dict[bool, Claim] = {}
+        self.agreed: set[int] = set()  # sizes of all that fitted
         self._find_forks()
         self._find_turned_clocks()
 
@@ -193,6 +194,7 @@ class Tree:
         if root == claim.root:
             self._good = claim.size
             self.fitting[claim.outside] = claim
+            self.agreed.add(claim.size)
             if claim.outside:
                 self.anchored = Anchored(claim.size, claim.time_s, claim.place)
             return True

@@ -80,7 +80,11 @@ def enclosing(
                 files="; ".join(
                     [
                         *(f"{one.name} SHA-256 {_hash(one)}" for one in rows),
-                        f"rows.jsonl of all volumes together SHA-256 {whole}",
+                        *(
+                            [f"rows.jsonl of all volumes together SHA-256 {whole}"]
+                            if volume.volume[1] > 1
+                            else []
+                        ),
                         "prooftrail verify --report FILE checks all of them",
                     ]
                 ),

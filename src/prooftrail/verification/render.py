@@ -79,7 +79,7 @@ def finding(found: Finding) -> dict[str, Any]:
         "stream": found.stream,
         "seq": found.seq,
         "lastSeq": found.last,
-        "recordedAt": None if recorded is None else _instant(recorded),
+        "recordedAt": None if recorded is None else instant(recorded),
         "told": found.told,
     }
 
@@ -148,7 +148,7 @@ def line(found: Finding) -> str:
             span += f" to {found.last}"
         place += f" seq {span}"
     if found.recorded_us is not None:
-        place += f", recorded {_instant(found.recorded_us)}"
+        place += f", recorded {instant(found.recorded_us)}"
     return f"{mark[found.weight]} {found.kind.value}{place}: {found.told}"
 
 
@@ -174,10 +174,10 @@ def _verdict(report: Report) -> str:
 
 
 def _time(time_s: int | None) -> str | None:
-    return None if time_s is None else _instant(time_s * instants.SECOND)
+    return None if time_s is None else instant(time_s * instants.SECOND)
 
 
-def _instant(microsecond: int) -> str:
+def instant(microsecond: int) -> str:
     """Spell an instant; one that is outside all years is what somebody wrote there."""
     try:
         return instants.text(microsecond)

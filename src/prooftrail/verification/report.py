@@ -60,6 +60,10 @@ class StreamReport:
     compared: int = 0  # checkpoints compared
     signed: Claim | None = None  # the largest that fits, signed by a key that counts
     more: int = 0  # failures found beyond those listed
+    number: int | None = None  # as the database has it
+    keys: tuple[str, ...] = ()  # that entry 0 states
+    claims: list[Claim] = field(default_factory=list)  # signatures hold; by place
+    agreed: set[int] = field(default_factory=set)  # sizes of claims with the log's root
 
 
 @dataclass

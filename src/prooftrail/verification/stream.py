@@ -108,6 +108,7 @@ class StreamRun:
         if not self._asked.whole:
             borders = Borders(self._connection, state.number, identity.stream_id, end)
             start, stop = borders.find(self._asked.since_us, self._asked.until_us)
+        report.number, report.keys = state.number, tuple(identity.keys)
         report.start, report.stop = start, stop
         base = start - start % segment.SIZE
         claims = self._claims(identity, base, stop)
@@ -143,6 +144,7 @@ class StreamRun:
             odd = reading.strays(self._connection, state.number)
             self._add(*ends.strays(name, state, odd))
         report.compared, report.anchored = tree.compared, tree.anchored
+        report.claims, report.agreed = claims.claims, tree.agreed
         report.signed = max(
             filter(claims.proves, tree.fitting.values()),
             key=lambda claim: claim.size,

@@ -1,0 +1,122 @@
+"""``prooftrail report``: what goes into an auditor's binder.
+
+Guarantees: as of `reporting`: a report is recorded in the trail before its file is
+there, and a file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from prooftrail.cli.verify import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., object]")
+
+NOT_STATED = "not stated"
+
+
+def stated(command: Command) -> Command:
+    """Add what every report is told: period, streams, file, and what it is of."""
+    for option in (
+        click.option(
+            "--classification", default="Confidential", show_default=True, help="Of it."
+        ),
+        click.option(
+            "--environment",
+            envvar="PROOFTRAIL_ENVIRONMENT",
+            default=NOT_STATED,
+            help="Such as PRODUCTION (PROOFTRAIL_ENVIRONMENT).",
+        ),
+        click.option(
+            "--system",
+            envvar="PROOFTRAIL_SYSTEM",
+            default=NOT_STATED,
+            help="Which system it is of (PROOFTRAIL_SYSTEM).",
+        ),
+        click.option(
+            "--entity",
+            envvar="PROOFTRAIL_ENTITY",
+            default=NOT_STATED,
+            help="Whose system it is (PROOFTRAIL_ENTITY).",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            required=True,
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="The PDF; further volumes get a number.",
+        ),
+        click.option("--stream", multiple=True, metavar="NAME", help="Only of this."),
+        click.option("--during", metavar="PERIOD", help="2026-Q1, last-month ..."),
+        click.option("--to", "until", metavar="TIME", help="Before: a day, or a time."),
+        click.option("--from", "since", metavar="TIME", help="From: a day, or a time."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("report")
+def command() -> None:
+    """Make a report as PDF, with its rows and its evidence enclosed.
+
+    Reads as the API key in PROOFTRAIL_KEY, by the reader (PROOFTRAIL_READER_DSN, or
+    PROOFTRAIL_DSN); what it read is recorded in the trail before the file is there.
+    """
+
+
+@command.command("integrity")
+@stated
+@evidence
+def integrity(
+    *,
+    stream: tuple[str, ...],
+    anchors: tuple[Path, ...],
+    checkpoints: tuple[Path, ...],
+    keys: tuple[str, ...],
+    processes: int | None,
+    **given: Any,  # noqa: ANN401  the options of every report
+) -> None:
+    """Was anything altered or deleted, and how is that known?
+
+    The range is verified anew, as prooftrail verify does it, and that is recorded as
+    audit.chain.verify; --from and --to are times of recording. Needs the verifier, too
+    (PROOFTRAIL_VERIFIER_DSN, or PROOFTRAIL_DSN), and a key that may verify. The report
+    is made whatever was found.
+
+    Exits 0 for a log that was verified, 1 for one that was altered, 2 for one that
+    could not be verified.
+    """
+    import os
+
+    from prooftrail.cli import integrity_report, verify
+    from prooftrail.cli.reporting import reading, write
+    from prooftrail.core import vkey
+    from prooftrail.errors import ConfigurationError
+    from prooftrail.verification.report import Asked
+
+    context = click.get_current_context()
+    if checkpoints and not keys:
+        context.fail("--checkpoint needs --key: a file cannot vouch for itself")
+    code = verify.INCOMPLETE
+    with verify.never_one(context), reading(stream, given) as (reader, asked):
+        question = asked.question
+        wanted = Asked(
+            tuple(stream),
+            question.from_us,
+            question.to_us,
+            anchors,
+            checkpoints,
+            tuple(vkey.parse_vkey(key) for key in keys),
+            processes or os.cpu_count() or 1,
+        )
+        if wanted.is_empty:
+            raise ConfigurationError("no time lies between --from and --to: swap them")
+        draft, made, code = integrity_report.draft(reader, asked, wanted, given)
+        write(reader, asked, draft, made, given["output"])
+    context.exit(code)

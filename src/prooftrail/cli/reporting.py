@@ -1,0 +1,135 @@
+"""What all reports of the command line share: reading, who and when, and the files.
+
+Guarantees: what a report shows is recorded in the trail before its first file is
+there; each file appears whole or not at all, and none that is there is overwritten by
+half of another one.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from prooftrail.cli.reader import Reader
+    from prooftrail.reports.circumstances import Circumstances
+    from prooftrail.reports.enclosing import Draft
+    from prooftrail.search.parameters import Filters
+    from prooftrail.store.reporting import Source
+
+
+@contextmanager
+def reading(
+    streams: Sequence[str], given: Mapping[str, Any], query: str = ""
+) -> Iterator[tuple[Reader, Filters]]:
+    """Give who reads, and what was asked.
+
+    Args:
+        streams: names; empty for all that the key may read.
+        given: options of every report: since, until, during.
+        query: what the report is about, in the query language.
+    """
+    from prooftrail.cli.querying import asking
+    from prooftrail.cli.reader import Reader
+
+    told = [query, f"during:{given['during']}" if given["during"] else ""]
+    filters = [("stream", one) for one in streams]
+    filters += [
+        (name, given[option])
+        for name, option in (("from", "since"), ("to", "until"))
+        if given[option] is not None
+    ]
+    if any(told):
+        filters.append(("q", " ".join(filter(None, told))))
+    with Reader() as reader:
+        yield reader, asking(filters, reader.streams)
+
+
+def circumstances(
+    reader: Reader, given: Mapping[str, Any], started_us: int, source: Source
+) -> Circumstances:
+    """Return by whom, of what and when a report is made, as of now."""
+    from prooftrail.cli import caller
+    from prooftrail.cli.reader import clock
+    from prooftrail.core import ids
+    from prooftrail.reports.circumstances import Circumstances
+
+    now_us = clock()
+    return Circumstances(
+        given["entity"],
+        given["system"],
+        given["environment"],
+        given["classification"],
+        ids.uuid7(now_us, os.urandom(8)),
+        f"key:{reader.holder.key_id} ({reader.holder.role})",
+        f"the command line, by os:{caller.user()}",
+        started_us,
+        now_us,
+        source,
+    )
+
+
+def write(
+    reader: Reader, asked: Filters, draft: Draft, made: Circumstances, output: Path
+) -> None:
+    """Record a report, and write its volumes.
+
+    Raises:
+        ProoftrailError: it is not recorded, or cannot be set or written.
+    """
+    from hashlib import sha256
+
+    from prooftrail.reports.enclosing import enclosing
+    from prooftrail.reports.typesetting import typeset
+
+    volumes = list(enclosing(draft))
+    numbers = asked.question.streams
+    names = [
+        name
+        for name, number in reader.streams.items()
+        if numbers is None or number in numbers
+    ]
+    details = {
+        "filters": asked.told,
+        "report": draft.parameters["report"],
+        "reportId": made.report_id,
+        "rows": len(draft.data.rows),
+        "volumes": len(volumes),
+    }
+    reader.record("audit.log.export", names, details)
+    pages = typeset(volumes, made.finished_us)
+    for number, pdf in enumerate(pages, 1):
+        path = output if number == 1 else numbered(output, number)
+        _put(path, pdf)
+        click.echo(f"{path}  SHA-256 {sha256(pdf).hexdigest()}")
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Return the path of a further volume.
+
+    >>> from pathlib import PurePath
+    >>> numbered(PurePath("a/report.pdf"), 2).as_posix()
+    'a/report-2.pdf'
+    """
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _put(path: Path, content: bytes) -> None:
+    from prooftrail.errors import ReportError
+
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ReportError(
+            f"{path} cannot be written: {error.strerror or error}. Name another place"
+            " with -o"
+        ) from error

@@ -1,1 +1,0 @@
-"""Access that was granted: which events do, and who approved it beforehand. Pure."""

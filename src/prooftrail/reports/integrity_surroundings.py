@@ -1,0 +1,142 @@
+"""What stands around the log, in the Integrity report: outages, runs, privileges.
+
+Guarantees: a part without anything says so in words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prooftrail.reports.document import Code, Column, Facts, Table, Text
+from prooftrail.verification.render import instant
+
+if TYPE_CHECKING:
+    from prooftrail.reports.integrity_facts import Integrity
+    from prooftrail.store.continuity import Between
+
+
+def outages(found: Integrity) -> tuple[Table, Table, Table]:
+    """Return when nothing captured, nothing happened, or nothing was signed."""
+    flow = found.continuity
+    names = found.streams
+
+    def between(one: Between) -> tuple[str, str, str, str]:
+        seconds = one.seconds
+        return (
+            names.get(one.stream, str(one.stream)),
+            instant(one.from_us),
+            "lasts" if one.to_us is None else instant(one.to_us),
+            "" if seconds is None else f"{seconds:,}",
+        )
+
+    times = (
+        Column("Stream"),
+        Column("From", "time", 1.6),
+        Column("To", "time", 1.6),
+        Column("Seconds", "number"),
+    )
+    return (
+        Table(
+            (Column("Service"), *times),
+            tuple((one.service, *between(one.time)) for one in flow.stops),
+            "No time without any capturing process is in the trail.",
+            "Times in which no process of a service captured.",
+        ),
+        Table(
+            times,
+            tuple(map(between, flow.silences)),
+            "There is no event of an application.",
+            "The longest times without an event of an application.",
+        ),
+        Table(
+            times,
+            tuple(map(between, flow.unsigned)),
+            "There are not two signatures.",
+            "The longest times between two signatures.",
+        ),
+    )
+
+
+def runs(found: Integrity) -> Table:
+    """Return the verifications that the trail has."""
+    return Table(
+        (
+            Column("Seq", "number", 0.6),
+            Column("When", "time", 1.6),
+            Column("Stream", share=0.8),
+            Column("By", share=1.6),
+            Column("Verdict", share=1),
+            Column("Findings", "number", 0.8),
+            Column("Of", share=1.6),
+        ),
+        tuple(
+            (
+                f"{one.seq:,}",
+                one.at,
+                one.stream,
+                one.by,
+                one.verdict,
+                one.findings,
+                one.asked,
+            )
+            for one in found.runs
+        ),
+        "The trail has no verification of this period.",
+        "Verifications that the trail has of this period, those that failed among"
+        " them.",
+    )
+
+
+def privileges(found: Integrity) -> tuple[Table, Table]:
+    """Return who could alter the log, and what was done to it."""
+    return (
+        Table(
+            (
+                Column("Login"),
+                Column("Through", share=1),
+                Column("Power", share=1),
+                Column("Can", share=2.4),
+                Column("What stands against it", share=2.4),
+            ),
+            tuple(
+                (one.login, one.through or "itself", one.power, one.can, one.against)
+                for one in found.holders
+            ),
+            "No login has more than the privilege table gives.",
+            "Logins of the database that could do more than the privilege table gives,"
+            " at the time of this report.",
+        ),
+        Table(
+            (Column("Event type", "code", 3), Column("Events", "number")),
+            tuple((name, f"{n:,}") for name, n in found.acts),
+            "Nothing.",
+            "What was done to the log and to who may read it, as the trail has it.",
+        ),
+    )
+
+
+def check(found: Integrity) -> tuple[Text, Code, Facts]:
+    """Return what to type elsewhere."""
+    keys = [key for one in found.report.streams for key in one.keys]
+    return (
+        Text(
+            (
+                (
+                    "On a machine of your own, with Python 3.11 or newer, without the"
+                    " server. The key is what you were given apart from this file; keys"
+                    " that come with what they sign prove nothing."
+                ),
+            )
+        ),
+        Code(
+            (
+                "pip install 'prooftrail[report]'",
+                "prooftrail verify --report THIS-FILE.pdf --key KEY",
+                "prooftrail verify --checkpoint checkpoint.txt --key KEY   # the log",
+            )
+        ),
+        Facts(
+            tuple((f"Key {number}", key) for number, key in enumerate(keys, 1))
+            or (("Key", "entry 0 states none"),)
+        ),
+    )
