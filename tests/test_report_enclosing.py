@@ -23,7 +23,7 @@ texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 def draft(names: list[str]) -> Draft:
     rows = [(seq, name, seq % 2 == 0, None) for seq, name in enumerate(names, 1)]
     data = Data(("seq", "name", "even", "nothing"), rows)
-    return Draft(report(names), data, {"query": "pii:yes"}, [NOTE])
+    return Draft(report(names), data, {"query": "pii:yes"}, 0, [NOTE])
 
 
 @given(st.lists(texts, max_size=7), st.integers(1, 4))

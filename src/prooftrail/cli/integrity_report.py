@@ -7,19 +7,18 @@ moment after it.
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from prooftrail.cli.reader import Reader
-    from prooftrail.reports.circumstances import Circumstances
+    from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
     from prooftrail.reports.integrity_facts import Verified
     from prooftrail.reports.typesetting import Attachment
-    from prooftrail.search.parameters import Filters
     from prooftrail.store.connect import Connection
     from prooftrail.store.question import Question
+    from prooftrail.store.readers import Role
     from prooftrail.store.showing import Signed
     from prooftrail.verification.report import Asked, Report
 
@@ -27,17 +26,14 @@ VERIFIED = "audit.chain.verify"
 _MOST_RUNS = 1_000
 
 
-def draft(
-    reader: Reader, asked: Filters, wanted: Asked, given: Mapping[str, Any]
-) -> tuple[Draft, Circumstances, int]:
-    """Verify, and return the report, how it was made, and the exit code.
+def draft(desk: Desk, role: Role, wanted: Asked) -> tuple[Draft, int]:
+    """Verify, and return the report and the exit code.
 
     Raises:
         ProoftrailError: something that it shows cannot be read.
     """
     from prooftrail.access import roles
-    from prooftrail.cli import reporting, verify
-    from prooftrail.cli.reader import clock
+    from prooftrail.cli import verify
     from prooftrail.errors import ConfigurationError
     from prooftrail.reports import integrity, integrity_facts
     from prooftrail.reports.integrity_facts import Integrity
@@ -46,22 +42,19 @@ def draft(
     from prooftrail.store import reporting as store
     from prooftrail.verification import recording
 
-    started_us = clock()
-    if not roles.may(reader.holder.role, "verify"):
+    if not roles.may(role, "verify"):
         raise ConfigurationError(
             "this report takes a key that may verify: prooftrail key create NAME"
             " --role auditor makes one"
         )
     report = verify.run(wanted)
     verify.record(recording.events(wanted, report, actor=verify.actor()))
-    names = {number: name for name, number in reader.streams.items()}
-    chosen = asked.question.streams
-    numbers = [one for one in names if chosen is None or one in chosen]
-    with reader.reading() as connection:
+    numbers = list(desk.chosen)
+    with desk.reading() as connection:
         source = store.source(connection)
-        flow = continuity.read(connection, asked.question, numbers)
-        acts = administrators.acts(connection, asked.question)
-        runs = tuple(_runs(connection, asked.question, reader.streams))
+        flow = continuity.read(connection, desk.asked.question, numbers)
+        acts = administrators.acts(connection, desk.asked.question)
+        runs = tuple(_runs(connection, desk.asked.question, desk.streams))
         signed = showing.checkpoints(connection, numbers)
     failures = [one for one in report.findings if one.weight > 1]
     days = []
@@ -86,16 +79,12 @@ def draft(
         flow,
         tuple(administrators.could()),
         acts.actions,
-        {number: names[number] for number in numbers},
+        desk.chosen,
     )
-    made = reporting.circumstances(reader, given, started_us, source)
-    parameters = {"report": integrity.NAME, "filters": asked.told}
+    made = desk.circumstances(source)
+    parameters = {"report": integrity.NAME, "filters": desk.asked.told}
     enclosed = list(_enclosed(report, signed))
-    return (
-        integrity.draft(found, made, parameters, enclosed),
-        made,
-        report.verdict.exit_code,
-    )
+    return integrity.draft(found, made, parameters, enclosed), report.verdict.exit_code
 
 
 def _runs(

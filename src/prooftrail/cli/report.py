@@ -16,6 +16,8 @@ from prooftrail.cli.verify import evidence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prooftrail.reports.desk import Maker
+
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 NOT_STATED = "not stated"
@@ -61,7 +63,22 @@ def stated(command: Command) -> Command:
     return command
 
 
-@click.group("report")
+class _Reports(click.Group):
+    """The Integrity report, and those that `reports.registry` lists."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from prooftrail.reports.registry import MAKERS
+
+        return [*super().list_commands(ctx), *MAKERS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from prooftrail.reports.registry import MAKERS
+
+        maker = MAKERS.get(cmd_name)
+        return super().get_command(ctx, cmd_name) if maker is None else _of(maker)
+
+
+@click.group("report", cls=_Reports)
 def command() -> None:
     """Make a report as PDF, with its rows and its evidence enclosed.
 
@@ -95,7 +112,7 @@ def integrity(
     import os
 
     from prooftrail.cli import integrity_report, verify
-    from prooftrail.cli.reporting import reading, write
+    from prooftrail.cli.reporting import desk, write
     from prooftrail.core import vkey
     from prooftrail.errors import ConfigurationError
     from prooftrail.verification.report import Asked
@@ -104,8 +121,8 @@ def integrity(
     if checkpoints and not keys:
         context.fail("--checkpoint needs --key: a file cannot vouch for itself")
     code = verify.INCOMPLETE
-    with verify.never_one(context), reading(stream, given) as (reader, asked):
-        question = asked.question
+    with verify.never_one(context), desk(stream, given) as (reader, made):
+        question = made.asked.question
         wanted = Asked(
             tuple(stream),
             question.from_us,
@@ -117,6 +134,18 @@ def integrity(
         )
         if wanted.is_empty:
             raise ConfigurationError("no time lies between --from and --to: swap them")
-        draft, made, code = integrity_report.draft(reader, asked, wanted, given)
-        write(reader, asked, draft, made, given["output"])
+        draft, code = integrity_report.draft(made, reader.holder.role, wanted)
+        write(reader, made, draft, given["output"])
     context.exit(code)
+
+
+def _of(maker: Maker) -> click.Command:
+    """Return the command of a report that is made of what is read alone."""
+
+    def make(*, stream: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
+        from prooftrail.cli.reporting import desk, write
+
+        with desk(stream, given, maker.QUERY) as (reader, made):
+            write(reader, made, maker.make(made), given["output"])
+
+    return click.command(maker.NAME, help=maker.SUMMARY)(stated(make))

@@ -18,25 +18,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prooftrail.cli.reader import Reader
-    from prooftrail.reports.circumstances import Circumstances
+    from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
-    from prooftrail.search.parameters import Filters
-    from prooftrail.store.reporting import Source
 
 
 @contextmanager
-def reading(
+def desk(
     streams: Sequence[str], given: Mapping[str, Any], query: str = ""
-) -> Iterator[tuple[Reader, Filters]]:
-    """Give who reads, and what was asked.
+) -> Iterator[tuple[Reader, Desk]]:
+    """Give who reads, and the desk.
 
     Args:
         streams: names; empty for all that the key may read.
-        given: options of every report: since, until, during.
+        given: options of every report.
         query: what the report is about, in the query language.
     """
+    from prooftrail.cli import caller
     from prooftrail.cli.querying import asking
-    from prooftrail.cli.reader import Reader
+    from prooftrail.cli.reader import Reader, clock
+    from prooftrail.core import ids
+    from prooftrail.reports.desk import Desk, Stated
 
     told = [query, f"during:{given['during']}" if given["during"] else ""]
     filters = [("stream", one) for one in streams]
@@ -48,36 +49,24 @@ def reading(
     if any(told):
         filters.append(("q", " ".join(filter(None, told))))
     with Reader() as reader:
-        yield reader, asking(filters, reader.streams)
+        now_us = clock()
+        yield (
+            reader,
+            Desk(
+                reader.reading,
+                reader.streams,
+                asking(filters, reader.streams),
+                Stated(*(given[name] for name in Stated._fields)),
+                f"key:{reader.holder.key_id} ({reader.holder.role})",
+                f"the command line, by os:{caller.user()}",
+                ids.uuid7(now_us, os.urandom(8)),
+                now_us,
+                clock,
+            ),
+        )
 
 
-def circumstances(
-    reader: Reader, given: Mapping[str, Any], started_us: int, source: Source
-) -> Circumstances:
-    """Return by whom, of what and when a report is made, as of now."""
-    from prooftrail.cli import caller
-    from prooftrail.cli.reader import clock
-    from prooftrail.core import ids
-    from prooftrail.reports.circumstances import Circumstances
-
-    now_us = clock()
-    return Circumstances(
-        given["entity"],
-        given["system"],
-        given["environment"],
-        given["classification"],
-        ids.uuid7(now_us, os.urandom(8)),
-        f"key:{reader.holder.key_id} ({reader.holder.role})",
-        f"the command line, by os:{caller.user()}",
-        started_us,
-        now_us,
-        source,
-    )
-
-
-def write(
-    reader: Reader, asked: Filters, draft: Draft, made: Circumstances, output: Path
-) -> None:
+def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     """Record a report, and write its volumes.
 
     Raises:
@@ -89,21 +78,15 @@ def write(
     from prooftrail.reports.typesetting import typeset
 
     volumes = list(enclosing(draft))
-    numbers = asked.question.streams
-    names = [
-        name
-        for name, number in reader.streams.items()
-        if numbers is None or number in numbers
-    ]
     details = {
-        "filters": asked.told,
+        "filters": desk.asked.told,
         "report": draft.parameters["report"],
-        "reportId": made.report_id,
+        "reportId": desk.report_id,
         "rows": len(draft.data.rows),
         "volumes": len(volumes),
     }
-    reader.record("audit.log.export", names, details)
-    pages = typeset(volumes, made.finished_us)
+    reader.record("audit.log.export", list(desk.chosen.values()), details)
+    pages = typeset(volumes, draft.made_us)
     for number, pdf in enumerate(pages, 1):
         path = output if number == 1 else numbered(output, number)
         _put(path, pdf)

@@ -46,6 +46,7 @@ class Draft(NamedTuple):
     report: Report
     data: Data
     parameters: Mapping[str, Any]  # by which it can be made again
+    made_us: int  # when, microseconds since the epoch, UTC
     enclosed: Sequence[Attachment] = ()  # besides the rows, in every volume
 
 

@@ -122,7 +122,7 @@ def draft(
             "Segments",
         ),
     )
-    return Draft(report, Data(_DATA, rows), parameters, enclosed)
+    return Draft(report, Data(_DATA, rows), parameters, made.finished_us, enclosed)
 
 
 def _answer(found: Integrity) -> Answer:

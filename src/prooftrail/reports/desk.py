@@ -1,0 +1,106 @@
+"""At which desk a report is made: who reads there, and what is stated of it.
+
+Guarantees: a report reads through its desk alone, and so as whoever sits there: what
+row-level security hides from him is in no report of his.
+
+A report is a module with `NAME`, `SUMMARY` (a line for help), `QUERY` (what it is
+about, in the query language) and `make`: from a desk to a draft. `registry` lists them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from prooftrail.reports.circumstances import NOT_STATED, Circumstances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from prooftrail.reports.enclosing import Draft
+    from prooftrail.search.parameters import Filters
+    from prooftrail.store.connect import Connection
+    from prooftrail.store.reporting import Source
+
+
+class Stated(NamedTuple):
+    """What somebody says of the system that a report is of."""
+
+    entity: str = NOT_STATED
+    system: str = NOT_STATED
+    environment: str = NOT_STATED
+    classification: str = "Confidential"
+
+
+class Desk(NamedTuple):
+    """Whoever makes a report, and with what."""
+
+    reading: Callable[[], AbstractContextManager[Connection]]  # as of one moment
+    streams: Mapping[str, int]  # that may be read, by name
+    asked: Filters  # period, streams, and what the report is about
+    stated: Stated
+    made_by: str  # id and role
+    run_from: str  # the console, a command, the API; and by whom there
+    report_id: str
+    started_us: int
+    clock: Callable[[], int]
+
+    def circumstances(self, source: Source) -> Circumstances:
+        """Return by whom, of what and when the report is made, as of now."""
+        return Circumstances(
+            *self.stated,
+            self.report_id,
+            self.made_by,
+            self.run_from,
+            self.started_us,
+            self.clock(),
+            source,
+        )
+
+    @property
+    def chosen(self) -> dict[int, str]:
+        """The streams that are asked about: names by number."""
+        numbers = self.asked.question.streams
+        return {
+            number: name
+            for name, number in self.streams.items()
+            if numbers is None or number in numbers
+        }
+
+
+class Maker(Protocol):
+    """A module that makes a report."""
+
+    NAME: str
+    SUMMARY: str
+    QUERY: str
+
+    def make(self, desk: Desk) -> Draft:
+        """Return the report.
+
+        Raises:
+            ProoftrailError: something that it shows cannot be read.
+        """
+        ...
+
+
+def pages(
+    connection: Connection, desk: Desk, size: int = 500
+) -> Iterator[Mapping[str, Any]]:
+    """Yield all that answers what was asked, the newest first, as of one moment.
+
+    Memory stays flat: a page at a time.
+    """
+    from prooftrail.search import lists  # noqa: PLC0415  only where it is asked
+    from prooftrail.search.parameters import Paging  # noqa: PLC0415
+
+    cursor = None
+    while True:
+        page = lists.page(
+            connection, desk.asked.question, Paging(size, cursor), desk.streams
+        )
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
