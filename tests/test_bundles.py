@@ -233,7 +233,7 @@ def test_the_command_checks_a_directory_and_a_zip_file(
     code, output = invoke("--evidence", str(other), "--key", key)
     assert (code, "TAMPERED" in output) == (1, True)
     code, output = invoke("--evidence", str(place), "--stream", "main")
-    assert (code, "--key and --json alone" in output) == (2, True)
+    assert (code, "go with --key and --json alone" in output) == (2, True)
 
 
 def test_a_place_that_is_none_could_not_be_verified(tmp_path: Path) -> None:

@@ -50,11 +50,24 @@ class Checked:
     key: VerificationKey | None = None  # by which it counts
     findings: list[Finding] = field(default_factory=list)
     more: int = 0  # failures found beyond those listed
+    notes: list[str] = field(default_factory=list)  # what else is worth saying
 
     @property
     def verdict(self) -> verdict.Verdict:
         """The conclusion."""
         return verdict.conclude(self.findings)
+
+    def take(self, other: Checked) -> None:
+        """Take over what was found out of a part."""
+        self.entries, self.first, self.last = other.entries, other.first, other.last
+        self.checkpoint, self.time_s, self.key = (
+            other.checkpoint,
+            other.time_s,
+            other.key,
+        )
+        self.findings += other.findings
+        self.notes += other.notes
+        self.more += other.more
 
     def fail(self, kind: Kind, told: str) -> None:
         """Add a failure."""

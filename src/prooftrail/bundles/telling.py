@@ -32,6 +32,8 @@ def lines(checked: Sequence[Checked]) -> Iterator[str]:
     """Yield what is to be said, line by line; the verdict comes last."""
     for one in checked:
         yield harmless(_what(one))
+        for note in one.notes:
+            yield harmless(f"  {note}")
     findings = [found for one in checked for found in one.findings]
     ordered = sorted(findings, key=lambda found: -found.weight)
     for found in ordered[: render.LISTED]:
@@ -58,6 +60,7 @@ def as_json(checked: Sequence[Checked]) -> dict[str, Any]:
                 "size": one.checkpoint.size if one.checkpoint else None,
                 "signedAt": _time(one),
                 "key": one.key.format() if one.key else None,
+                "notes": one.notes,
             }
             for one in checked
         ],

@@ -27,7 +27,7 @@ COMMANDS = {
     "keep": "Open envelopes of personal values and keep these.",
     "serve": "Run the trail service: all duties, verification, HTTP.",
     "checkpoint": "Print the newest checkpoint.",
-    "key": "Create, list and revoke API keys.",
+    "key": "Create, list and revoke API keys; make the key for reports.",
     "person": "Invite, list and disable people, who use the console.",
     "search": "Search the log.",
     "tail": "Print the newest entries, and follow the log.",

@@ -1,4 +1,4 @@
-"""``prooftrail key``: create, list and revoke API keys.
+"""``prooftrail key``: create, list and revoke API keys; make the key for reports.
 
 Guarantees: a token is shown once, on standard output and nowhere else, and kept as a
 digest; making and revoking a key stand in the trail.
@@ -6,6 +6,7 @@ digest; making and revoking a key stand in the trail.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ ROLES = ("writer", "auditor", "security", "admin")
 
 @click.group("key")
 def command() -> None:
-    """API keys: who may write events, or read them, over HTTP."""
+    """API keys: who may write events, or read them, over HTTP; the key for reports."""
 
 
 @command.command("create")
@@ -88,6 +89,25 @@ def create(
     tell(f"Key {made.id} for {made.name}: {role}, {_limits(made)}, until", err=True)
     tell(f"{made.expires_at:%Y-%m-%d %H:%M} UTC. This is its token, shown once:")
     click.echo(token)
+
+
+@command.command("report")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Whose reports it signs, as shown in them.")
+def report(path: Path, name: str) -> None:
+    """Make the key that signs reports, in a new file PATH of mode 0600.
+
+    Prints its certificate. Give that to whoever gets reports, by another way than
+    theirs: prooftrail verify --report FILE --certificate PEM compares with it. The key
+    signs nothing of the log, and PROOFTRAIL_REPORT_KEY names it.
+    """
+    import os
+    import time
+
+    from prooftrail.signing import report_key
+
+    made = report_key.create(path, name, os.urandom, time.time_ns() // 1000)
+    click.echo(made.certificate_pem().decode(), nl=False)
 
 
 @command.command("list")

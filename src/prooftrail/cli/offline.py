@@ -1,4 +1,4 @@
-"""Verifying files alone: evidence bundles; no database, no network."""
+"""Verifying files alone: evidence bundles and reports; no database, no network."""
 
 from __future__ import annotations
 
@@ -11,29 +11,70 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from cryptography.x509 import Certificate
+
     from prooftrail.bundles.checking import Checked
     from prooftrail.core.vkey import VerificationKey
 
 
+MOST_BYTES = 1_000_000_000  # of a report
+
+
 def check(
-    evidence: Sequence[Path], keys: Sequence[VerificationKey], *, as_json: bool
+    evidence: Sequence[Path],
+    reports: Sequence[Path],
+    keys: Sequence[VerificationKey],
+    certificate: Path | None,
+    *,
+    as_json: bool,
 ) -> int:
-    """Check places with evidence, and print what came of it; return the exit code.
+    """Check evidence and reports, and print what came of it; return the exit code.
 
     Raises:
         EvidenceError: one of them cannot be read.
+        ReportError: the extra `report` is not installed.
     """
     import json
 
     from prooftrail.bundles import telling
 
     found = [one for place in evidence for one in _place(place, keys)]
+    pinned = None if certificate is None else _certificate(certificate)
+    found += [_report(path, keys, pinned) for path in reports]
     if as_json:
         click.echo(json.dumps(telling.as_json(found), indent=2))
     else:
         for line in telling.lines(found):
             click.echo(line)
     return telling.conclude(found).exit_code
+
+
+def _certificate(path: Path) -> Certificate:
+    from cryptography import x509
+
+    from prooftrail.errors import EvidenceError
+
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EvidenceError(
+            f"{path} is no certificate (PEM) that can be read: name the one that "
+            "prooftrail key report printed"
+        ) from error
+
+
+def _report(
+    path: Path, keys: Sequence[VerificationKey], certificate: Certificate | None
+) -> Checked:
+    from prooftrail.bundles import places
+    from prooftrail.errors import EvidenceError
+    from prooftrail.reports import verifying
+
+    with places.reading(path.name), path.open("rb") as file:
+        pdf = file.read(MOST_BYTES + 1)
+    if len(pdf) > MOST_BYTES:
+        raise EvidenceError(f"{path} is larger than 1 GB: it is no report of ours")
+    return verifying.check(path.name, pdf, keys, certificate)
 
 
 def _place(place: Path, keys: Sequence[VerificationKey]) -> list[Checked]:

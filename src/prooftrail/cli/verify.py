@@ -63,6 +63,18 @@ def evidence(command: Command) -> Command:
     type=click.Path(path_type=Path, exists=True),
     help="Check this evidence (a directory or a zip file) and no database.",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Check this signed report (PDF) and no database; needs --certificate.",
+)
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of who signs reports (PEM), from elsewhere.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--unrecorded", is_flag=True, help="Leave no event of this run.")
 @click.pass_context
@@ -77,6 +89,8 @@ def command(
     keys: tuple[str, ...],
     processes: int | None,
     bundles: tuple[Path, ...],
+    reports: tuple[Path, ...],
+    certificate: Path | None,
     as_json: bool,
     unrecorded: bool,
 ) -> None:
@@ -86,8 +100,9 @@ def command(
     anchor or a checkpoint from elsewhere, the log can only attest itself, and the
     output says from which entry on. The run itself is recorded as audit.chain.verify.
 
-    With --evidence, files alone are checked, offline, against the keys given (--key):
-    without one of the log's own nobody vouches for them, and the code is 2.
+    With --evidence and --report, files alone are checked, offline, against the keys
+    given (--key) and, for reports, the certificate: without one of the log's own nobody
+    vouches for them, and the code is 2.
     """
     import os
 
@@ -96,14 +111,16 @@ def command(
     from prooftrail.verification import recording
     from prooftrail.verification.report import Asked
 
-    if bundles:
+    if bundles or reports:
         if streams or since or until or anchors or checkpoints:
-            context.fail("--evidence goes with --key and --json alone")
+            context.fail("--evidence and --report go with --key and --json alone")
         with never_one(context):
             from prooftrail.cli import offline
 
             trusted = tuple(vkey.parse_vkey(key) for key in keys)
-            code = offline.check(bundles, trusted, as_json=as_json)
+            code = offline.check(
+                bundles, reports, trusted, certificate, as_json=as_json
+            )
         context.exit(code)
     if checkpoints and not keys:
         context.fail("--checkpoint needs --key: a file cannot vouch for itself")

@@ -113,7 +113,7 @@ def load_master_key(path: Path) -> MasterKey:
         # O_NONBLOCK: a pipe of that name must be refused, not waited for.
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            _check_private(path, os.fstat(fd))
+            check_private(path, os.fstat(fd))
             text = os.read(fd, _FILE_BYTES + 1)
         finally:
             os.close(fd)
@@ -136,13 +136,18 @@ def load_master_key(path: Path) -> MasterKey:
         ) from None
 
 
-def _check_private(path: Path, status: os.stat_result) -> None:
+def check_private(path: Path, status: os.stat_result, what: str = "master key") -> None:
+    """Refuse a file with a secret that others can use, or that is no file.
+
+    Raises:
+        ConfigurationError: says what it is.
+    """
     mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISREG(status.st_mode):
-        raise ConfigurationError(f"master key {path} is not a file: name a file")
+        raise ConfigurationError(f"{what} {path} is not a file: name a file")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(
-            f"master key {path} has mode {mode:04o}, so that others can use it: run "
+            f"{what} {path} has mode {mode:04o}, so that others can use it: run "
             f"`chmod 600 {path}`, and make a new one if somebody may have read it"
         )
 

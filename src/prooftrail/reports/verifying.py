@@ -1,0 +1,200 @@
+"""A signed report checked offline: signature, enclosed files, entries and their proof.
+
+Guarantees: "verified" only if the certificate is the one that the caller gave, and the
+checkpoint that is enclosed is signed by a key that he gave: whoever makes a report anew
+signs it with a key of his own. Files are taken out of a PDF only once such a signature
+holds over all of its bytes; of a file by somebody else nothing is parsed, and the
+answer is "could not verify". Each file is the one that `run.json` names, none is
+missing and none is besides; rows and evidence are of the same entries. Never raises for
+what a report holds.
+
+Does not: compare what the pages say with the enclosed rows; the signature covers both.
+
+Source: `spec/evidence.md`; docs/adr/0018.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import serialization
+
+from prooftrail import bundles
+from prooftrail.bundles import checking
+from prooftrail.bundles.checking import Checked
+from prooftrail.integrity.findings import Kind, failure, incomplete
+from prooftrail.reports import seals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cryptography.x509 import Certificate
+
+    from prooftrail.core.evidence import Item
+    from prooftrail.core.vkey import VerificationKey
+    from prooftrail.reports.seals import Seal
+
+RUN = "run.json"
+ROWS = "rows.jsonl"
+MOST_FILES = 1_000
+# What a row may repeat of its event, spelled as the event has it.
+_REPEATED = ("eventId", "action", "result")
+
+
+def check(
+    name: str,
+    pdf: bytes,
+    keys: Sequence[VerificationKey],
+    certificate: Certificate | None,
+) -> Checked:
+    """Check a report.
+
+    Args:
+        name: what findings call it.
+        pdf: the file.
+        keys: of logs, that the caller has from elsewhere; may be empty.
+        certificate: the one that signs reports, from elsewhere.
+
+    Raises:
+        ReportError: the extra `report` is not installed.
+    """
+    found = Checked(name)
+    seal = seals.look(pdf)
+    if seal is None:
+        what = "this is no PDF" if pdf[:5] != b"%PDF-" else "no signature is in it"
+        found.findings.append(incomplete(name, f"{what}: nothing can be verified"))
+    elif seal.wrong is not None:
+        found.fail(Kind.EDITED, seal.wrong)
+    elif _counts(found, seal, certificate):
+        files = _enclosed(found, pdf)
+        if files is not None:
+            _compare_files(found, files)
+            _prove(found, files, keys)
+    return found
+
+
+def _counts(found: Checked, seal: Seal, given: Certificate | None) -> bool:
+    """Say whose signature it is, and whether it counts."""
+    found.notes.append(
+        f"signed, all of the file, by the certificate {seal.fingerprint} (SHA-256)"
+    )
+    if given is None:
+        told = (
+            "nobody vouches for that certificate, and the enclosed files were not "
+            "looked at: get the one that signs reports from elsewhere, and give it "
+            "with --certificate"
+        )
+        found.findings.append(incomplete(found.name, told))
+        return False
+    der = given.public_bytes(serialization.Encoding.DER)
+    if sha256(der).hexdigest() != seal.fingerprint:
+        told = "it is not signed by the certificate that was given (--certificate)"
+        found.fail(Kind.FORGED, told)
+        return False
+    return True
+
+
+def _enclosed(found: Checked, pdf: bytes) -> dict[str, bytes] | None:
+    """Return the files that are enclosed."""
+    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415  an extra
+
+    files: dict[str, bytes] = {}
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf))
+        if len(reader.embedded_signatures) != 1:
+            found.fail(Kind.EDITED, "the file has more than one signature")
+            return None
+        names = reader.root.get("/Names", {}).get("/EmbeddedFiles", {})
+        for name, specification in _named(names):
+            if name in files or len(files) >= MOST_FILES:
+                found.fail(Kind.EDITED, f"{name!r} is enclosed twice")
+                return None
+            files[name] = bytes(specification["/EF"]["/F"].data)
+    except Exception as error:  # noqa: BLE001  whatever the library raises
+        told = f"what is enclosed cannot be taken out ({type(error).__name__}: {error})"
+        found.findings.append(incomplete(found.name, told))
+        return None
+    return files
+
+
+def _named(tree: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Yield the names of a name tree, and what they stand for."""
+    flat = tree.get("/Names", [])
+    for at in range(0, len(flat) - 1, 2):
+        yield str(flat[at]), flat[at + 1]
+    if depth < MOST_FILES.bit_length():
+        for kid in tree.get("/Kids", []):
+            yield from _named(kid, depth + 1)
+
+
+def _compare_files(found: Checked, files: dict[str, bytes]) -> None:
+    """Compare what is enclosed with what `run.json` names."""
+    try:
+        run = json.loads(files[RUN])
+        named = dict(run["files"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        found.fail(Kind.EDITED, f"{RUN} is not there, or names no files")
+        return
+    for name in sorted({*named, *files} - {RUN}):
+        if name not in files:
+            found.fail(Kind.DELETED, f"{name!r} is named by {RUN} and not enclosed")
+        elif name not in named:
+            found.fail(Kind.INSERTED, f"{name!r} is enclosed, and {RUN} names it not")
+        elif sha256(files[name]).hexdigest() != named[name]:
+            found.fail(Kind.EDITED, f"{name!r} is not the file that {RUN} names")
+    found.notes.append(f"{len(files)} files enclosed: {', '.join(sorted(files))}")
+
+
+def _prove(
+    found: Checked, files: dict[str, bytes], keys: Sequence[VerificationKey]
+) -> None:
+    """Check the enclosed evidence, and that it is of the rows."""
+    if bundles.CHECKPOINT not in files:
+        found.notes.append("no checkpoint is enclosed: no entry is proven by it")
+        return
+    proven = {bundles.EVIDENCE, bundles.TREE} & set(files)
+    if len(proven) == 1:
+        found.fail(Kind.DELETED, f"{proven.pop()} stands alone, without its other half")
+        return
+    if not proven:
+        found.notes.append("no evidence of entries is enclosed: the checkpoint alone")
+    opened = {
+        one: partial(io.BytesIO, files.get(one, b""))
+        for one in bundles.FILES
+        if one in files or one in (bundles.EVIDENCE, bundles.TREE)
+    }
+    items: dict[int, Item] = {}
+
+    def keep(item: Item) -> None:
+        items[item.header.seq] = item
+
+    found.take(checking.check(found.name, opened, keys, told=keep))
+    if proven:
+        _compare_rows(found, files.get(ROWS, b""), items)
+
+
+def _compare_rows(found: Checked, rows: bytes, items: dict[int, Item]) -> None:
+    """Compare the rows' entries with those that are proven."""
+    left = set(items)
+    for number, line in enumerate(rows.splitlines(), 1):
+        try:
+            row = json.loads(line)
+            seq = row["seq"]
+            item = items[seq]
+            event = {} if item.event is None else json.loads(item.event)
+        except (KeyError, TypeError, ValueError, RecursionError):
+            told = f"{ROWS}, line {number}: of no entry that is proven"
+            found.fail(Kind.INSERTED, told)
+            continue
+        left.discard(seq)
+        for name in _REPEATED:
+            if name in row and event and row[name] != event.get(name):
+                told = f"{ROWS}, line {number}: {name} is not what the event says"
+                found.findings.append(failure(Kind.EDITED, found.name, seq, told))
+    for seq in sorted(left)[:1]:
+        told = f"{len(left):,} entries are proven that no row is of"
+        found.findings.append(failure(Kind.DELETED, found.name, seq, told))
