@@ -89,7 +89,7 @@ def paths() -> set[str]:
 
 
 def _roles() -> Iterator[str]:
-    rights = ("write", "read", "verify", "operate", "reveal")
+    rights = ("write", "read", "verify", "operate", "reveal", "triage")
     yield "| role | " + " | ".join(rights) + " |"
     yield "|---" * (len(rights) + 1) + "|"
     for role in ROLES:

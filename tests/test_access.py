@@ -275,7 +275,7 @@ def test_roles_of_people_and_keys_are_those_of_the_table() -> None:
     assert set(roles.RIGHTS) == {*keys.ROLES, *people.ROLES}
     may = {role: set(roles.RIGHTS[role]) for role in people.ROLES}
     assert may["auditor"] == {"read", "verify"}
-    assert may["security"] == {"read", "verify", "operate", "reveal"}
+    assert may["security"] == {"read", "verify", "operate", "reveal", "triage"}
     assert may["privacy_officer"] == {"read", "reveal"}
     assert may["admin"] == {*may["security"], "write", "people"}
 

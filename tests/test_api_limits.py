@@ -176,6 +176,7 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
     ],
     ("get", "/audit/continuity"): periods("/audit/continuity"),
     ("get", "/audit/administrators"): periods("/audit/administrators"),
+    ("get", "/audit/alerts"): periods("/audit/alerts"),
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,
     ("get", f"{CHECK}/{{run_id}}"): results,
@@ -184,9 +185,10 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         for path in ("/healthz", "/readyz", "/readyz/read", "/readyz/write", "/metrics")
     },
 }
-# asked with a body: test_writing_tells_nothing_of_what_a_key_may_not_see, and
-# test_a_key_reveals_nothing_of_an_event_that_it_may_not_see
-WRITING = {("post", EVENTS), ("post", f"{EVENTS}/{{event_id}}/reveal")}
+# asked with a body: see below, test_api_revealing and test_alerts
+ALERT = "/audit/alerts/{alert_id}"
+WRITTEN = (EVENTS, f"{EVENTS}/{{event_id}}/reveal")
+WRITING = {("post", p) for p in (*WRITTEN, f"{ALERT}/acknowledge", f"{ALERT}/dispose")}
 BESIDE = ("/openapi.json", "/docs", "/", "/nothing", f"{EVENTS}/", f"{EVENTS}/x")
 
 

@@ -12,11 +12,14 @@ import pytest
 from examples.fintech.traffic import anomalies, company
 
 from prooftrail.detections import detect
+from prooftrail.service.detecting import Detecting, Look
 from prooftrail.store import detecting, searching
 from tests.company_rig import at_home
+from tests.console_rig import visited
 from tests.searched import asker
 from tests.test_walkthrough import DAYS, SEEDS, TOKEN, WHOLE
 from tests.trail import now_us
+from tests.watching_rig import until, watched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +94,7 @@ def test_what_was_planted_is_found_once_and_nothing_else(
         )
         hits = detect(events, leavers=leavers)
     found = [(RULES[one.kind], one) for one in truth.anomalies]
+    show_the_alerts(trail, tmp_path, monkeypatch, truth)
     assert sorted(hit.rule for hit in hits) == sorted(rule for rule, _ in found), hits
     for rule, planted_one in found:
         (hit,) = (one for one in hits if one.rule == rule)
@@ -107,3 +111,43 @@ def assert_told(hit: Hit, planted: Anomaly) -> None:
     if hit.rule == "privilege-escalation":
         assert set(hit.remarks) == {"self-granted", "unapproved"}
         assert hit.severity == "high"
+
+
+def show_the_alerts(
+    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, truth: Truth
+) -> None:
+    """Question 8: all that was planted, and what was done about each, by one call.
+
+    But a leaver's use: who has left, nobody told the service.
+    """
+    monkeypatch.setattr("prooftrail.service.detecting.BACK_US", 200 * 86_400_000_000)
+    expected = sorted(RULES[one.kind] for one in truth.anomalies)
+    expected.remove("leavers-use")
+    with watched(trail) as one:
+        looking = Detecting(
+            one.recorder, one.alerts, one.health, one.metrics, one.log,
+            clock=now_us, look=Look(pace=0.1, test=0), dsn=trail.dsn,
+        )  # fmt: skip
+        looking.start()
+        until(
+            lambda: len(one.events("prooftrail.alert.raise")) >= len(expected), "alerts"
+        )
+        assert looking.close()
+    with visited(trail, monkeypatch, tmp_path) as console:
+        console.api.seal()
+        with console.api.client(console.api.key("security")) as client:
+            ids = [one["id"] for one in client.get("/audit/alerts").json()["alerts"]]
+            for number, alert in enumerate(ids[1:]):
+                place = f"/audit/alerts/{alert}"
+                answer = client.post(f"{place}/acknowledge", json={})
+                assert answer.status_code == 200, answer.text
+                body = {"disposition": "benign", "comment": "seen"}
+                if number:
+                    answer = client.post(f"{place}/dispose", json=body)
+                    assert answer.status_code == 200, answer.text
+            console.api.seal()
+            told = client.get("/audit/alerts").json()
+    assert sorted(one["rule"] for one in told["alerts"]) == expected
+    assert (told["open"], told["acknowledged"]) == (1, 1)
+    assert told["closed"] == len(expected) - 2
+    assert told["medianSecondsToAcknowledge"] is not None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
     from tests.watching_rig import Watched
 
-EVIL = "ada\x1b[31m"
+EVIL = "zoe\x1b[31m"
 
 
 def guess(
@@ -120,7 +120,7 @@ def test_an_incident_is_raised_once_however_often_it_is_looked_at(trail: Trail) 
         False,
     )
     # webhooks are told which entries, and of nobody
-    assert "ada" not in json.dumps(told)
+    assert "zoe" not in json.dumps(told)
     assert "203.0.113" not in json.dumps(told)
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "search": "Search the log.",
     "tail": "Print the newest entries, and follow the log.",
     "detect": "Look for guessing, sprays, mass access in history: 3 if found.",
+    "alert": "Alerts, and what was done about each.",
     "report": "Make a report as PDF, with its evidence enclosed.",
     "verify": "Verify the log: 0 verified, 1 tampered, 2 could not verify.",
     "reveal": "Show one personal value, which is recorded.",

@@ -100,15 +100,31 @@ class Reader:
         viewing.record(
             self._recorder,
             action=action,
-            actor={
-                "type": "service",
-                "userId": f"key:{self.holder.key_id}",
-                "role": self.holder.role,
-            },
+            actor=self._actor,
             streams=names,
             details={**details, "caller": f"os:{caller.user()}"},
             each=each,
         )
+
+    def tell(self, stream: str, event: dict[str, Any]) -> None:
+        """Record what the key's holder does.
+
+        Raises:
+            ProoftrailError: it is not recorded.
+        """
+        from prooftrail.cli import caller
+
+        details = {**event["details"], "caller": f"os:{caller.user()}"}
+        told = {**event, "details": details, "actor": self._actor}
+        self._recorder.record(stream=stream, **told)
+
+    @property
+    def _actor(self) -> dict[str, str]:
+        return {
+            "type": "service",
+            "userId": f"key:{self.holder.key_id}",
+            "role": self.holder.role,
+        }
 
     def __enter__(self) -> Self:
         return self

@@ -27,6 +27,7 @@ from prooftrail.capture.audit_logger import Recorder
 from prooftrail.capture.client_address import networks
 from prooftrail.service import logs
 from prooftrail.service.api import (
+    alerting,
     answering,
     checking,
     completing,
@@ -94,6 +95,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     app.include_router(writing.router(parts, callers))
     app.include_router(reading.router(parts, callers))
     app.include_router(answering.router(parts, callers))
+    app.include_router(alerting.router(parts, callers))
     app.include_router(completing.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))

@@ -45,13 +45,15 @@ AGAIN = 60.0  # seconds after which the use of a dead key is told again
 AWAY = 60.0  # seconds
 REFUSED_IN = 16  # streams that a refusal is told in, at most
 KEPT = 10_000  # keys that are remembered
-_BEARER_ONLY = ("write", "verify", "reveal")  # rights whose use does something
+# rights whose use does something
+_BEARER_ONLY = ("write", "verify", "reveal", "triage")
 
 # What a refusal is recorded as: of whom may not write or operate, nothing was viewed.
 _ACTIONS: Mapping[Right, str] = {
     "read": "audit.log.view",
     "verify": "audit.chain.verify",
     "reveal": "prooftrail.reveal",
+    "triage": "system.access.denied",
     "write": "system.access.denied",
     "operate": "system.access.denied",
 }

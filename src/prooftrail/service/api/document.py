@@ -144,6 +144,10 @@ _READY: Final[dict[str, _Answer]] = {
     "200": ("All of it is well.", {JSON: ref("Readiness")}),
     "503": ("Something is not.", {JSON: either(ref("Readiness"), _PROBLEM)}),
 }
+_ALERT: Final[dict[str, _Answer]] = {
+    "200": ("The alert, once that is durable.", {JSON: ref("Alert")}),
+}
+_TRIAGED: Final = "400 401 403 404 413 415 503"
 _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ("post", "/audit/events"): (
         {
@@ -189,6 +193,12 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         {"200": ("Who could, and what was done.", {JSON: ref("Administrators")})},
         "400 401 403 503",
     ),
+    ("get", "/audit/alerts"): (
+        {"200": ("The alerts.", {JSON: ref("Alerts")})},
+        "400 401 403 503",
+    ),
+    ("post", "/audit/alerts/{alert_id}/acknowledge"): (_ALERT, _TRIAGED),
+    ("post", "/audit/alerts/{alert_id}/dispose"): (_ALERT, _TRIAGED),
     ("get", "/audit/events/{event_id}"): (
         {"200": ("The event.", {JSON: ref("Entry")})},
         "400 401 403 404 409 503",

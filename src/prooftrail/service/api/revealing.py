@@ -80,8 +80,8 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
             raise Problem(
                 404, "values are revealed where the service runs: prooftrail reveal"
             )
-        asked = _read(await _body(request))
-        wanted = _wanted(event_id)
+        asked = _read(await small_body(request))
+        wanted = wanted_id(event_id)
         found = await places.run(_revealed, parts, caller, wanted, asked)
         return Response(
             items.encode(found),
@@ -125,7 +125,8 @@ def _revealed(
     )
 
 
-def _wanted(text: str) -> UUID:
+def wanted_id(text: str) -> UUID:
+    """Return an event's id."""
     try:
         return UUID(text)
     except ValueError:
@@ -134,7 +135,8 @@ def _wanted(text: str) -> UUID:
         ) from None
 
 
-async def _body(request: Request) -> bytes:
+async def small_body(request: Request) -> bytes:
+    """Return a body of a few fields."""
     data = b""
     async for piece in request.stream():
         data += piece

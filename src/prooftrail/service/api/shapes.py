@@ -29,6 +29,8 @@ def either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
 STRING: Final = {"type": "string"}
 TIME: Final = {"type": ["string", "null"]}
 WHOLE: Final = {"type": "integer", "minimum": 0}
+_NOTHING: Final = {"type": "null"}
+_STATES: Final = ("open", "acknowledged", "closed")
 _COUNTS: Final = ("authorised", "breakGlass", "denied", "unexplained")
 
 ANSWERS: Final[dict[str, Any]] = {
@@ -91,6 +93,24 @@ ANSWERS: Final[dict[str, Any]] = {
                 longest={"type": "array", "items": ref("Between")},
             ),
         },
+        query=STRING,
+    ),
+    "Alert": fields(
+        ["id", "stream", "at", "state", "acknowledged", "closed"],
+        id=STRING,
+        stream=STRING,
+        at=STRING,
+        state={"enum": list(_STATES)},
+        acknowledged=either(fields(["by", "at", "seconds", "comment"]), _NOTHING),
+        closed=either(fields(["by", "at", "disposition", "comment"]), _NOTHING),
+    ),
+    "Alerts": fields(
+        ["total", *_STATES, "medianSecondsToAcknowledge", "more", "alerts"],
+        total=WHOLE,
+        **dict.fromkeys(_STATES, WHOLE),
+        medianSecondsToAcknowledge={"type": ["integer", "null"]},
+        more={"type": "boolean"},
+        alerts={"type": "array", "items": ref("Alert")},
         query=STRING,
     ),
     "Administrators": fields(
