@@ -60,7 +60,7 @@ def test_rows_and_proven_entries_are_the_same(own: ReportKey) -> None:
     assert "line 4: of no entry" in told(found)
     assert "2 entries are proven that no row is of" in told(found)
     made["rows.jsonl"] = b'{"seq":2,"action":"x"}\n{"seq":3}\n{"seq":11}\n'
-    assert "line 1: action is not what the event says" in told(enclosing(own, made))
+    assert "line 1: it is not what the event says" in told(enclosing(own, made))
 
 
 def test_an_edited_event_in_a_signed_report_is_found(own: ReportKey) -> None:
@@ -78,7 +78,7 @@ def test_a_report_with_less_enclosed_says_so(own: ReportKey) -> None:
     del made[bundles.EVIDENCE]
     found = enclosing(own, made)
     assert (found.verdict, found.entries) == (Verdict.VERIFIED, 0)
-    assert any("the checkpoint alone" in one for one in found.notes)
+    assert any("checkpoints alone" in one for one in found.notes)
     found = enclosing(own, {"rows.csv": b"x"})
     assert found.verdict is Verdict.VERIFIED
     assert any("no entry is proven by it" in one for one in found.notes)

@@ -59,7 +59,8 @@ class Checked:
 
     def take(self, other: Checked) -> None:
         """Take over what was found out of a part."""
-        self.entries, self.first, self.last = other.entries, other.first, other.last
+        self.entries += other.entries
+        self.first, self.last = other.first, other.last
         self.checkpoint, self.time_s, self.key = (
             other.checkpoint,
             other.time_s,
@@ -144,15 +145,10 @@ def _stated(
 ) -> list[VerificationKey] | None:
     """Return the keys that the bundle states; None where these are none."""
     try:
-        keys = _parsed(_whole(opened))
+        return _parsed(_whole(opened))
     except FormatError as error:
         found.fail(Kind.FORGED, f"public-key.txt holds no keys: {error}")
         return None
-    if keys:
-        return keys
-    told = "public-key.txt is empty: what signed the checkpoint cannot be compared"
-    found.findings.append(incomplete(found.name, told))
-    return None
 
 
 def _parsed(text: bytes) -> list[VerificationKey]:
@@ -178,7 +174,14 @@ def _signatures(
     if checked.verdict is NoteVerdict.INVALID:
         found.fail(Kind.FORGED, "checkpoint.txt carries a wrong signature")
         return
-    if stated is not None and (
+    if stated == []:  # of a log that states none: the caller has to know them all
+        if len(by) != len(signed.signatures):
+            told = (
+                "public-key.txt is empty, and not each signature of checkpoint.txt is "
+                "by a key that was given (--key): give both keys of the log"
+            )
+            found.findings.append(incomplete(found.name, told))
+    elif stated is not None and (
         set(by) != set(stated) or not len(stated) == len(by) == len(signed.signatures)
     ):
         told = (

@@ -31,7 +31,7 @@ def conclude(checked: Sequence[Checked]) -> Verdict:
 def lines(checked: Sequence[Checked]) -> Iterator[str]:
     """Yield what is to be said, line by line; the verdict comes last."""
     for one in checked:
-        yield harmless(_what(one))
+        yield harmless(what(one))
         for note in one.notes:
             yield harmless(f"  {note}")
     findings = [found for one in checked for found in one.findings]
@@ -71,7 +71,8 @@ def as_json(checked: Sequence[Checked]) -> dict[str, Any]:
     }
 
 
-def _what(one: Checked) -> str:
+def what(one: Checked) -> str:
+    """Say what was checked, in a line; not harmless yet."""
     told = f"{one.name}: {one.entries:,} entries"
     if one.first is not None:
         told += f" (seq {one.first} to {one.last})"

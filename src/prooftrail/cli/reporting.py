@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from prooftrail.cli.reader import Reader
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
+    from prooftrail.signing.report_key import ReportKey
+
+KEY = "PROOFTRAIL_REPORT_KEY"  # the file of the key that signs reports
 
 
 @contextmanager
@@ -67,7 +70,7 @@ def desk(
 
 
 def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
-    """Record a report, and write its volumes.
+    """Record a report, and write its volumes, signed where there is a key for that.
 
     Raises:
         ProoftrailError: it is not recorded, or cannot be set or written.
@@ -75,8 +78,10 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     from hashlib import sha256
 
     from prooftrail.reports.enclosing import enclosing
+    from prooftrail.reports.signing import sign
     from prooftrail.reports.typesetting import typeset
 
+    key = _key()
     volumes = list(enclosing(draft))
     details = {
         "filters": desk.asked.told,
@@ -89,8 +94,25 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     pages = typeset(volumes, draft.made_us)
     for number, pdf in enumerate(pages, 1):
         path = output if number == 1 else numbered(output, number)
+        if key is not None:
+            pdf = sign(pdf, key, draft.made_us)  # noqa: PLW2901
         _put(path, pdf)
         click.echo(f"{path}  SHA-256 {sha256(pdf).hexdigest()}")
+
+
+def _key() -> ReportKey | None:
+    """Return what signs reports, None where nothing does: that is said."""
+    from pathlib import Path
+
+    from prooftrail.cli.telling import tell
+    from prooftrail.signing import report_key
+
+    named = os.environ.get(KEY)
+    if named:
+        return report_key.load(Path(named))
+    tell(f"The report is not signed: {KEY} names no key (prooftrail key report makes")
+    tell("one). Nobody can tell later whether it was altered.")
+    return None
 
 
 def numbered(path: Path, number: int) -> Path:

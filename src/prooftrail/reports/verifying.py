@@ -24,8 +24,11 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 
 from prooftrail import bundles
-from prooftrail.bundles import checking
+from prooftrail.bundles import checking, telling
 from prooftrail.bundles.checking import Checked
+from prooftrail.core.note import SIGNATURE_MARK
+from prooftrail.core.origin import parse_origin
+from prooftrail.errors import FormatError
 from prooftrail.integrity.findings import Kind, failure, incomplete
 from prooftrail.reports import seals
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 RUN = "run.json"
 ROWS = "rows.jsonl"
+_MARK = SIGNATURE_MARK.encode()
 MOST_FILES = 1_000
 # What a row may repeat of its event, spelled as the event has it.
 _REPEATED = ("eventId", "action", "result")
@@ -156,45 +160,89 @@ def _prove(
     if bundles.CHECKPOINT not in files:
         found.notes.append("no checkpoint is enclosed: no entry is proven by it")
         return
-    proven = {bundles.EVIDENCE, bundles.TREE} & set(files)
-    if len(proven) == 1:
-        found.fail(Kind.DELETED, f"{proven.pop()} stands alone, without its other half")
-        return
-    if not proven:
-        found.notes.append("no evidence of entries is enclosed: the checkpoint alone")
-    opened = {
-        one: partial(io.BytesIO, files.get(one, b""))
-        for one in bundles.FILES
-        if one in files or one in (bundles.EVIDENCE, bundles.TREE)
-    }
-    items: dict[int, Item] = {}
+    items: dict[int, list[Item]] = {}
 
     def keep(item: Item) -> None:
-        items[item.header.seq] = item
+        items.setdefault(item.header.seq, []).append(item)
 
-    found.take(checking.check(found.name, opened, keys, told=keep))
+    notes = _notes(files[bundles.CHECKPOINT])
+    proven = False
+    for origin, note in notes:
+        named = _named_for(origin if len(notes) > 1 else None)
+        there = [one for one in named.values() if one in files]
+        if len(there) == 1:
+            found.fail(Kind.DELETED, f"{there[0]} stands alone, without its other half")
+            continue
+        proven |= bool(there)
+        part = {one: files.get(name, b"") for one, name in named.items()}
+        part[bundles.CHECKPOINT] = note
+        part[bundles.PUBLIC_KEY] = _keys(files.get(bundles.PUBLIC_KEY, b""), origin)
+        opened = {one: partial(io.BytesIO, data) for one, data in part.items()}
+        checked = checking.check(found.name, opened, keys, told=keep)
+        if len(notes) > 1:
+            found.notes.append(telling.what(checked))
+        found.take(checked)
     if proven:
         _compare_rows(found, files.get(ROWS, b""), items)
+    else:
+        found.notes.append("no evidence of entries is enclosed: checkpoints alone")
 
 
-def _compare_rows(found: Checked, rows: bytes, items: dict[int, Item]) -> None:
+def _notes(text: bytes) -> list[tuple[bytes, bytes]]:
+    """Return signed notes that stand one after another, each with its first line."""
+    found: list[list[bytes]] = []
+    signed = True
+    for line in text.splitlines(keepends=True):
+        if signed and not line.startswith(_MARK):
+            found.append([])
+        signed = line.startswith(_MARK)
+        if not found:
+            found.append([])
+        found[-1].append(line)
+    return [(lines[0].strip(), b"".join(lines)) for lines in found] or [(b"", text)]
+
+
+def _named_for(origin: bytes | None) -> dict[str, str]:
+    """Return the names of evidence and tree, of one stream among several."""
+    names = (bundles.EVIDENCE, bundles.TREE)
+    if origin is None:
+        return dict(zip(names, names, strict=True))
+    try:
+        place = parse_origin(origin.decode("ascii", "replace")).place()
+    except FormatError:
+        place = "unknown"
+    return {name: name.replace(".", f"-{place}.") for name in names}
+
+
+def _keys(text: bytes, origin: bytes) -> bytes:
+    """Return the keys of one log."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(line for line in lines if line.startswith(origin + b"+"))
+
+
+def _compare_rows(found: Checked, rows: bytes, items: dict[int, list[Item]]) -> None:
     """Compare the rows' entries with those that are proven."""
-    left = set(items)
+    left = {seq: len(those) for seq, those in items.items()}
     for number, line in enumerate(rows.splitlines(), 1):
         try:
             row = json.loads(line)
             seq = row["seq"]
-            item = items[seq]
-            event = {} if item.event is None else json.loads(item.event)
+            left[seq] -= 1
+            events = [json.loads(one.event) for one in items[seq] if one.event]
         except (KeyError, TypeError, ValueError, RecursionError):
             told = f"{ROWS}, line {number}: of no entry that is proven"
             found.fail(Kind.INSERTED, told)
             continue
-        left.discard(seq)
-        for name in _REPEATED:
-            if name in row and event and row[name] != event.get(name):
-                told = f"{ROWS}, line {number}: {name} is not what the event says"
-                found.findings.append(failure(Kind.EDITED, found.name, seq, told))
-    for seq in sorted(left)[:1]:
-        told = f"{len(left):,} entries are proven that no row is of"
-        found.findings.append(failure(Kind.DELETED, found.name, seq, told))
+        said = {name: row[name] for name in _REPEATED if name in row}
+        if events and not any(said.items() <= _said(event) for event in events):
+            told = f"{ROWS}, line {number}: it is not what the event says"
+            found.findings.append(failure(Kind.EDITED, found.name, seq, told))
+    wrong = sorted(seq for seq, many in left.items() if many)
+    if wrong:
+        told = f"{len(wrong):,} entries are proven that no row is of, or more than one"
+        found.findings.append(failure(Kind.DELETED, found.name, wrong[0], told))
+
+
+def _said(event: Any) -> Any:  # noqa: ANN401  JSON
+    """Return what a row may repeat of an event."""
+    return {name: event.get(name) for name in _REPEATED}.items()
