@@ -18,6 +18,7 @@ PAGES = [
     "/authority?q=pii:yes",
     "/accounts",
     "/continuity",
+    "/alerts",
     "/administrators",
     "/integrity",
     "/integrity/runs/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69",

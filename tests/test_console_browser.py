@@ -116,6 +116,7 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
             "/authority?q=pii:maybe",
             "/accounts?days=30",
             "/continuity",
+            "/alerts",
             "/administrators",
             "/integrity",
             run,

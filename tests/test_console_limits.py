@@ -34,6 +34,7 @@ PAGES = (
     "/authority",
     "/accounts?days=1",
     "/continuity?q=",
+    "/alerts?q=",
     "/administrators?q=",
     "/integrity",
     "/integrity/checkpoint",

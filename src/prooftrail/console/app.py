@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from prooftrail.console import static, visiting
 from prooftrail.console.access import Access
+from prooftrail.console.alerts import AlertPages
 from prooftrail.console.answers import Answers
 from prooftrail.console.completing import Completing
 from prooftrail.console.condition import Condition
@@ -113,6 +114,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     questions = Questions(answering, reading)
     evidence = Evidence(console, answering, reading)
     profiles = Profiles(answering, reading)
+    alerts = AlertPages(console, answering, reading)
     access, condition = (
         Access(console, answering),
         Condition(console, answering, reading),
@@ -150,6 +152,9 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/accounts", let.page(evidence.accounts, "read", pages)),
         get("/continuity", let.page(evidence.continuity, "read", pages)),
         get("/administrators", let.page(evidence.administrators, "verify", checking)),
+        get("/alerts", let.page(alerts.page, "read", pages)),
+        post("/alerts/acknowledge", let.action(alerts.acknowledge, "triage", pages)),
+        post("/alerts/dispose", let.action(alerts.dispose, "triage", pages)),
         get("/integrity", let.page(integrity.page, "read", pages)),
         post("/integrity/verify", let.action(integrity.verify, "verify", checking)),
         get("/integrity/runs/{run_id}", let.page(integrity.run, "verify", checking)),

@@ -73,6 +73,13 @@ QUESTIONS: Final = (
         right="verify",
     ),
     Asked(
+        "Show me the alerts, and what was done about each",
+        "What rules found as the log grew, who acknowledged it after how long, and as "
+        "what it was closed.",
+        f"/alerts?{query({'q': _PERIOD})}",
+        f"GET /audit/alerts?{query({'q': _PERIOD})}",
+    ),
+    Asked(
         "Which accounts are dormant?",
         "Accounts that were not used for 90 days and are not disabled; other figures "
         "stand beside it.",
