@@ -89,6 +89,7 @@ def test_pictures_of_a_company(
             "person": f"/person?id={actor}",
             "customer": f"/customer?id={customer}",
             "authority": f"/authority?q=pii:yes during:last-{DAYS}-days",
+            "grants": f"/grants?q=during:last-{DAYS}-days",
             "accounts": "/accounts?days=30",
             "continuity": f"/continuity?q=during:last-{DAYS}-days",
             "administrators": f"/administrators?q=during:last-{DAYS}-days",

@@ -100,7 +100,7 @@ def build(api: Api) -> World:
     api.trail.stream(OTHER)
     made = World(api)
     for stream in ("main", OTHER):
-        made.add(stream, "2026-03-10T12:00:00Z")
+        made.add(stream, "2026-03-10T12:00:00Z", action="admin.permission.grant")
         made.add(stream, "2026-02-20T12:00:00Z")  # late, into March
         made.add(stream, "2026-02-28T23:59:59.999999Z")
     made.recorded(us(3, 20))
@@ -116,7 +116,7 @@ def build(api: Api) -> World:
         made.add(stream, "2026-03-31T23:55:00Z", part=_part(first, 2))
         made.add(stream, "2026-04-02T00:00:00Z", part=_part(first, 3))
         made.add(stream, "2026-03-12T00:00:00Z")  # late, into April
-        made.add(stream, "2026-04-03T00:00:00Z")
+        made.add(stream, "2026-04-03T00:00:00Z", action="admin.permission.grant")
     made.recorded(us(4, 10))
     return made
 

@@ -169,6 +169,7 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         Ask(AUTHORITY, {"result": "denied"}),
         *(one for one in filtered(world, AUTHORITY) if one.hits != "denied"),
     ],
+    ("get", "/audit/grants"): lambda world: filtered(world, "/audit/grants"),
     ("get", "/audit/accounts"): lambda _: [
         Ask("/audit/accounts"),
         Ask("/audit/accounts", {"days": "1"}),

@@ -16,6 +16,7 @@ PAGES = [
     "/customer?id=cust_1",
     "/questions",
     "/authority?q=pii:yes",
+    "/grants",
     "/accounts",
     "/continuity",
     "/alerts",

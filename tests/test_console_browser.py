@@ -114,6 +114,8 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
             "/questions",
             "/authority?q=pii:yes",
             "/authority?q=pii:maybe",
+            "/grants?q=",
+            "/grants?q=pii:maybe",
             "/accounts?days=30",
             "/continuity",
             "/alerts",

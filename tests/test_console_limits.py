@@ -32,6 +32,7 @@ PAGES = (
     "/customer",
     "/questions",
     "/authority",
+    "/grants?q=",
     "/accounts?days=1",
     "/continuity?q=",
     "/alerts?q=",
@@ -104,6 +105,7 @@ def asks(world: World) -> Iterator[Ask]:
             for path in (
                 f"/?q={query}",
                 f"/authority?q={query}",
+                f"/grants?q={query}",
                 f"/export?format=csv&q={query}",
                 f"/export?format=jsonl&q={query}",
                 f"/complete?q={query}",

@@ -38,7 +38,7 @@ SEEDS = (1, 2, 3) if WHOLE else (1,)
 TOKEN = "of a test"
 # what ninety days have of these, in three
 SHORT = {
-    1: ("_break_glass", "_past_the_application", "_down"),
+    1: ("_break_glass", "_past_the_application", "_down", "_self_granted"),
     2: ("_export_at_night", "_leaver"),
 }
 SOME = 12  # customers whose page and call are asked for
@@ -86,6 +86,7 @@ def test_each_question_is_answered_as_it_was_done(
             asked = Asked(console, client, truth, begin)
             who_accessed_personal_data(asked)
             who_saw_one_person(asked, trail)
+            which_access_was_granted(asked)
             can_administrators_alter_the_log(asked, trail)
             which_accounts_are_dormant(asked)
             did_logging_never_stop(asked)
@@ -152,6 +153,36 @@ def who_saw_one_person(asked: Asked, trail: Trail) -> None:
         assert told["total"] == customers[customer].total()
         page = person.get(f"/customer?id={customer}")
         assert numbers(page)["Events in all"] == customers[customer].total()
+
+
+def which_access_was_granted(asked: Asked) -> None:
+    """Questions 4 and 5: each grant, and which of them nobody else approved."""
+    told = asked.get("/audit/grants", q=asked.during)
+    counted = Counter(
+        (one["action"], one["actor"], one["to"]["id"]) for one in told["grants"]
+    )
+    assert counted == asked.truth.granted
+    assert told["total"] == counted.total() > 1
+    for one in told["grants"]:  # the example's administrators state no approval
+        selves = ["self-granted"] if one["actor"] == one["to"]["id"] else []
+        assert one["fails"] == ["not-approved", *selves]
+    himself = {one["actor"] for one in told["grants"] if "self-granted" in one["fails"]}
+    planted = {
+        who
+        for one in asked.truth.anomalies
+        if one.kind == "privilege escalation"
+        for who in one.accounts
+    }
+    assert himself == planted
+    assert told["fails"]["self-granted"] == len(planted) == 1
+    page = asked.console.person(email="gil@auditors.example").get(
+        f"/grants?q={asked.during}"
+    )
+    assert numbers(page) == {
+        "Grants in all": told["total"],
+        "Approved beforehand, by somebody else": 0,
+        "Not so": told["total"],
+    }
 
 
 def can_administrators_alter_the_log(asked: Asked, trail: Trail) -> None:

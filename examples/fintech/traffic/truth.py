@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+# what gives somebody something that he may do
+GRANTS = {
+    "admin.apikey.create",
+    "admin.permission.grant",
+    "admin.role.change",
+    "admin.user.create",
+}
+
 
 class Expected(NamedTuple):
     """An event that a step leaves."""
@@ -63,6 +71,7 @@ class Truth:
     accounts: dict[str, str] = field(default_factory=dict)  # made, or used last
     disabled: set[str] = field(default_factory=set)
     moments: set[datetime] = field(default_factory=set)  # at which something was done
+    granted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     down: list[tuple[str, str]] = field(default_factory=list)  # nothing ran meanwhile
 
     def add(
@@ -89,6 +98,8 @@ class Truth:
             if one.personal:
                 self.personal[who, one.answer] += 1
                 self.touched.update((each, who, one.answer) for each in customers)
+            if one.result == "success" and one.action in GRANTS:
+                self.granted[one.action, who, one.resource or ""] += 1
             if at is not None:
                 self.moments.add(at)
                 self._account(one, at.isoformat())
@@ -122,5 +133,9 @@ class Truth:
             ],
             "accounts": dict(sorted(self.accounts.items())),
             "disabled": sorted(self.disabled),
+            "granted": [
+                {"action": action, "actor": actor, "to": to, "count": count}
+                for (action, actor, to), count in sorted(self.granted.items())
+            ],
             "down": self.down,
         }

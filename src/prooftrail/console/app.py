@@ -27,6 +27,7 @@ from prooftrail.console.entrance import Entrance
 from prooftrail.console.events import Events
 from prooftrail.console.evidence import Evidence
 from prooftrail.console.exports import Exports
+from prooftrail.console.grants import Grants
 from prooftrail.console.integrity import Integrity
 from prooftrail.console.parts import Console
 from prooftrail.console.people import Profiles
@@ -113,6 +114,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     integrity = Integrity(console, answering, reading)
     questions = Questions(answering, reading)
     evidence = Evidence(console, answering, reading)
+    grants = Grants(answering, reading)
     profiles = Profiles(answering, reading)
     alerts = AlertPages(console, answering, reading)
     access, condition = (
@@ -149,6 +151,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/customer", let.page(profiles.customer, "read", pages)),
         get("/questions", let.page(questions.page, "read", pages)),
         get("/authority", let.page(questions.authority, "read", pages)),
+        get("/grants", let.page(grants.page, "read", pages)),
         get("/accounts", let.page(evidence.accounts, "read", pages)),
         get("/continuity", let.page(evidence.continuity, "read", pages)),
         get("/administrators", let.page(evidence.administrators, "verify", checking)),

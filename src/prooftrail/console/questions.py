@@ -65,6 +65,20 @@ QUESTIONS: Final = (
         "GET /audit/integrity-check",
     ),
     Asked(
+        "Which access was granted in the last 90 days?",
+        "Every access grant: who gave what to whom, and when, with its ticket and its "
+        "approval.",
+        f"/grants?{query({'q': _PERIOD})}",
+        f"GET /audit/grants?{query({'q': _PERIOD})}",
+    ),
+    Asked(
+        "Was each access grant approved beforehand, by somebody else?",
+        "Of each, who approved it, how long before it was done, and what is not as it "
+        "should be: not approved, approved afterwards, by himself, or for himself.",
+        f"/grants?{query({'q': _PERIOD})}",
+        f"GET /audit/grants?{query({'q': _PERIOD})}",
+    ),
+    Asked(
         "Can administrators delete or edit the log, and did they?",
         "Which logins of the database could, what stands against each, what was done "
         "to the log, and what the last verification says.",

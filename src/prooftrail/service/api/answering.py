@@ -8,13 +8,14 @@ alter the log is told to keys that may verify it.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 
-from prooftrail.core import instants
 from prooftrail.errors import QuestionError
-from prooftrail.search import parameters, viewing
+from prooftrail.search import answers, granted, parameters, viewing
+from prooftrail.search.answers import MOST_DAYS, UNUSED
 from prooftrail.service import administrators
 from prooftrail.service.api import checking, following, reading
 from prooftrail.service.api.places import CHECKING, READING, Places
@@ -29,14 +30,7 @@ if TYPE_CHECKING:
     from prooftrail.search.parameters import Filters
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
-    from prooftrail.store.accounts import Account
-    from prooftrail.store.authority import Authority
-    from prooftrail.store.continuity import Between, Continuity
-    from prooftrail.store.question import Answer
 
-UNUSED: Final = 90  # days after which an account is dormant; PCI DSS 8.2.6
-MOST_DAYS: Final = 3_650
-_DAY_US: Final = 86_400_000_000
 _PERIOD: Final = {
     name: told
     for name, told in reading.SHOWN.items()
@@ -73,6 +67,19 @@ class _Answering:
         """
         return await self._places.run(self._accounts, request)
 
+    async def grants(self, request: Request) -> Response:
+        """Every access grant that answers all filters, and who approved it.
+
+        A grant is a success of one of five types: admin.apikey.create,
+        admin.permission.grant, admin.role.change, admin.user.create and
+        prooftrail.person.invite. `approvedBeforehandByAnother` where it states an
+        approval, of a time before it was done, by somebody who is neither who did it
+        nor whom it is for; otherwise `fails` says what is not so. `leadSeconds` is the
+        time from the approval to the grant, and negative where that came first. The
+        newest comes first. More than 10,000 are refused.
+        """
+        return await self._places.run(self._grants, request)
+
     async def continuity(self, request: Request) -> Response:
         """Whether logging ever stopped.
 
@@ -99,7 +106,9 @@ class _Answering:
         with self._parts.readers.reading(caller.token) as connection:
             as_of = searching.ends(connection)
             found = authority.read(connection, asked.question, as_of)
-        return self._answer(caller, asked, "authority", _authority(found), found.total)
+        return self._answer(
+            caller, asked, "authority", answers.authority(found), found.total
+        )
 
     def _accounts(self, request: Request) -> Response:
         caller, asked = self._asked(request, "days")
@@ -112,12 +121,18 @@ class _Answering:
         streams = _numbers(caller, asked)
         with self._parts.readers.reading(caller.token) as connection:
             found = accounts.read(connection, streams)
-        told = {
-            "days": days,
-            "asOf": instants.text(now_us),
-            "accounts": [_account(one, now_us, days) for one in found],
-        }
+        told = answers.accounts(found, now_us, days)
         return self._answer(caller, asked, "accounts", told)
+
+    def _grants(self, request: Request) -> Response:
+        caller, asked = self._asked(request)
+        streams = caller.holder.streams
+        with self._parts.readers.reading(caller.token) as connection:
+            found = granted.read(connection, asked.question, streams)
+        counts = Counter(one.stream for one in found)
+        names = following.named(asked.question, streams)
+        each = {name: {"count": counts[name]} for name in names}
+        return self._answer(caller, asked, "grants", answers.grants(found), each=each)
 
     def _continuity(self, request: Request) -> Response:
         caller, asked = self._period(request, "read")
@@ -125,7 +140,9 @@ class _Answering:
         with self._parts.readers.reading(caller.token) as connection:
             found = continuity.read(connection, asked.question, streams)
         names = {number: name for name, number in caller.holder.streams.items()}
-        return self._answer(caller, asked, "continuity", _continuity(found, names))
+        return self._answer(
+            caller, asked, "continuity", answers.continuity(found, names)
+        )
 
     def _administrators(self, request: Request) -> Response:
         caller, asked = self._period(request, "verify")
@@ -173,6 +190,7 @@ class _Answering:
         what: str,
         told: dict[str, Any],
         total: int | None = None,
+        each: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Response:
         names = following.named(asked.question, caller.holder.streams)
         reading.viewed(
@@ -180,7 +198,7 @@ class _Answering:
             caller,
             names,
             {"filters": asked.told, "answer": what},
-            None if total is None else viewing.alone(names, total),
+            each if total is None else viewing.alone(names, total),
         )
         return reading.answer(self._parts, {**told, **reading.understood(asked)})
 
@@ -189,87 +207,6 @@ def _numbers(caller: Caller, asked: Filters) -> Sequence[int]:
     """Return the streams that are asked about."""
     own = tuple(caller.holder.streams.values())
     return own if asked.question.streams is None else asked.question.streams
-
-
-def _authority(found: Authority) -> dict[str, Any]:
-    return {
-        "total": found.total,
-        **_counts(found.counts),
-        "actors": [
-            {
-                "actor": one.id,
-                "total": one.total,
-                **_counts(one.counts),
-                "last": instants.text(one.last_us),
-            }
-            for one in found.actors
-        ],
-        "others": found.others,
-    }
-
-
-def _counts(counts: Mapping[Answer, int]) -> dict[str, int]:
-    """Return counts by the names that they have in JSON."""
-    return {
-        "authorised": counts["authorised"],
-        "breakGlass": counts["break-glass"],
-        "denied": counts["denied"],
-        "unexplained": counts["unexplained"],
-    }
-
-
-def _account(one: Account, now_us: int, days: int) -> dict[str, Any]:
-    return {
-        "account": one.id,
-        "state": one.state(now_us - days * _DAY_US),
-        "unusedDays": max(now_us - one.unused_us, 0) // _DAY_US,
-        "created": _time(one.made_us),
-        "lastUse": _time(one.used_us),
-        "disabled": _time(one.ended_us),
-    }
-
-
-def _continuity(found: Continuity, names: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        "stops": [
-            {"service": one.service, **_between(one.time, names)} for one in found.stops
-        ],
-        "unended": [
-            {
-                "service": one.service,
-                "stream": names.get(one.stream, ""),
-                "process": one.process,
-                "since": instants.text(one.since_us),
-            }
-            for one in found.unended
-        ],
-        "silences": [_between(one, names) for one in found.silences],
-        "signatures": [
-            {
-                "stream": names.get(stream, ""),
-                "n": n,
-                "longest": [
-                    _between(one, names)
-                    for one in found.unsigned
-                    if one.stream == stream
-                ],
-            }
-            for stream, n in sorted(found.signatures.items())
-        ],
-    }
-
-
-def _between(one: Between, names: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        "stream": names.get(one.stream, ""),
-        "from": instants.text(one.from_us),
-        "to": _time(one.to_us),
-        "seconds": one.seconds,
-    }
-
-
-def _time(us: int | None) -> str | None:
-    return None if us is None else instants.text(us)
 
 
 def router(parts: Parts, callers: Callers) -> APIRouter:
@@ -291,6 +228,12 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
                 "days": f"Without a use, after which an account is dormant: {UNUSED}.",
                 "stream": reading.SHOWN["stream"],
             },
+        ),
+        (
+            "/audit/grants",
+            answering.grants,
+            "Access grants, and who approved each",
+            reading.SHOWN,
         ),
         ("/audit/continuity", answering.continuity, "Whether logging stopped", _PERIOD),
         (

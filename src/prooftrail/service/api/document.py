@@ -185,6 +185,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         {"200": ("The accounts.", {JSON: ref("Accounts")})},
         "400 401 403 503",
     ),
+    ("get", "/audit/grants"): (
+        {"200": ("The grants.", {JSON: ref("Grants")})},
+        "400 401 403 503",
+    ),
     ("get", "/audit/continuity"): (
         {"200": ("What the trail says.", {JSON: ref("Continuity")})},
         "400 401 403 503",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from prooftrail.grants.segregation import FAILURES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,6 +33,7 @@ TIME: Final = {"type": ["string", "null"]}
 WHOLE: Final = {"type": "integer", "minimum": 0}
 _NOTHING: Final = {"type": "null"}
 _STATES: Final = ("open", "acknowledged", "closed")
+_PERHAPS: Final = {"type": ["string", "null"]}
 _COUNTS: Final = ("authorised", "breakGlass", "denied", "unexplained")
 
 ANSWERS: Final[dict[str, Any]] = {
@@ -65,6 +68,34 @@ ANSWERS: Final[dict[str, Any]] = {
                 **dict.fromkeys(("created", "lastUse", "disabled"), TIME),
             ),
         },
+    ),
+    "Grant": fields(
+        [
+            *("eventId", "stream", "seq", "timestamp", "action", "actor"),
+            *("onBehalfOf", "to", "gives", "ticket", "approval", "leadSeconds"),
+            *("approvedBeforehandByAnother", "fails"),
+        ],
+        **dict.fromkeys(("eventId", "stream", "timestamp", "action"), STRING),
+        seq=WHOLE,
+        **dict.fromkeys(("actor", "onBehalfOf", "gives", "ticket"), _PERHAPS),
+        to=fields(
+            ["type", "id", "name"], **dict.fromkeys(("type", "id", "name"), _PERHAPS)
+        ),
+        approval=either(
+            fields(["id", "by", "at"], **dict.fromkeys(("id", "by", "at"), _PERHAPS)),
+            {"type": "null"},
+        ),
+        leadSeconds={"type": ["integer", "null"]},
+        approvedBeforehandByAnother={"type": "boolean"},
+        fails={"type": "array", "items": {"enum": list(FAILURES)}},
+    ),
+    "Grants": fields(
+        ["total", "approved", "fails", "grants"],
+        total=WHOLE,
+        approved=WHOLE,
+        fails=fields(list(FAILURES), **dict.fromkeys(FAILURES, WHOLE)),
+        grants={"type": "array", "items": ref("Grant")},
+        query=STRING,
     ),
     "Between": fields(
         ["stream", "from", "to", "seconds"],

@@ -1,0 +1,1 @@
+"""Access that was granted: which events do, and who approved it beforehand. Pure."""
