@@ -90,6 +90,7 @@ def test_pictures_of_a_company(
             "customer": f"/customer?id={customer}",
             "authority": f"/authority?q=pii:yes during:last-{DAYS}-days",
             "grants": f"/grants?q=during:last-{DAYS}-days",
+            "leavers": "/leavers",
             "accounts": "/accounts?days=30",
             "continuity": f"/continuity?q=during:last-{DAYS}-days",
             "administrators": f"/administrators?q=during:last-{DAYS}-days",

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 EVENTS = "/audit/events"
-SUMMARY = "/audit/summary"
-AUTHORITY = "/audit/authority"
+SUMMARY, AUTHORITY = "/audit/summary", "/audit/authority"
 COMPLETIONS = "/audit/completions"
 CHECK = "/audit/integrity-check"
 ROLES: tuple[Role, ...] = ("writer", "auditor", "security", "admin")
@@ -186,10 +185,10 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         for path in ("/healthz", "/readyz", "/readyz/read", "/readyz/write", "/metrics")
     },
 }
-# asked with a body: see below, test_api_revealing and test_alerts
-ALERT = "/audit/alerts/{alert_id}"
-WRITTEN = (EVENTS, f"{EVENTS}/{{event_id}}/reveal")
-WRITING = {("post", p) for p in (*WRITTEN, f"{ALERT}/acknowledge", f"{ALERT}/dispose")}
+# asked with a body: see below, test_api_revealing, test_alerts and test_leavers
+ALERTS = {f"/audit/alerts/{{alert_id}}/{done}" for done in ("acknowledge", "dispose")}
+WRITTEN = {EVENTS, f"{EVENTS}/{{event_id}}/reveal", "/audit/leavers", *ALERTS}
+WRITING = {("post", path) for path in WRITTEN}
 BESIDE = ("/openapi.json", "/docs", "/", "/nothing", f"{EVENTS}/", f"{EVENTS}/x")
 
 

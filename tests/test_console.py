@@ -17,6 +17,7 @@ PAGES = [
     "/questions",
     "/authority?q=pii:yes",
     "/grants",
+    "/leavers",
     "/accounts",
     "/continuity",
     "/alerts",

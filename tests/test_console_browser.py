@@ -116,6 +116,7 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
             "/authority?q=pii:maybe",
             "/grants?q=",
             "/grants?q=pii:maybe",
+            "/leavers",
             "/accounts?days=30",
             "/continuity",
             "/alerts",

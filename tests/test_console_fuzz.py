@@ -75,6 +75,7 @@ FORMS = {
     "/invitation": ("token", "password", "code"),
     "/access/invite": ("email", "name", "role", "streams", "from", "to", "until"),
     "/access/disable": ("person",),
+    "/leavers": ("list",),
     "/integrity/verify": ("from", "to", "stream"),
     "/events/019aa3c5-7a54-7d3e-a1a7-5e1a5e4b6c1d/reveal": ("pointer", "reason"),
     "/logout": ("csrf",),

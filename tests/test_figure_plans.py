@@ -15,6 +15,7 @@ from prooftrail.store import (
     continuity,
     figures,
     files,
+    leavers,
     searching,
     showing,
 )
@@ -248,6 +249,8 @@ def test_answers_to_auditors_come_from_indexes(
     acted, kept = of_log(lambda: accounts.read(reader, [1, 2]))
     look(acted, {"log_actor"}, filled, index_only=False)
     look(kept, {"log_action"}, filled, index_only=False)
+    [left] = of_log(lambda: leavers.read(reader, {"usr_7": BEGIN}, [1, 2]))
+    look(left, {"log_actor", "log_resource"}, filled, index_only=False)
     changes, silences = of_log(lambda: continuity.read(reader, Question(), [1, 2]))
     look(changes, {"log_action"}, filled, index_only=False)
     look(silences, WHOLE, filled, index_only=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "answer-an-auditor.md"
 ALLOWED = {"decision": "allowed", "basis": "role", "name": "admin"}
+LIST, CSV = "usr_1,2026-03-31", {"Content-Type": "text/csv"}
 GLASS = {"decision": "allowed", "basis": "break_glass", "name": "customers:read"}
 
 
@@ -59,7 +60,12 @@ def test_each_question_has_a_page_that_answers_and_a_call(console: Console) -> N
                 assert f'href="{one.path}"' in unescape(page)
             assert "<h1" in person.get(path)
             method, _, call = one.call.partition(" ")
-            answer = client.request(method, call.replace("ID", "cust_1"))
+            answer = client.request(
+                method,
+                call.replace("ID", "cust_1"),
+                content=LIST if method == "POST" else None,
+                headers=CSV if method == "POST" else None,
+            )
             assert answer.status_code in {200, 202}, (one.call, answer.text)
 
 
@@ -70,7 +76,8 @@ def test_the_how_to_has_each_question_and_what_it_tells_to_ask_is_answered(
     for one in QUESTIONS:
         assert f"## {one.asked}" in page
     calls = re.findall(r"`GET (/audit/[^`]+)`", page)
-    assert {call.partition("?")[0] for call in calls} == {
+    (posted,) = re.findall(r"localhost:8400(/\S+) *--data-binary", page)
+    assert {call.partition("?")[0] for call in [*calls, posted]} == {
         one.call.partition(" ")[2].partition("?")[0] for one in QUESTIONS
     }
     queries = re.findall(r"^    (\S.*)$", page, re.MULTILINE)
@@ -83,7 +90,9 @@ def test_the_how_to_has_each_question_and_what_it_tells_to_ask_is_answered(
         for query in queries:
             answer = client.get("/audit/events/count", params={"q": query})
             assert answer.status_code == 200, (query, answer.text)
-        (path,) = re.findall(r"localhost:8400(/[^']+)'", page)
+        answer = client.post(posted, content=LIST, headers=CSV)
+        assert answer.status_code == 200, answer.text
+        (path,) = re.findall(r"localhost:8400(/[^'\s]+)'", page)
         assert client.get(path).status_code == 200
 
 

@@ -87,6 +87,7 @@ def test_each_question_is_answered_as_it_was_done(
             who_accessed_personal_data(asked)
             who_saw_one_person(asked, trail)
             which_access_was_granted(asked)
+            did_leavers_stay_active(asked)
             can_administrators_alter_the_log(asked, trail)
             which_accounts_are_dormant(asked)
             did_logging_never_stop(asked)
@@ -183,6 +184,39 @@ def which_access_was_granted(asked: Asked) -> None:
         "Approved beforehand, by somebody else": 0,
         "Not so": told["total"],
     }
+
+
+def did_leavers_stay_active(asked: Asked) -> None:
+    """Question 6: by a list of who left, and of three who are still here."""
+    truth = asked.truth
+    assert truth.leavers
+    here = sorted({*truth.accounts} - {*truth.leavers} - truth.disabled)[:3]
+    left = {**truth.leavers, **dict.fromkeys(here, "2999-12-31")}
+    lines = "".join(f"{who},{day[:10]}\n" for who, day in left.items())
+    kind = {"Content-Type": "text/csv"}
+    answer = asked.client.post("/audit/leavers", content=lines, headers=kind)
+    assert answer.status_code == 200, answer.text
+    told = {one["account"]: one for one in answer.json()["leavers"]}
+    assert {*told} == {*left}
+    anomalies = {
+        who: one
+        for one in truth.anomalies
+        if one.kind == "leaver's use"
+        for who in one.accounts
+    }
+    for who, one in told.items():
+        found = asked.get("/audit/events/count", q=one["query"])["count"]
+        assert one["uses"] == found
+        if who in anomalies:
+            assert one["state"] == "used"
+            since, until = anomalies[who].since, anomalies[who].until
+            assert moment(one["firstUse"]) == datetime.fromisoformat(since)
+            assert moment(one["lastUse"]) == datetime.fromisoformat(until)
+            assert one["disabled"][:10] == one["firstUse"][:10]
+            assert one["daysLate"] == 1
+        else:
+            assert (one["state"], one["uses"], one["daysLate"]) == ("ended", 0, 0)
+    assert {who for who, one in told.items() if one["uses"]} == {*anomalies}
 
 
 def can_administrators_alter_the_log(asked: Asked, trail: Trail) -> None:

@@ -29,6 +29,7 @@ from prooftrail.console.evidence import Evidence
 from prooftrail.console.exports import Exports
 from prooftrail.console.grants import Grants
 from prooftrail.console.integrity import Integrity
+from prooftrail.console.leavers import MOST_BYTES, Leavers
 from prooftrail.console.parts import Console
 from prooftrail.console.people import Profiles
 from prooftrail.console.questions import Questions
@@ -114,7 +115,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     integrity = Integrity(console, answering, reading)
     questions = Questions(answering, reading)
     evidence = Evidence(console, answering, reading)
-    grants = Grants(answering, reading)
+    grants, leavers = Grants(answering, reading), Leavers(answering, reading)
     profiles = Profiles(answering, reading)
     alerts = AlertPages(console, answering, reading)
     access, condition = (
@@ -152,6 +153,8 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/questions", let.page(questions.page, "read", pages)),
         get("/authority", let.page(questions.authority, "read", pages)),
         get("/grants", let.page(grants.page, "read", pages)),
+        get("/leavers", let.page(leavers.page, "read", pages)),
+        post("/leavers", let.action(leavers.ask, "read", pages, MOST_BYTES)),
         get("/accounts", let.page(evidence.accounts, "read", pages)),
         get("/continuity", let.page(evidence.continuity, "read", pages)),
         get("/administrators", let.page(evidence.administrators, "verify", checking)),

@@ -1,6 +1,6 @@
 """What a form sends: names and texts, bounded.
 
-Guarantees: a body of more than `MOST_BYTES` is refused while it arrives; each name
+Guarantees: a body of more bytes than are taken is refused while it arrives; each name
 comes once; no text holds U+0000 or is no text.
 
 Source: WHATWG URL, application/x-www-form-urlencoded.
@@ -21,8 +21,12 @@ MOST_FIELDS = 32
 _TYPE = "application/x-www-form-urlencoded"
 
 
-async def read(request: Request) -> dict[str, str]:
+async def read(request: Request, most: int = MOST_BYTES) -> dict[str, str]:
     """Return what a form sent.
+
+    Args:
+        request: that sends it.
+        most: bytes of it.
 
     Raises:
         QuestionError: it is none, or too large.
@@ -33,8 +37,8 @@ async def read(request: Request) -> dict[str, str]:
     data = b""
     async for piece in request.stream():
         data += piece
-        if len(data) > MOST_BYTES:
-            raise QuestionError(f"a form has at most {MOST_BYTES:,} bytes: shorten it")
+        if len(data) > most:
+            raise QuestionError(f"a form has at most {most:,} bytes: shorten it")
     return parse(data)
 
 

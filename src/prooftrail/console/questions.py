@@ -79,6 +79,13 @@ QUESTIONS: Final = (
         f"GET /audit/grants?{query({'q': _PERIOD})}",
     ),
     Asked(
+        "Did leavers stay active?",
+        "By a list of who left, and when: what each account did since, whether it was "
+        "disabled, and how late.",
+        "/leavers",
+        "POST /audit/leavers",
+    ),
+    Asked(
         "Can administrators delete or edit the log, and did they?",
         "Which logins of the database could, what stands against each, what was done "
         "to the log, and what the last verification says.",

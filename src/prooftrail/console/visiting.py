@@ -65,17 +65,24 @@ class Visiting:
 
         return endpoint
 
-    def action(self, done: Action, right: Right | None, places: Places) -> Endpoint:
+    def action(
+        self,
+        done: Action,
+        right: Right | None,
+        places: Places,
+        most: int = forms.MOST_BYTES,
+    ) -> Endpoint:
         """Return what answers a form that somebody sent.
 
         Args:
             done: does it.
             right: that it takes; None where being known will do.
             places: where it is done.
+            most: bytes of the form.
         """
 
         async def endpoint(request: Request) -> Response:
-            form = await forms.read(request)
+            form = await forms.read(request, most)
             return await places.run(self._action, done, right, request, form)
 
         return endpoint

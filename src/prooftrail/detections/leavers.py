@@ -1,7 +1,8 @@
 """Who has left, and since when none of their accounts is to be used: an HR list.
 
-Guarantees: a list is understood as a whole or refused, with the line that is not. A day
-is the last day of work, UTC: use counts from the day after.
+Guarantees: a list is understood as a whole or refused, with the lines that are not. A
+day is the last day of work, UTC: use counts from the day after. Of whoever stands there
+twice, the earlier day counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEADER = ("account", "last_day")
+_NAMED = 10  # lines that are not understood
 
 
 def read(lines: Iterable[str]) -> dict[str, int]:
@@ -32,20 +34,39 @@ def read(lines: Iterable[str]) -> dict[str, int]:
     {'usr_7': 1775001600000000}
     """
     found: dict[str, int] = {}
-    for number, row in enumerate(csv.reader(lines), 1):
-        cells = [cell.strip() for cell in row]
+    bad: list[int] = []
+    for number, line in enumerate(lines, 1):
+        cells = _cells(line)
         if not any(cells) or (number == 1 and tuple(cells) == HEADER):
             continue
         try:
             account, day = cells
             ends = date.fromisoformat(day) + timedelta(days=1)
         except (ValueError, OverflowError):
-            raise QuestionError(
-                f"line {number} of the list of leavers is not ACCOUNT,YYYY-MM-DD, the "
-                "last day of work"
-            ) from None
+            bad.append(number)
+            continue
+        key = projection.cut(account)
+        if not key or "\0" in key:
+            bad.append(number)
+            continue
         at = datetime(ends.year, ends.month, ends.day, tzinfo=UTC)
-        key = projection.cut(account) or ""
         since = int(at.timestamp()) * 1_000_000
         found[key] = min(since, found.get(key, since))
+    if bad:
+        several = len(bad) > 1
+        named = ", ".join(map(str, bad[:_NAMED]))
+        named += f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+        raise QuestionError(
+            f"line{'s' if several else ''} {named} of the list of leavers "
+            f"{'are' if several else 'is'} not ACCOUNT,YYYY-MM-DD, the last day of work"
+        )
     return found
+
+
+def _cells(line: str) -> list[str]:
+    """Return the cells of one line; a line that is no CSV has a single one."""
+    try:
+        (row,) = csv.reader([line])
+    except (csv.Error, ValueError):
+        return ["?"] if line.strip() else []
+    return [cell.strip() for cell in row]

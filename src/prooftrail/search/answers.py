@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.core import instants
 from prooftrail.grants.segregation import FAILURES
+from prooftrail.search.language import spelling
+from prooftrail.search.language.syntax import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from prooftrail.grants.grant import Grant
+    from prooftrail.search.leaving import Leaver, State
     from prooftrail.store.accounts import Account
     from prooftrail.store.authority import Authority
     from prooftrail.store.continuity import Between, Continuity
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 UNUSED: Final = 90  # days after which an account is dormant; PCI DSS 8.2.6
 MOST_DAYS: Final = 3_650
+LEAVERS: Final[tuple[State, ...]] = ("used", "open", "late", "unknown", "ended")
 _DAY_US: Final = 86_400_000_000
 
 
@@ -91,6 +95,41 @@ def _grant(one: Grant) -> dict[str, Any]:
         "approvedBeforehandByAnother": not one.fails,
         "fails": one.fails,
     }
+
+
+def leavers(found: Sequence[Leaver], now_us: int) -> dict[str, Any]:
+    """Return what is known of people who left."""
+    states = Counter(one.state(now_us) for one in found)
+    return {
+        "asOf": instants.text(now_us),
+        "total": len(found),
+        **{state: states[state] for state in LEAVERS},
+        "leavers": [_leaver(one, now_us) for one in found],
+    }
+
+
+def _leaver(one: Leaver, now_us: int) -> dict[str, Any]:
+    left = one.left
+    return {
+        "named": one.named,
+        "account": left.id,
+        "lastDay": one.last_day,
+        "state": one.state(now_us),
+        "lastUseBefore": _time(left.before_us),
+        "uses": left.uses,
+        "firstUse": _time(left.first_us),
+        "lastUse": _time(left.last_us),
+        "disabled": _time(left.ended_us),
+        "daysLate": one.days_late(now_us),
+        "query": usage(one),
+    }
+
+
+def usage(one: Leaver) -> str:
+    """Return the query that finds what an account did after its owner left."""
+    since = instants.text(one.left.since_us)
+    who = spelling.value(Value(one.left.id))
+    return f"actor:{who} result:success from:{since}"
 
 
 def _account(one: Account, now_us: int, days: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from prooftrail.service.api import (
     checking,
     completing,
     document,
+    leaving,
     operating,
     problems,
     reading,
@@ -96,6 +97,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     app.include_router(reading.router(parts, callers))
     app.include_router(answering.router(parts, callers))
     app.include_router(alerting.router(parts, callers))
+    app.include_router(leaving.router(parts, callers))
     app.include_router(completing.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))

@@ -37,6 +37,7 @@ class Account(NamedTuple):
     made_us: int | None  # None: before, or unseen
     used_us: int | None  # last, with success; None: never
     ended_us: int | None  # disabled or deleted last; None: never
+    email: str | None = None  # as its newest event states it, if it does
 
     @property
     def unused_us(self) -> int:
@@ -75,13 +76,18 @@ def read(connection: Connection, streams: Sequence[int]) -> list[Account]:
             made[who] = first
         else:
             ended[who] = max(last, ended.get(who, last))
-    used = {who: (first, last) for who, first, last, kind in acted if kind == "user"}
-    others = {who for who, _, _, kind in acted if kind != "user"}
+    used = {who: (first, last) for who, first, last, kind, _ in acted if kind == "user"}
+    others = {who for who, _, _, kind, _ in acted if kind != "user"}
+    emails = {who: email for who, *_, email in acted}
     found = []
     for who in ({*made, *used, *ended}) - others:
         first, last = used.get(who, (None, None))
         known = [at for at in (made.get(who), first, ended.get(who)) if at is not None]
-        found.append(Account(who, min(known), made.get(who), last, ended.get(who)))
+        found.append(
+            Account(
+                who, min(known), made.get(who), last, ended.get(who), emails.get(who)
+            )
+        )
     return sorted(found, key=lambda one: (one.unused_us, one.id))
 
 

@@ -21,6 +21,16 @@
   narrow.addEventListener("change", fold);
   fold();
 
+  // A file that is chosen is put into the text beside it, to be seen before it is sent.
+  for (const one of document.querySelectorAll("[data-chooses]")) {
+    one.hidden = false;
+    const text = document.getElementById(one.dataset.chooses);
+    one.querySelector("input").addEventListener("change", async (event) => {
+      const file = event.target.files[0];
+      if (file) text.value = await file.text();
+    });
+  }
+
   for (const one of document.querySelectorAll("[data-print]")) {
     one.hidden = false;
     one.addEventListener("click", () => window.print());

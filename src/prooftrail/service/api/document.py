@@ -189,6 +189,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         {"200": ("The grants.", {JSON: ref("Grants")})},
         "400 401 403 503",
     ),
+    ("post", "/audit/leavers"): (
+        {"200": ("What their accounts did.", {JSON: ref("Leavers")})},
+        "400 401 403 408 413 415 503",
+    ),
     ("get", "/audit/continuity"): (
         {"200": ("What the trail says.", {JSON: ref("Continuity")})},
         "400 401 403 503",

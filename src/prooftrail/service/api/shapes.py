@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.grants.segregation import FAILURES
+from prooftrail.search.answers import LEAVERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,6 +97,27 @@ ANSWERS: Final[dict[str, Any]] = {
         fails=fields(list(FAILURES), **dict.fromkeys(FAILURES, WHOLE)),
         grants={"type": "array", "items": ref("Grant")},
         query=STRING,
+    ),
+    "Leavers": fields(
+        ["asOf", "total", *LEAVERS, "leavers"],
+        asOf=STRING,
+        total=WHOLE,
+        **dict.fromkeys(LEAVERS, WHOLE),
+        leavers={
+            "type": "array",
+            "items": fields(
+                [
+                    *("named", "account", "lastDay", "state", "lastUseBefore", "uses"),
+                    *("firstUse", "lastUse", "disabled", "daysLate", "query"),
+                ],
+                **dict.fromkeys(("named", "account", "lastDay", "query"), STRING),
+                state={"enum": list(LEAVERS)},
+                **dict.fromkeys(("uses", "daysLate"), WHOLE),
+                **dict.fromkeys(
+                    ("lastUseBefore", "firstUse", "lastUse", "disabled"), TIME
+                ),
+            ),
+        },
     ),
     "Between": fields(
         ["stream", "from", "to", "seconds"],

@@ -13,7 +13,8 @@ with recursive known (id) as (
   select k.id from known k where k.id is not null limit {most}
 )
 select s.id, f.occurred_us as first_us, u.occurred_us as used_us,
-       coalesce(n.said ->> 'type', 'user') as type
+       coalesce(n.said ->> 'type', 'user') as type,
+       case when json_typeof(n.said -> 'email') = 'string' then n.said ->> 'email' end as email
   from one s
  cross join lateral (
        select l.occurred_us from prooftrail.log l
