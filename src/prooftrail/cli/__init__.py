@@ -30,6 +30,7 @@ COMMANDS = {
     "key": "Create, list and revoke API keys; make the key for reports.",
     "person": "Invite, list and disable people, who use the console.",
     "search": "Search the log.",
+    "answer": "Answer what auditors ask.",
     "tail": "Print the newest entries, and follow the log.",
     "detect": "Look for guessing, sprays, mass access in history: 3 if found.",
     "alert": "Alerts, and what was done about each.",

@@ -9,7 +9,7 @@ Does not: know what a superuser did past the trail: a verification finds it.
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prooftrail.doctor import powers
 from prooftrail.search import parameters
@@ -17,6 +17,8 @@ from prooftrail.search.language import understand
 from prooftrail.store import connect, figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prooftrail.doctor.powers import Holder
     from prooftrail.store.connect import Connection
     from prooftrail.store.question import Question
@@ -67,3 +69,15 @@ def acts(connection: Connection, period: Question) -> Acts:
         sum(found.hours.values()),
         tuple(found.values.get("action", ())),
     )
+
+
+def told(could: Sequence[Holder], done: Acts) -> dict[str, Any]:
+    """Return who could alter the log and what was done to it, as JSON has it."""
+    return {
+        "could": [one._asdict() for one in could],
+        "acts": {
+            "query": done.query,
+            "total": done.total,
+            "actions": [{"action": name, "n": n} for name, n in done.actions],
+        },
+    }

@@ -149,12 +149,7 @@ class _Answering:
         with self._parts.readers.reading(caller.token) as connection:
             done = administrators.acts(connection, asked.question)
         told = {
-            "could": [one._asdict() for one in administrators.could()],
-            "acts": {
-                "query": done.query,
-                "total": done.total,
-                "actions": [{"action": name, "n": n} for name, n in done.actions],
-            },
+            **administrators.told(administrators.could(), done),
             "verification": checking.newest(self._parts, caller),
         }
         return self._answer(caller, asked, "administrators", told)
