@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from prooftrail.reports import failed_auth
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prooftrail.reports.desk import Maker
 
-MAKERS: Final[Mapping[str, Maker]] = {}
+MAKERS: Final[Mapping[str, Maker]] = {failed_auth.NAME: failed_auth}
