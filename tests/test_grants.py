@@ -274,6 +274,7 @@ def test_the_page_has_those_first_that_nobody_else_approved(
     events = re.compile(r"/events/([0-9a-f-]{36})")
     assert [ids[one] for one in events.findall(approved)] == ["approved"]
     assert {ids[one] for one in events.findall(failing)} == {*CASES} - {"approved"}
+    assert "2026-03-01 07:30:00" in approved  # UTC, as all times of a page
     assert "1 d 2 h before" in approved
     assert "approved by whom it is for" in failing
     for link in re.findall(r'href="(/(?:\?q=|events/)[^"]*)"', page):

@@ -111,6 +111,7 @@ def test_each_leaver_is_told_with_uses_and_disabling(console: Console) -> None:
     assert found["cleaned"]["daysLate"] == found["soon"]["daysLate"] == 0
     assert found["usr_1"]["named"] == found["usr_2"]["named"] == "dani@Company.com"
     assert found["nobody"]["lastUseBefore"] is None
+    assert found["nobody"]["daysLate"] is None
     for state in ("used", "open", "late", "unknown", "ended"):
         assert told[state] == sum(one == state for one, _ in STATES.values())
     assert told["total"] == len(STATES)

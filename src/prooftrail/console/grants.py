@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prooftrail.console import queries, sentences
 from prooftrail.console.evidence import PERIOD, duration
+from prooftrail.core import instants
 from prooftrail.errors import HiddenError, QueryError
 from prooftrail.grants.segregation import FAILURES
 from prooftrail.search import granted
@@ -111,9 +112,9 @@ class Grants:
 
 def _row(one: Grant) -> Row:
     date, time = sentences.when(one.timestamp)
-    approved = (
-        "" if one.approved_at is None else " ".join(sentences.when(one.approved_at))
-    )
+    approved = one.approved_at or ""  # what is no time, as it is stated
+    if one.approved_us is not None:
+        approved = " ".join(sentences.when(instants.text(one.approved_us)))
     lead = ""
     if one.lead_us is not None:
         seconds = abs(one.lead_us) // 1_000_000
@@ -128,7 +129,7 @@ def _row(one: Grant) -> Row:
         actor=one.actor or "",
         to=one.to_id or one.to_name or "",
         approver=one.approver or "",
-        approved=approved.strip(),
+        approved=approved,
         lead=lead,
         approval=one.approval_id or "",
         ticket=one.ticket or "",

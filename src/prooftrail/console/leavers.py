@@ -49,7 +49,7 @@ class Row(NamedTuple):
     since: str  # first and last of them
     q: str
     disabled: str
-    days_late: int
+    days_late: int | None
 
 
 class Leavers:

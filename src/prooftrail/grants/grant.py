@@ -43,7 +43,8 @@ class Grant(NamedTuple):
     approved: bool  # whether an approval is stated
     approval_id: str | None
     approver: str | None
-    approved_at: str | None
+    approved_at: str | None  # as it is stated, in whichever zone
+    approved_us: int | None  # the same, microseconds since the epoch, UTC
     lead_us: int | None  # from the approval until it was done; negative: afterwards
     fails: tuple[Failure, ...]  # empty: approved beforehand, by somebody else
 
@@ -88,6 +89,7 @@ def read(item: Mapping[str, Any], at_us: int) -> Grant:
         approval_id=_shown(approval.get("id")),
         approver=_shown(stated.by),
         approved_at=_shown(at),
+        approved_us=stated.at_us,
         lead_us=segregation.lead_us(deed),
         fails=segregation.failures(deed),
     )

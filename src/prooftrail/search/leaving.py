@@ -58,8 +58,13 @@ class Leaver(NamedTuple):
             return "open" if now_us >= self.left.since_us else "ended"
         return "late" if self.left.ended_us >= self.left.since_us else "ended"
 
-    def days_late(self, now_us: int) -> int:
-        """Return how many days after the last one it was disabled, or until now."""
+    def days_late(self, now_us: int) -> int | None:
+        """Return how many days after the last one it was disabled, or until now.
+
+        None where nothing is known of it.
+        """
+        if not self.left.known:
+            return None
         ended = now_us if self.left.ended_us is None else self.left.ended_us
         days = ended // instants.DAY - self.left.since_us // instants.DAY + 1
         return max(days, 0)

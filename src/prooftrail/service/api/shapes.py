@@ -112,7 +112,8 @@ ANSWERS: Final[dict[str, Any]] = {
                 ],
                 **dict.fromkeys(("named", "account", "lastDay", "query"), STRING),
                 state={"enum": list(LEAVERS)},
-                **dict.fromkeys(("uses", "daysLate"), WHOLE),
+                uses=WHOLE,
+                daysLate={"type": ["integer", "null"], "minimum": 0},
                 **dict.fromkeys(
                     ("lastUseBefore", "firstUse", "lastUse", "disabled"), TIME
                 ),
