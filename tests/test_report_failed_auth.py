@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pypdf
 
+from prooftrail.detections import Seen, detect
+from prooftrail.reports import failed_incidents as its
 from prooftrail.reports.failed_logins import KEPT, Tally
+from prooftrail.search.alerts import Alert
 from tests.commands import run
 from tests.recording import seal as seal_recorded
 from tests.sealing import event, insert, seal
@@ -74,7 +77,10 @@ def test_guessing_over_ssh_is_told_with_its_sources_and_the_accounts_tried(
     assert json.loads(row["ips"]) == ["203.0.113.7"]
     assert row["disposition"] == "not handled in the trail"
     assert "1 incident needs attention." in text
-    assert "203.0.113.7 (120) tried root (120)" in text
+    assert (
+        "guessing: 203.0.113.7 (120) tried root (120); then: no login seen. Not handled"
+        " in the trail: 1 of 1."
+    ) in text
     for named in ("198.51.100.9", "192.0.2.10", "dani", "oracle", "126 logins failed"):
         assert named in text
     assert "Tr0ub4dor" not in text
@@ -114,6 +120,50 @@ def test_a_period_without_a_failure_says_so(trail: Trail, tmp_path: Path) -> Non
     assert rows == []
     assert "No login failed." in text
     assert "0 events of any kind" in text
+
+
+def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
+    seen = [
+        Seen(
+            seq,
+            seq * 1_000_000,
+            "auth.login.success" if seq == 13 else "auth.login.failure",
+            "success" if seq == 13 else "failure",
+            resource_id="ada",
+            ip="203.0.113.66",
+            reason=None if seq == 13 else "bad_password",
+        )
+        for seq in range(1, 14)
+    ]
+    hits = detect(seen, its.RULES)
+    details = {"rule": hits[0].rule, "key": hits[0].key, "first_seq": 3}
+    alert = Alert(
+        "an id",
+        "main",
+        "2026-03-01T10:00:00Z",
+        details,
+        {"by": "usr_1", "at": "2026-03-01T10:01:30Z", "seconds": 90, "comment": None},
+        {
+            "by": "usr_2",
+            "at": "2026-03-01T11:00:00Z",
+            "disposition": "true positive",
+            "comment": "",
+        },
+    )
+    elsewhere = alert._replace(stream="b")
+    (one,) = its.incidents({"main": hits}, [elsewhere, alert])
+    row = dict(zip(its.DATA, its.row(one), strict=True))
+    assert (row["rule"], row["successAfterSeq"]) == ("guess-then-success", 13)
+    assert (row["alertId"], row["ackMinutes"]) == ("an id", "1.5")
+    assert row["disposition"] == "true positive"
+    printed = dict(zip((c.name for c in its.COLUMNS), its.printed(one), strict=True))
+    assert printed["Then"] == "a login, entry 13"
+    assert printed["Handling"] == "closed: true positive, 1.5 min"
+    (other,) = its.incidents({"main": hits}, [elsewhere])
+    assert other.handling == its.NOT_HANDLED
+    synthetic = alert._replace(details={**details, "synthetic": True})
+    (test,) = its.incidents({"main": hits}, [synthetic])
+    assert test.is_test
 
 
 def test_names_beyond_those_that_are_told_apart_leave_totals_exact() -> None:

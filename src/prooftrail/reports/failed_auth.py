@@ -226,9 +226,7 @@ def _answer(facts: Facts) -> Answer:
         return Answer(headline, "fact", tuple(told), figures)
     worst = sorted(found, key=lambda one: (one.hit.success is None, -one.hit.attempts))
     told += [
-        f"{one.hit.rule}: {its.whence(one.hit)} tried"
-        f" {its.whom(one.hit)};"
-        f" then: {one.then}."
+        f"{one.hit.rule}: {its.whence(one.hit)} tried {its.whom(one.hit)};"
         f" then: {one.then}."
         for one in worst[:3]
     ]

@@ -111,7 +111,7 @@ class Incident(NamedTuple):
             told.append(f"a login, entry {hit.success.seq:,}")
         if hit.lockout is not None:
             told.append(f"locked, entry {hit.lockout.seq:,}")
-        return "; ".join(told) or "nothing seen"
+        return "; ".join(told) or "no login seen"
 
 
 def incidents(

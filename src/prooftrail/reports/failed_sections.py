@@ -254,7 +254,10 @@ def _unknown(tally: Tally) -> Section:
             ("Attempts", f"{tally.unknown:,}"),
             ("of these with a withheld name", f"{tally.unknown_withheld:,}"),
             ("Different names shown", f"{len(tally.unknown_names):,}"),
-            ("Most frequent", ", ".join(f"{short(one)} ({n:,})" for one, n in names)),
+            (
+                "Most frequent",
+                ", ".join(f"{short(one)} ({n:,})" for one, n in names) or "none shown",
+            ),
         )
     )
     rows = tuple((one, f"{n:,}") for one, n in ranked(tally.unknown_sources, TOP))
