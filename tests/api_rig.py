@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from prooftrail.signing.report_key import ReportKey
     from tests.trail import Trail
 
 
@@ -87,6 +88,7 @@ def serving(
     monkeypatch: pytest.MonkeyPatch,
     *,
     keeper_dir: Path | None = None,
+    report_key: ReportKey | None = None,
     trusted_proxies: tuple[str, ...] = (),
     made: Callable[[Parts], Any] = app.create,
 ) -> Iterator[Api]:
@@ -114,6 +116,7 @@ def serving(
             now_us,
             os.urandom,
             None if keeper_dir is None else Revealing(keeper_dir),
+            report_key=report_key,
             trusted_proxies=networks(trusted_proxies),
         )
         http = Http("127.0.0.1", 0, 100)

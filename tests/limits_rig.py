@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pypdf
 
 from tests.sealing import database_clock, event, insert, seal
 from tests.trail import now_us
@@ -132,7 +135,20 @@ def _earlier(behind_us: int) -> int:
 def text(answer: httpx.Response) -> str:
     """Return all of an answer that tells something: no more than its date is left."""
     headers = {k: v for k, v in answer.headers.items() if k != "date"}
-    return f"{answer.status_code} {json.dumps(headers)} {answer.text}"
+    told = answer.text
+    if answer.headers.get("content-type") == "application/pdf":
+        told = _report(answer.content)
+    return f"{answer.status_code} {json.dumps(headers)} {told}"
+
+
+def _report(pdf: bytes) -> str:
+    """Return what a report prints and encloses."""
+    read = pypdf.PdfReader(io.BytesIO(pdf))
+    printed = [" ".join(page.extract_text().split()) for page in read.pages]
+    enclosed = [
+        one.decode() for several in read.attachments.values() for one in several
+    ]
+    return "\n".join(printed + enclosed)
 
 
 def ids(answer: httpx.Response) -> Iterator[str]:

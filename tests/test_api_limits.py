@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
+from prooftrail.reports.desk import Stated
 from tests.api_rig import Api, serving
+from tests.asks import Ask, periods, plain
 from tests.limits_rig import ABSENT, MARCH, OTHER, World, build, ended, ids, text
 from tests.sealing import event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import httpx
-
     from prooftrail.store.keys import Role
     from tests.trail import Trail
 
 EVENTS = "/audit/events"
 SUMMARY, AUTHORITY = "/audit/summary", "/audit/authority"
+INTEGRITY = "/audit/reports/integrity"
 COMPLETIONS = "/audit/completions"
 CHECK = "/audit/integrity-check"
 ROLES: tuple[Role, ...] = ("writer", "auditor", "security", "admin")
@@ -45,21 +46,6 @@ FILTERS: dict[str, Callable[[World, int], tuple[str, str]]] = {
     "to": lambda _, __: ("2026-03-01", "1999-03-01"),
     "q": lambda world, at: (world.hidden[at].subject, ABSENT),
 }
-
-
-class Ask(NamedTuple):
-    """A request, with what it looks for; `hits` is put in the place of `{}`."""
-
-    path: str
-    params: dict[str, str] = {}  # noqa: RUF012  never altered
-    hits: str = ""
-    absent: str = ""
-    headers: dict[str, str] = {}  # noqa: RUF012
-
-    def of(self, client: httpx.Client, value: str) -> httpx.Response:
-        params = {k: v.replace("{}", value) for k, v in self.params.items()}
-        path = self.path.replace("{}", value)
-        return client.get(path, params=params, headers=self.headers)
 
 
 def filtered(world: World, path: str, **more: str) -> list[Ask]:
@@ -140,20 +126,6 @@ def results(world: World) -> list[Ask]:
     return [Ask(f"{CHECK}/{{}}", {}, ran, str(uuid4()))]
 
 
-def plain(path: str) -> Callable[[World], list[Ask]]:
-    return lambda _: [Ask(path)]
-
-
-def periods(path: str) -> Callable[[World], list[Ask]]:
-    return lambda _: [
-        Ask(path),
-        Ask(path, {"q": "during:2026"}),
-        Ask(path, {"q": "stream:{}"}, OTHER, ABSENT),
-        Ask(path, {"from": "2026-04-01", "to": "2026-06-01"}),
-        Ask(path, {"stream": "{}"}, OTHER, ABSENT),
-    ]
-
-
 CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
     ("get", EVENTS): searches,
     ("get", f"{EVENTS}/count"): lambda world: [
@@ -177,6 +149,12 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
     ("get", "/audit/continuity"): periods("/audit/continuity"),
     ("get", "/audit/administrators"): periods("/audit/administrators"),
     ("get", "/audit/alerts"): periods("/audit/alerts"),
+    ("get", "/audit/reports"): plain("/audit/reports"),
+    ("get", "/audit/reports/{name}"): lambda _: [
+        Ask(INTEGRITY, {"stream": "{}"}, OTHER, ABSENT),
+        Ask(INTEGRITY, dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}),
+        Ask(INTEGRITY, {"to": "2027-01-01", "during": "2026"}),
+    ],
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,
     ("get", f"{CHECK}/{{run_id}}"): results,
@@ -227,7 +205,7 @@ def test_there_is_a_case_for_every_endpoint_and_parameter(world: World) -> None:
     assert set(there) == set(CASES) | WRITING
     for key, case in CASES.items():
         used = {name for ask in case(world) for name in ask.params}
-        assert there[key] - {"event_id", "run_id"} == used, key
+        assert there[key] - {"event_id", "run_id", "name"} == used, key
 
 
 @pytest.mark.parametrize("limits", LIMITS)

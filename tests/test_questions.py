@@ -12,7 +12,7 @@ import pytest
 from prooftrail.console import evidence
 from prooftrail.console.questions import QUESTIONS
 from prooftrail.core import instants
-from prooftrail.service.administrators import ACTS
+from prooftrail.reports.administrators import ACTS
 
 if TYPE_CHECKING:
     from tests.console_rig import Console

@@ -111,11 +111,18 @@ def integrity(
     """
     import os
 
-    from prooftrail.cli import integrity_report, verify
+    from prooftrail.cli import verify
     from prooftrail.cli.reporting import desk, write
     from prooftrail.core import vkey
     from prooftrail.errors import ConfigurationError
-    from prooftrail.verification.report import Asked
+    from prooftrail.reports import integrity_making
+    from prooftrail.verification import recording
+    from prooftrail.verification.report import Asked, Report
+
+    def verified(wanted: Asked) -> Report:
+        report = verify.run(wanted)
+        verify.record(recording.events(wanted, report, actor=verify.actor()))
+        return report
 
     context = click.get_current_context()
     if checkpoints and not keys:
@@ -124,7 +131,7 @@ def integrity(
     with verify.never_one(context), desk(stream, given) as (reader, made):
         question = made.asked.question
         wanted = Asked(
-            tuple(stream),
+            (),
             question.from_us,
             question.to_us,
             anchors,
@@ -134,7 +141,7 @@ def integrity(
         )
         if wanted.is_empty:
             raise ConfigurationError("no time lies between --from and --to: swap them")
-        draft, code = integrity_report.draft(made, reader.holder.role, wanted)
+        draft, code = integrity_making.make(made, wanted, verified)
         write(reader, made, draft, given["output"])
     context.exit(code)
 

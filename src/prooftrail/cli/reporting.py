@@ -57,10 +57,10 @@ def desk(
             reader,
             Desk(
                 reader.reading,
-                reader.streams,
+                reader.holder,
                 asking(filters, reader.streams),
                 Stated(*(given[name] for name in Stated._fields)),
-                f"key:{reader.holder.key_id} ({reader.holder.role})",
+                f"{reader.holder.user_id} ({reader.holder.role})",
                 f"the command line, by os:{caller.user()}",
                 ids.uuid7(now_us, os.urandom(8)),
                 now_us,

@@ -240,10 +240,14 @@ def command(  # noqa: PLR0917
     from datetime import timedelta
 
     from prooftrail.capture import client_address
+    from prooftrail.cli.reporting import KEY
     from prooftrail.service import http, logs
     from prooftrail.service.detecting import Look
     from prooftrail.service.server import ROLES, Service, Settings
     from prooftrail.service.watching import Pace
+    from prooftrail.signing.report_key import load
+
+    report_key = os.environ.get(KEY)
 
     def clock() -> int:
         return time.time_ns() // 1000
@@ -256,6 +260,7 @@ def command(  # noqa: PLR0917
         keeper_dir=keeper_dir,
         epoch_keys=epoch_keys,
         access_key=access_key,
+        report_key=None if not report_key else load(Path(report_key)),
         session_idle=timedelta(minutes=session_idle),
         session_longest=timedelta(hours=session_longest),
         only=frozenset(role for role in ROLES if not only or role in only),

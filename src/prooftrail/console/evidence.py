@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from prooftrail.console import explaining, queries
 from prooftrail.core import instants
 from prooftrail.errors import HiddenError, QueryError
+from prooftrail.reports import administrators
 from prooftrail.search.answers import MOST_DAYS, UNUSED
 from prooftrail.search.parameters import whole
-from prooftrail.service import administrators
 from prooftrail.service.api import checking
 from prooftrail.service.api.caller import Caller
 from prooftrail.service.api.following import named

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.enclosing import Draft
     from prooftrail.search.parameters import Filters
     from prooftrail.store.connect import Connection
+    from prooftrail.store.readers import Holder
     from prooftrail.store.reporting import Source
 
 
@@ -37,7 +38,7 @@ class Desk(NamedTuple):
     """Whoever makes a report, and with what."""
 
     reading: Callable[[], AbstractContextManager[Connection]]  # as of one moment
-    streams: Mapping[str, int]  # that may be read, by name
+    holder: Holder  # whose reading it is
     asked: Filters  # period, streams, and what the report is about
     stated: Stated
     made_by: str  # id and role
@@ -57,6 +58,11 @@ class Desk(NamedTuple):
             self.clock(),
             source,
         )
+
+    @property
+    def streams(self) -> Mapping[str, int]:
+        """The streams that may be read: numbers by name."""
+        return self.holder.streams
 
     @property
     def chosen(self) -> dict[int, str]:

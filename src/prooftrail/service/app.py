@@ -36,6 +36,7 @@ from prooftrail.service.api import (
     operating,
     problems,
     reading,
+    reporting,
     revealing,
     writing,
 )
@@ -98,6 +99,7 @@ def create(parts: Parts) -> Any:  # noqa: ANN401  servers and frameworks type AS
     app.include_router(answering.router(parts, callers))
     app.include_router(alerting.router(parts, callers))
     app.include_router(leaving.router(parts, callers))
+    app.include_router(reporting.router(parts, callers))
     app.include_router(completing.router(parts, callers))
     app.include_router(revealing.router(parts, callers))
     app.include_router(checking.router(parts, callers))

@@ -95,6 +95,15 @@ class Checks:
         self._asking: dict[str, str] = {}  # who waits for which, ids by asker
         self._threads: list[threading.Thread] = []
 
+    def asked(self, since_us: int | None = None, until_us: int | None = None) -> Asked:
+        """Return what is verified where a whole range is asked for.
+
+        Args:
+            since_us: recorded at or after, microseconds since the epoch, UTC.
+            until_us: recorded before.
+        """
+        return Asked((), since_us, until_us, self._anchors, processes=self._processes)
+
     def start(
         self,
         streams: Sequence[str] = (),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.service.looking import Looking
     from prooftrail.service.metrics import Metrics
     from prooftrail.service.revealing import Revealing
+    from prooftrail.signing.report_key import ReportKey
     from prooftrail.store.readers import Readers
 
 
@@ -39,4 +40,5 @@ class Parts:
     random: Callable[[int], bytes]  # gives n random bytes
     revealing: Revealing | None = None  # where the keeper's keys are at hand
     people: People | None = None  # where somebody may be let in
+    report_key: ReportKey | None = None  # signs reports, where there is one
     trusted_proxies: Networks = ()  # whose X-Forwarded-For is believed

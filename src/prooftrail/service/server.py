@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from prooftrail.capture.client_address import Networks
     from prooftrail.service.logs import Log
     from prooftrail.service.webhook import Webhook
+    from prooftrail.signing.report_key import ReportKey
 
 Role: TypeAlias = Literal["api", "console", "seal", "sign", "keep", "watch"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -75,6 +76,7 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     look: Look | None = None  # for what rules find, as the log grows
     connections: int = CONNECTIONS
+    report_key: ReportKey | None = None  # signs reports
     trusted_proxies: Networks = ()
     session_idle: timedelta = IDLE
     session_longest: timedelta = LONGEST
@@ -241,6 +243,7 @@ class Service:
                 Revealing(settings.keeper_dir) if "keep" in settings.only else None
             ),
             people=people,
+            report_key=settings.report_key,
             trusted_proxies=settings.trusted_proxies,
         )
         # requests end before what they work with

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter, Request
 
 from prooftrail.errors import QuestionError
+from prooftrail.reports import administrators
 from prooftrail.search import answers, granted, parameters, viewing
 from prooftrail.search.answers import MOST_DAYS, UNUSED
-from prooftrail.service import administrators
 from prooftrail.service.api import checking, following, reading
 from prooftrail.service.api.places import CHECKING, READING, Places
 from prooftrail.store import accounts, authority, continuity, searching

@@ -31,6 +31,8 @@ JSON: Final = "application/json"
 JSONL: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
 TEXT: Final = "text/plain"
+PDF: Final = "application/pdf"
+ZIP: Final = "application/zip"
 
 _TOLD: Final = {
     "400": "The request is not understood, or the event is refused.",
@@ -200,6 +202,14 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
     ("get", "/audit/administrators"): (
         {"200": ("Who could, and what was done.", {JSON: ref("Administrators")})},
         "400 401 403 503",
+    ),
+    ("get", "/audit/reports"): (
+        {"200": ("The reports.", {JSON: ref("Reports")})},
+        "401 403 503",
+    ),
+    ("get", "/audit/reports/{name}"): (
+        {"200": ("One volume, or several packed.", {PDF: STRING, ZIP: STRING})},
+        "400 401 403 404 503",
     ),
     ("get", "/audit/alerts"): (
         {"200": ("The alerts.", {JSON: ref("Alerts")})},

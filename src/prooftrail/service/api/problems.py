@@ -29,6 +29,7 @@ from prooftrail.errors import (
     QueryError,
     QuestionError,
     RecordError,
+    ReportError,
     RevealError,
     UnavailableError,
 )
@@ -47,6 +48,7 @@ RETRY_SECONDS = 2
 _STATUS: tuple[tuple[type[ProoftrailError], int], ...] = (
     (EndedError, 401),
     (QuestionError, 400),
+    (ReportError, 503),  # the extra is not installed, or memory is short
     (RevealError, 409),
     (EventError, 400),
     (BusyError, 429),

@@ -55,6 +55,13 @@ ANSWERS: Final[dict[str, Any]] = {
         others=WHOLE,
         query=STRING,
     ),
+    "Reports": fields(
+        ["reports"],
+        reports={
+            "type": "array",
+            "items": fields(["name", "summary"], name=STRING, summary=STRING),
+        },
+    ),
     "Accounts": fields(
         ["days", "asOf", "accounts"],
         days=WHOLE,

@@ -1,70 +1,77 @@
-"""What ``prooftrail report integrity`` looks at, and in which order.
+"""What the Integrity report looks at, and in which order.
 
-Guarantees: the log is verified first, and that is recorded; all else is read as of one
-moment after it.
+Guarantees: the log is verified first; all else is read as of one moment after it.
+
+Does not: record that it was verified (whoever has it verified does).
 """
 
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from prooftrail.access import roles
+from prooftrail.errors import QuestionError
+from prooftrail.integrity.findings import Weight
+from prooftrail.reports import administrators, integrity, integrity_facts
+from prooftrail.reports.integrity_facts import Integrity, Verified
+from prooftrail.reports.typesetting import Attachment
+from prooftrail.search import lists
+from prooftrail.search.parameters import Paging
+from prooftrail.store import connect, continuity, reading, reporting, showing
+from prooftrail.store.keys import FIRST_US, LAST_US
+from prooftrail.store.question import Exactly, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
-    from prooftrail.reports.integrity_facts import Verified
-    from prooftrail.reports.typesetting import Attachment
+    from prooftrail.reports.integrity_facts import StreamDay
     from prooftrail.store.connect import Connection
     from prooftrail.store.question import Question
-    from prooftrail.store.readers import Role
     from prooftrail.store.showing import Signed
     from prooftrail.verification.report import Asked, Report
 
-VERIFIED = "audit.chain.verify"
-_MOST_RUNS = 1_000
+VERIFIED: Final = "audit.chain.verify"
+_MOST_RUNS: Final = 1_000
 
 
-def draft(desk: Desk, role: Role, wanted: Asked) -> tuple[Draft, int]:
+def make(
+    desk: Desk, wanted: Asked, verify: Callable[[Asked], Report]
+) -> tuple[Draft, int]:
     """Verify, and return the report and the exit code.
 
+    Args:
+        desk: of whoever asks.
+        wanted: what to verify, and against what.
+        verify: does it, and records that it did.
+
     Raises:
+        QuestionError: it is not for him.
         ProoftrailError: something that it shows cannot be read.
     """
-    from prooftrail.access import roles
-    from prooftrail.cli import verify
-    from prooftrail.errors import ConfigurationError
-    from prooftrail.reports import integrity, integrity_facts
-    from prooftrail.reports.integrity_facts import Integrity
-    from prooftrail.service import administrators
-    from prooftrail.store import connect, continuity, reading, showing
-    from prooftrail.store import reporting as store
-    from prooftrail.verification import recording
-
-    if not roles.may(role, "verify"):
-        raise ConfigurationError(
-            "this report takes a key that may verify: prooftrail key create NAME"
-            " --role auditor makes one"
+    holder = desk.holder
+    if not roles.may(holder.role, "verify"):
+        raise QuestionError("this report is for those who may verify: an auditor, say")
+    if holder.from_us > FIRST_US or holder.to_us < LAST_US:
+        raise QuestionError(
+            "this report tells of the log's size at all times: it is for those who are"
+            " limited to no period"
         )
-    report = verify.run(wanted)
-    verify.record(recording.events(wanted, report, actor=verify.actor()))
+    if not holder.all_streams or desk.asked.question.streams is not None:
+        wanted = replace(wanted, streams=tuple(desk.chosen.values()))
+    if not desk.chosen:
+        raise QuestionError("there is no stream that you may read")
+    report = _shown(desk, verify(wanted))
     numbers = list(desk.chosen)
     with desk.reading() as connection:
-        source = store.source(connection)
+        source = reporting.source(connection)
         flow = continuity.read(connection, desk.asked.question, numbers)
         acts = administrators.acts(connection, desk.asked.question)
         runs = tuple(_runs(connection, desk.asked.question, desk.streams))
         signed = showing.checkpoints(connection, numbers)
-    failures = [one for one in report.findings if one.weight > 1]
-    days = []
-    with (
-        closing(connect.connect("verifier", autocommit=True)) as link,
-        reading.snapshot(link),
-    ):
-        for one in report.streams:
-            own = [found for found in failures if found.stream == one.name]
-            days += integrity_facts.days(link, one, own)
     found = Integrity(
         wanted.since_us,
         wanted.until_us,
@@ -74,7 +81,7 @@ def draft(desk: Desk, role: Role, wanted: Asked) -> tuple[Draft, int]:
             for one in report.streams
             for segment in integrity_facts.segments(one)
         ),
-        tuple(days),
+        tuple(_days(report)),
         runs,
         flow,
         tuple(administrators.could()),
@@ -87,15 +94,37 @@ def draft(desk: Desk, role: Role, wanted: Asked) -> tuple[Draft, int]:
     return integrity.draft(found, made, parameters, enclosed), report.verdict.exit_code
 
 
+def _shown(desk: Desk, report: Report) -> Report:
+    """Return a report of a run without what is of streams that are not the reader's.
+
+    What waits or could not be sealed is a warning of no stream, and may be all of
+    another one.
+    """
+    if not desk.holder.all_streams:
+        own = set(desk.chosen.values())
+        report.findings = [
+            one
+            for one in report.findings
+            if one.stream in own or (not one.stream and one.weight > Weight.WARNING)
+        ]
+    return report
+
+
+def _days(report: Report) -> Iterator[StreamDay]:
+    failures = [one for one in report.findings if one.weight is Weight.FAILURE]
+    with (
+        closing(connect.connect("verifier", autocommit=True)) as link,
+        reading.snapshot(link),
+    ):
+        for stream in report.streams:
+            own = [one for one in failures if one.stream == stream.name]
+            yield from integrity_facts.days(link, stream, own)
+
+
 def _runs(
     connection: Connection, question: Question, streams: Mapping[str, int]
 ) -> Iterator[Verified]:
     """Yield the verifications that the trail has of a period, the newest first."""
-    from prooftrail.reports.integrity_facts import Verified
-    from prooftrail.search import lists
-    from prooftrail.search.parameters import Paging
-    from prooftrail.store.question import Exactly, Term
-
     asked = question._replace(terms=(Term("action", (Exactly(VERIFIED),)),))
     page = lists.page(connection, asked, Paging(_MOST_RUNS, None), streams)
     for item in page.items:
@@ -115,8 +144,6 @@ def _runs(
 
 def _enclosed(report: Report, signed: Sequence[Signed]) -> Iterator[Attachment]:
     """Yield the checkpoints and the keys of what was verified."""
-    from prooftrail.reports.typesetting import Attachment
-
     keys = "".join(f"{key}\n" for one in report.streams for key in one.keys)
     if keys:
         yield Attachment(
