@@ -147,7 +147,7 @@ def administrators(*, query: tuple[str, ...], as_json: bool) -> None:
     from prooftrail.access import roles
     from prooftrail.cli.reader import Reader
     from prooftrail.errors import ConfigurationError
-    from prooftrail.service import administrators
+    from prooftrail.reports import administrators
 
     with Reader() as reader:
         if not roles.may(reader.holder.role, "verify"):
