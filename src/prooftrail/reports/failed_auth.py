@@ -209,10 +209,12 @@ def _answer(facts: Facts) -> Answer:
     )
     told = []
     if tally.failures:
+        least = "at least " if tally.cut else ""
         told.append(
             f"{counted(tally.failures, 'login')} failed and {tally.successes:,}"
-            f" succeeded. Failures came from {counted(len(tally.sources), 'source')}"
-            f" and name {counted(len(tally.accounts), 'account')};"
+            f" succeeded. Failures came from"
+            f" {least}{counted(len(tally.sources), 'source')}"
+            f" and name {least}{counted(len(tally.accounts), 'account')};"
             f" names of {tally.withheld:,} attempts are withheld."
         )
     if not found:
