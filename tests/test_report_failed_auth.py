@@ -161,6 +161,14 @@ def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
     assert printed["Handling"] == "closed: true positive, 1.5 min"
     (other,) = its.incidents({"main": hits}, [elsewhere])
     assert other.handling == its.NOT_HANDLED
+    waiting = alert._replace(acknowledged=None, closed=None)
+    (open_one,) = its.incidents({"main": hits}, [waiting])
+    assert open_one.handling == "alert open"
+    assert (one.is_handled, open_one.is_handled, other.is_handled) == (
+        True,
+        False,
+        False,
+    )
     synthetic = alert._replace(details={**details, "synthetic": True})
     (test,) = its.incidents({"main": hits}, [synthetic])
     assert test.is_test

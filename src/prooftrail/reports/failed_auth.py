@@ -200,7 +200,7 @@ def _answer(facts: Facts) -> Answer:
     tally = facts.tally
     found = [one for one in facts.incidents if not one.is_test]
     entered = [one for one in found if one.hit.success is not None]
-    unhandled = sum(one.handling == its.NOT_HANDLED for one in found)
+    unhandled = sum(not one.is_handled for one in found)
     figures = (
         (f"{tally.failures:,}", "failed logins"),
         (tally.rate, "of logins failed"),

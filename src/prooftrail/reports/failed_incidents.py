@@ -95,6 +95,11 @@ class Incident(NamedTuple):
         return "alert acknowledged" if self.alert.acknowledged else "alert open"
 
     @property
+    def is_handled(self) -> bool:
+        """Whether somebody acknowledged or closed its alert."""
+        return self.alert is not None and self.alert.state != "open"
+
+    @property
     def minutes(self) -> str | None:
         """From the alert to its acknowledgement."""
         alert = self.alert
