@@ -1,4 +1,4 @@
-"""What each case of a proof and of evidence's lines asks of our code."""
+"""What each case of a proof, of evidence's lines and of a sample asks of our code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from prooftrail.core import evidence, multiproof
 from prooftrail.core.multiproof import Node
 from prooftrail.errors import FormatError
+from prooftrail.sampling import drawing, population
 
 
 def check_multi_proof(case: dict[str, Any]) -> None:
@@ -51,3 +52,31 @@ def check_evidence(case: dict[str, Any]) -> None:
         assert (item.event and item.event.decode()) == case["event"]
         assert item.fits is case["fits"]
         assert evidence.encode_item(item) == line
+
+
+def check_sample(case: dict[str, Any]) -> None:
+    if "refused" in case:
+        with pytest.raises(FormatError):
+            drawing.draw(case["seed"], case["size"], case["count"])
+        return
+    found = drawing.draw(case["seed"], case["size"], case["count"])
+    assert _told(found) == case["draws"]
+
+
+def check_population(case: dict[str, Any]) -> None:
+    text = case["listing"].encode()
+    if "refused" in case:
+        with pytest.raises(FormatError):
+            population.parse(text)
+        return
+    members = population.parse(text)
+    assert len(members) == case["size"]
+    assert population.listing(reversed(members)) == text
+    assert population.digest(text) == case["digest"]
+    for one in case.get("byMonth", []):
+        found = drawing.draw_by_month(one["seed"], members, one["count"])
+        assert _told(found) == one["draws"]
+
+
+def _told(draws: list[drawing.Draw]) -> list[dict[str, int]]:
+    return [{"draw": one.number, "position": one.position} for one in draws]

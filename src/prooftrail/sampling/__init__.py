@@ -1,0 +1,3 @@
+"""Samples of a population, by an algorithm that anybody can follow by hand; pure."""
+
+from __future__ import annotations
