@@ -44,7 +44,7 @@ MAKERS: dict[str, tuple[Callable[[], Iterator[tuple[str, dict[str, Any]]]], ...]
     "uuid": (moments.uuids,),
     "event": (events.acceptance,),
     "sealing": (events.sealing,),
-    "projection": (columns.columns, columns.continuations),
+    "projection": (columns.columns, columns.authorities, columns.continuations),
     "subjects": (columns.subjects,),
     "statement": (events.statements,),
     "commitment": (protecting.commitments,),

@@ -89,6 +89,18 @@ CASES = [
         "no personal data", Question((is_("pii", False),)), {"log_time"}, {"log_time"}
     ),
     Case(
+        "unexplained",
+        Question((is_("authorization", "unexplained"),)),
+        {"log_time"},
+        {"log_time"},
+    ),
+    Case(
+        "break-glass to personal data",
+        Question((is_("authorization", "break-glass"), is_("pii", True))),
+        {"log_time"},
+        {"log_time"},
+    ),
+    Case(
         "personal data of a customer",
         Question((PII, is_("resource", "cust_456"))),
         {"log_resource", "subject_of"},

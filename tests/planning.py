@@ -54,6 +54,9 @@ def text(random: Random, number: int) -> str:
         "resource": {"type": "customer", "id": f"cust_{random.randrange(2_000)}"},
         "result": random.choice(["failure", "denied"]) if failed else "success",
     }
+    if number % 3:
+        basis = "break_glass" if number % 300 == 1 else "role"
+        event["authorization"] = {"decision": "allowed", "basis": basis}
     if number % 2 == 0:
         event["subjects"] = [f"cust_{random.randrange(2_000)}" for _ in range(3)]
     if number % 50 == 0:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prooftrail.core import instants
-from prooftrail.errors import QuestionError
-from prooftrail.store import accounts
+from prooftrail.errors import DatabaseError, QuestionError
+from prooftrail.store import accounts, searching
+from prooftrail.store.question import Question
 from tests.sealing import event, insert, seal
 from tests.searched import ALL_TIME, BEGIN, DAY, asker
+from tests.signing_rig import unguarded
 
 if TYPE_CHECKING:
     from prooftrail.store.accounts import Account
@@ -99,3 +101,28 @@ def test_too_many_are_refused(filled: Trail, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(accounts, "MOST", 3)
     with pytest.raises(QuestionError, match="more than 3 accounts"):
         read(filled)
+
+
+@pytest.mark.parametrize(
+    "bytes_", [b"no json", b"\xff\xfe", b'{"actor": {"type": "\\u0000"}}']
+)
+def test_bytes_that_are_no_event_are_told_as_an_altered_log(
+    filled: Trail, bytes_: bytes
+) -> None:
+    """By whoever dropped every guard: what he wrote is quoted to nobody."""
+    with unguarded(filled) as admin:
+        admin.execute("alter table prooftrail.log drop constraint body_is_hash")
+        admin.execute(
+            "update prooftrail.log set event = %s, result = 'success'"
+            " where seq = (select max(seq) from prooftrail.log where kind = 0)",
+            (bytes_,),
+        )
+    with asker(filled, TOKEN, period=ALL_TIME) as readers:
+        with (
+            pytest.raises(DatabaseError, match="the log was altered") as raised,
+            readers.reading(TOKEN) as reader,
+        ):
+            accounts.read(reader, [1])
+        assert "no json" not in str(raised.value)
+        with readers.reading(TOKEN) as reader:  # the pool's connection is whole
+            assert searching.count(reader, Question(), searching.ends(reader))

@@ -147,5 +147,6 @@ def test_an_entry_that_does_not_continue_the_chain_is_refused_to(
             " stream_id, prev, body, sha256('\\x000100'::bytea || uuid_send(stream_id)"
             " || prev || int8send(seq) || int8send(recorded_us + 1) || body), salt,"
             " event, event_id, occurred_us, actor, role, action, resource_type,"
-            " resource_id, result, ip, pii, continues from prooftrail.log where seq = 2"
+            " resource_id, result, ip, pii, continues, authority from prooftrail.log"
+            " where seq = 2"
         )

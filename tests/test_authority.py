@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prooftrail.errors import DatabaseError
 from prooftrail.store import authority, searching
 from prooftrail.store.question import ANSWERS, Exactly, Question, Term
 from tests import searched
 from tests.searched import ALL_TIME, BEGIN, DAY, asked, asker, entries, fill
-from tests.signing_rig import unguarded
 
 if TYPE_CHECKING:
     from prooftrail.store.authority import Authority
@@ -56,32 +54,6 @@ def test_the_four_answers_are_the_oracles(
             term = Term("authorization", (Exactly(one),))
             count = searching.count(reader, Question((term,)), as_of)
             assert count == every.counts[one]
-
-
-@pytest.mark.parametrize(
-    "bytes_", [b"no json", b"\xff\xfe", b'{"authorization": "\\u0000"}']
-)
-def test_bytes_that_are_no_event_are_told_as_an_altered_log(
-    trail: Trail, bytes_: bytes
-) -> None:
-    """By whoever dropped every guard: what he wrote is quoted to nobody."""
-    fill(trail, Random(6), 5)
-    with unguarded(trail) as admin:
-        admin.execute("alter table prooftrail.log drop constraint body_is_hash")
-        admin.execute(
-            "update prooftrail.log set event = %s, result = 'success'"
-            " where seq = (select max(seq) from prooftrail.log where kind = 0)",
-            (bytes_,),
-        )
-    with asker(trail, TOKEN, period=ALL_TIME) as readers:
-        with (
-            pytest.raises(DatabaseError, match="the log was altered") as raised,
-            readers.reading(TOKEN) as reader,
-        ):
-            authority.read(reader, Question(), searching.ends(reader))
-        assert "no json" not in str(raised.value)
-        with readers.reading(TOKEN) as reader:  # the pool's connection is whole
-            assert searching.count(reader, Question(), searching.ends(reader))
 
 
 def compare(found: Authority, expected: list[Entry]) -> None:

@@ -96,6 +96,7 @@ ASKED = [
         by_days=True,
     ),
     Asked("a type of resource", Question((is_("resource_type", "vault"),)), WHOLE),
+    Asked("break-glass", Question((is_("authorization", "break-glass"),)), WHOLE),
     Asked(
         "an actor", Question((is_("actor", "usr_12"),)), {"log_actor"}, index_only=False
     ),
@@ -264,6 +265,28 @@ def test_days_of_a_part_are_read_by_seq(shared_trail: Trail, filled: Filled) -> 
         given = {"stream": 1, "start": 100, "stop": 200}
         plan = explained(connection, files.query("report_days"), given)
     look(plan, {"log_pkey"}, filled, index_only=False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(),
+        Question((is_("pii", True),), *MARCH),
+        Question((is_("authorization", "unexplained"), is_("role", "admin"))),
+    ],
+    ids=["all", "personal data, a month", "unexplained, by admins"],
+)
+def test_on_whose_authority_is_counted_in_an_index(
+    reader: Connection,
+    question: Question,
+    filled: Filled,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plans = planned(
+        reader, lambda: authority.read(reader, question, LASTS), monkeypatch
+    )
+    [counted] = [plan for plan in plans if reads(plan, filled.tables)]
+    look(counted, WHOLE, filled, index_only=True)
 
 
 def planned(

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from prooftrail.cli import main
 from prooftrail.errors import ConfigurationError
 from prooftrail.store import connect, files, fingerprint, install, streams
 from tests.trail import Cluster, Trail, now_us
@@ -76,6 +78,38 @@ def test_a_plain_createrole_login_installs_beside_another_trail(
             root.execute(f"drop role {user}")
 
 
+def test_who_may_not_vacuum_what_was_written_anew_is_told_so(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"idle_{tmp_path.name.replace('-', '_')}"[:40].rstrip("_")
+    user = f"admin_{name}"
+    with cluster.admin() as root:
+        root.execute(f"create database {name}")
+        root.execute(f"create role {user} login createrole password 'only-for-tests'")
+        root.execute(f"grant create on database {name} to {user}")
+    monkeypatch.setenv("PROOFTRAIL_DSN", cluster.dsn(name, user))
+    command = ["init", "--prefix", name, "--key-file", str(tmp_path / "key")]
+    every = files.migrations()
+    try:
+        with monkeypatch.context() as older:
+            older.setattr(files, "migrations", lambda: every[:-1])
+            first = CliRunner().invoke(main, command)
+        second, third = (CliRunner().invoke(main, command) for _ in range(2))
+        told = "vacuum (analyze) prooftrail.log"
+        assert [one.exit_code for one in (first, second, third)] == [0, 0, 0]
+        assert [told in one.stderr for one in (first, second, third)] == [
+            False,
+            True,
+            False,
+        ]
+    finally:
+        cluster.drop(name)
+        with cluster.admin() as root:
+            for login in ("owner", *files.LOGINS):
+                root.execute(f"drop role if exists {name}_{login}")
+            root.execute(f"drop role {user}")
+
+
 def test_an_older_installation_is_brought_up_to_date(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +131,7 @@ def test_an_older_installation_is_brought_up_to_date(
         ]
         assert [one.name for one in streams.read(admin)] == ["main"]
         assert fingerprint.compare(admin) == []
+        assert done.vacuumed
     finally:
         admin.close()
         cluster.drop(name)

@@ -58,6 +58,14 @@ accepted = st.fixed_dictionaries(
                 "total": st.integers(0, 3),
             }
         ),
+        "authorization": st.none()
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "decision": st.sampled_from(["allowed", "denied", None]),
+                "basis": st.sampled_from(["role", "break_glass", None]),
+            },
+        ),
         "details": st.none() | st.dictionaries(wild, wild, max_size=2),
     },
 )
@@ -102,6 +110,7 @@ def test_the_example_projects_to_its_columns() -> None:
         ip=ip_address("203.0.113.42").packed,
         pii=True,
         continues=None,
+        authority="unexplained",
     )
     assert touched == []
     assert UUID(bytes=found.event_id) == UUID("0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69")

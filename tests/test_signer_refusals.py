@@ -129,7 +129,7 @@ def test_an_entry_that_is_there_twice_is_not_signed(rig: Rig) -> None:
             " stream_id, prev, body, sha256('\\x000100'::bytea || uuid_send(stream_id)"
             " || prev || int8send(seq) || int8send(recorded_us + 1) || body), salt,"
             " event, event_id, occurred_us, actor, role, action, resource_type,"
-            " resource_id, result, ip, pii, continues from prooftrail.log"
+            " resource_id, result, ip, pii, continues, authority from prooftrail.log"
             " where seq = 64"
         )
     refused(rig, "entry 64 is there twice")

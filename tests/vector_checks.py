@@ -71,6 +71,7 @@ def columns(found: projection.Projection) -> dict[str, Any]:
         "ip": None if found.ip is None else str(ip_address(found.ip)),
         "pii": found.pii,
         "continues": found.continues and str(UUID(bytes=found.continues)),
+        "authority": found.authority,
     }
 
 

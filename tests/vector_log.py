@@ -84,6 +84,7 @@ def _row(entry: dict[str, Any]) -> Row:
         wire.address(ip),
         found["pii"],
         None if found["continues"] is None else UUID(found["continues"]).bytes,
+        found["authority"],
     )
 
 

@@ -103,7 +103,7 @@ def columns() -> Iterator[tuple[str, dict[str, Any]]]:
             "result",
             "The result stands as it is",
             {"result": "denied"},
-            {"result": "denied"},
+            {"result": "denied", "authority": "denied"},
         ),
     ]
     for name, title, event, found in cases:
@@ -142,6 +142,48 @@ def columns() -> Iterator[tuple[str, dict[str, Any]]]:
     ]:
         title = "No sealed event has such bytes"
         yield f"refuse-{name}", {"title": title, "eventBytes": data, "refused": True}
+
+
+def authorities() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield authorizations, and on whose authority each says that it was done."""
+    allowed, denied = {"decision": "allowed"}, {"decision": "denied"}
+    glass = {"basis": "break_glass"}
+    refused: dict[str, Any] = {"result": "denied"}
+    for name, title, stated, found, more in [
+        ("allowed", "What was allowed is authorised", allowed, "authorised", {}),
+        ("by-role", "By whatever", {**allowed, "basis": "role"}, "authorised", {}),
+        ("break-glass", "But by breaking glass", {**allowed, **glass},
+         "break-glass", {}),
+        ("glass-alone", "Also without a decision", glass, "break-glass", {}),
+        ("denied", "A decision denies, whatever came of it", denied, "denied", {}),
+        ("denied-glass", "And nothing breaks that", {**denied, **glass}, "denied", {}),
+        ("refused", "So does a result that is denied", allowed, "denied", refused),
+        ("refused-glass", "And nothing breaks that", glass, "denied", refused),
+        ("refused-text", "Whatever is stated", "allowed", "denied", refused),
+        ("failed", "A failure was authorised or not", allowed, "authorised",
+         {"result": "failure"}),
+        ("no-decision", "A basis explains nothing", {"basis": "role"},
+         "unexplained", {}),
+        ("empty", "Nor does nothing", {}, "unexplained", {}),
+        ("null", "Nor null", None, "unexplained", {}),
+        ("nulls", "Nor nulls", {"decision": None, "basis": None}, "unexplained", {}),
+        ("other-keys", "Nor other keys", {"name": "admin", "policy": "roles@7"},
+         "unexplained", {}),
+        ("case", "Values are exact", {"decision": "Allowed", "basis": "break-glass"},
+         "unexplained", {}),
+        ("objects", "And texts", {"decision": allowed, "basis": [glass]},
+         "unexplained", {}),
+        ("text", "What is no object explains nothing", "allowed", "unexplained", {}),
+        ("list", "A list is none", [allowed], "unexplained", {}),
+        ("true", "True is none", True, "unexplained", {}),
+        ("number", "A number is none", 1, "unexplained", {}),
+    ]:  # fmt: skip
+        data = jcs(complete(authorization=stated, **more)).decode()
+        columns = {**BARE, **more, "authority": found}
+        yield (
+            f"authority-{name}",
+            {"title": title, "eventBytes": data, "columns": columns},
+        )
 
 
 def continuations() -> Iterator[tuple[str, dict[str, Any]]]:

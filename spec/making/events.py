@@ -33,6 +33,7 @@ BARE: dict[str, Any] = {
     "ip": None,
     "pii": False,
     "continues": None,
+    "authority": "unexplained",
 }
 
 

@@ -145,6 +145,7 @@ def columns(found: dict[str, Any]) -> dict[str, Any]:
         "pii": bool(pii.get("fields") or pii.get("classes"))
         or action.startswith("customer.pii."),
         "continues": part["of"] if part.get("n", 1) > 1 else None,
+        "authority": "denied" if found["result"] == "denied" else "unexplained",
     }
 
 

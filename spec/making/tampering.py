@@ -213,6 +213,7 @@ def edits() -> Iterator[Case]:
         ("ip", "2001:db8::2"),
         ("pii", False),
         ("continues", event_id(2)),
+        ("authority", "authorised"),
     ]:
         log = altered(lambda log: log.entries[4]["columns"].update({name: value}))  # noqa: B023
         title = f"The column {name} edited, the bytes left alone"

@@ -66,7 +66,7 @@ class Forger:
             " body = %s, leaf = %s, salt = %s, event = %s, event_id = %s,"
             " occurred_us = %s, actor = %s, role = %s, action = %s,"
             " resource_type = %s, resource_id = %s, result = %s, ip = %s, pii = %s,"
-            " continues = %s where stream = %s and seq = %s",
+            " continues = %s, authority = %s where stream = %s and seq = %s",
             (
                 row.recorded_us,
                 row.kind,
@@ -76,10 +76,11 @@ class Forger:
                 row.salt,
                 row.event,
                 found.event_id.hex(),
-                *found[1:-3],
+                *found[1:-4],
                 address,
                 found.pii,
                 found.continues and found.continues.hex(),
+                found.authority,
                 self.stream.number,
                 row.seq,
             ),
@@ -90,7 +91,7 @@ class Forger:
         self.superuser.execute(
             "insert into prooftrail.log select %s, %s, recorded_us, kind, stream_id,"
             " prev, body, leaf, salt, event, event_id, occurred_us, actor, role,"
-            " action, resource_type, resource_id, result, ip, pii, continues"
+            " action, resource_type, resource_id, result, ip, pii, continues, authority"
             " from prooftrail.log where stream = %s and seq = %s",
             (stream or self.stream.number, seq, self.stream.number, source),
         )

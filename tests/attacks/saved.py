@@ -13,6 +13,7 @@ COLUMNS = {
         "stream", "seq", "recorded_us", "kind", "stream_id", "prev", "body", "leaf",
         "salt", "event", "event_id", "occurred_us", "actor", "role", "action",
         "resource_type", "resource_id", "result", "ip", "pii", "continues",
+        "authority",
     ],
     "subject": ["stream", "seq", "subject", "occurred_us", "recorded_us"],
     "daily": ["stream", "day", "action", "role", "result", "pii", "n"],

@@ -78,7 +78,7 @@ def test_5_two_entries_swapped_by_seq(saved: Saved, one: int, other: int) -> Non
 def test_5_two_entries_swapped_by_contents(saved: Saved, one: int, other: int) -> None:
     columns = (
         "salt, event, event_id, occurred_us, actor, role, action, resource_type,"
-        " resource_id, result, ip, pii, continues"
+        " resource_id, result, ip, pii, continues, authority"
     )
     saved.attacked.execute(
         f"update prooftrail.log l set ({columns}) = (select {columns}"

@@ -56,6 +56,7 @@ PROJECTIONS = {
     "ip": ["'10.0.0.1'", "set_masklen({}, 64)"],
     "pii": ["not {}"],
     "continues": ["gen_random_uuid()", "event_id"],
+    "authority": ["'authorised'", "upper({})", "{} || ' '"],
 }  # fmt: skip
 # The key by which rows find their partition cannot be null in any of them.
 NOT_NULLABLE = {"recorded_us"}

@@ -23,6 +23,7 @@ TYPES = {
     "ip": ("cidr", "ip::cidr"),
     "pii": ("text", "pii::text"),
     "continues": ("text", "continues::text"),
+    "authority": ("bytea", "authority::bytea"),
     "leaf": ("text", "encode(leaf, 'hex')"),
     "prev": ("text", "encode(prev, 'hex')"),
     "body": ("uuid", "gen_random_uuid()"),

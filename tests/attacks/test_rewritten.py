@@ -149,7 +149,8 @@ def test_9_a_superuser_runs_into_the_triggers(attacked: Attacked) -> None:
                 "insert into prooftrail.log select stream, seq + 5000, recorded_us,"
                 " kind, stream_id, prev, body, sha256(leaf), salt, event, event_id,"
                 " occurred_us, actor, role, action, resource_type, resource_id, result,"
-                " ip, pii, continues from prooftrail.log where seq = 101 and stream = 1"
+                " ip, pii, continues, authority from prooftrail.log"
+                " where seq = 101 and stream = 1"
             ),
         ):
             with pytest.raises(psycopg.Error):

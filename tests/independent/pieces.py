@@ -98,6 +98,7 @@ def _project(event: Any) -> tuple[Row, list[str]]:
         "pii": bool(pii.get("fields") or pii.get("classes"))
         or str(action).startswith("customer.pii."),
         "continues": continued(event.get("part"), event["eventId"]),
+        "authority": authority(event["result"], event.get("authorization")),
     }
     subjects = {subject[:200] for subject in event.get("subjects", [])}
     return columns, sorted(subjects - {columns["resourceId"]})
@@ -110,6 +111,15 @@ def continued(part: Any, own: str) -> str | None:
     if not isinstance(of, str) or {type(n), type(total)} != {int}:
         raise TypeError(part)
     return of if n > 1 and ID.fullmatch(of) and of != own else None
+
+
+def authority(result: Any, stated: Any) -> str:
+    said = stated if isinstance(stated, dict) else {}
+    if "denied" in (result, said.get("decision")):
+        return "denied"
+    if said.get("basis") == "break_glass":
+        return "break-glass"
+    return "authorised" if said.get("decision") == "allowed" else "unexplained"
 
 
 def microseconds(text: str) -> int:

@@ -103,6 +103,13 @@ def _told(installed: Installed, able: set[str]) -> list[str]:
     if installed.migrations_applied:
         steps = ", ".join(installed.migrations_applied)
         done.append(f"Applied {steps} (PostgreSQL {version})")
+    if not installed.vacuumed:
+        click.echo(
+            "warning: the log was written anew, and this login may not vacuum it: "
+            "until somebody does, searches are slow. As a superuser, or as the role "
+            f"{installed.prefix}_owner: vacuum (analyze) prooftrail.log",
+            err=True,
+        )
     fresh = [role for role in installed.app_roles if role not in able]
     done += [f"{role} may now write events" for role in fresh]
     return done

@@ -4,20 +4,21 @@ Guarantees: `project` gives the same columns in the sealer, in the verifier and 
 any other language that reads `spec/projections.md`. Texts are cut to 200 characters
 (a longer one would not fit a btree page), names are folded to lower case in ASCII
 only, ids are kept exact, and what is no address projects to none. An entry that only
-continues an event names it, so that the event is one result and counts once. `read_all`
-gives what `read` gives, for many entries at once and a list a column.
+continues an event names it, so that the event is one result and counts once. On whose
+authority an event was done is one of four answers, whatever it states. `read_all` gives
+what `read` gives, for many entries at once and a list a column.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from prooftrail.core import ids, instants
-from prooftrail.core.events import Part, Pii  # noqa: TC001  msgspec resolves them
+from prooftrail.core.events import Authorization, Part, Pii
 from prooftrail.errors import EventError
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ MAX_CHARACTERS = 200
 _PERSONAL = "customer.pii."  # events of this group touch personal data
 UUID_BYTES = 16
 LONGEST_ADDRESS = 45  # eight groups of four, the last two as four decimal numbers
+# on whose authority
+AUTHORISED: Final = "authorised"
+BREAK_GLASS: Final = "break-glass"
+DENIED: Final = "denied"
+UNEXPLAINED: Final = "unexplained"
 
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _KEPT = 4096  # results of a function that are kept
@@ -50,6 +56,7 @@ class Projection(NamedTuple):
     ip: bytes | None  # 4 or 16 bytes, as on the network
     pii: bool
     continues: bytes | None  # 16 bytes: the event_id of the event's first entry
+    authority: str  # authorised, break-glass, denied or unexplained
 
 
 class Columns(NamedTuple):
@@ -66,6 +73,7 @@ class Columns(NamedTuple):
     ip: list[bytes | None]
     pii: list[bool]
     continues: list[bytes | None]
+    authority: list[str]
 
 
 # not watched by the collector: what is decoded from bytes has no cycles
@@ -86,6 +94,13 @@ class _Resource(msgspec.Struct, gc=False):
     id: str | None = None
 
 
+class _Authorization(msgspec.Struct, gc=False):
+    """The projected part of an authorization: what its keys have is not looked into."""
+
+    decision: Any = None
+    basis: Any = None
+
+
 class _Projected(msgspec.Struct, gc=False):
     """The projected part of an event: decoding passes over all the rest."""
 
@@ -98,8 +113,11 @@ class _Projected(msgspec.Struct, gc=False):
     subjects: list[str] = []
     part: Part | None = None
     pii: Pii | None = None
+    # what is no object explains nothing, and is no failure
+    authorization: _Authorization | list[Any] | str | bool | float | None = None
 
 
+_STATED: Final = (_Authorization, Authorization)
 _DECODER = msgspec.json.Decoder(_Projected)
 
 
@@ -152,6 +170,7 @@ def read_all(events: Iterable[bytes]) -> tuple[Columns, list[list[str]]]:
                 None if one.part is None else _continued(one.part, event_id)
                 for one, event_id in zip(found, event_ids, strict=True)
             ],
+            [_authority(one.result, one.authorization) for one in found],
         )
         return columns, [one.subjects and subjects(one) for one in found]
     except (msgspec.MsgspecError, ValueError) as error:
@@ -178,6 +197,7 @@ def project(event: Event | _Projected) -> Projection:
         _ADDRESSES[actor.ip_address] if type(actor.ip_address) is str else None,
         _is_personal(event.pii, action),
         None if event.part is None else _continued(event.part, event_id),
+        _authority(event.result, event.authorization),
     )
 
 
@@ -214,6 +234,23 @@ def _continued(part: Part, event_id: bytes) -> bytes | None:
     """Return the event_id of the first entry, None where this one is that or none."""
     of = ids.packed(part.of) if part.n > 1 else None
     return None if of == event_id else of
+
+
+def _authority(result: str, stated: object) -> str:
+    """Return on whose authority an event with this result and authorization was done.
+
+    What was refused was denied, whatever else it states; break glass comes before
+    allowed, of which it is a kind.
+    """
+    if result == DENIED:
+        return DENIED
+    if not isinstance(stated, _STATED):
+        return UNEXPLAINED
+    if stated.decision == "denied":
+        return DENIED
+    if stated.basis == "break_glass":
+        return BREAK_GLASS
+    return AUTHORISED if stated.decision == "allowed" else UNEXPLAINED
 
 
 def fold(text: str) -> str:

@@ -53,6 +53,7 @@ class Row(NamedTuple):
     ip: object = None  # as the source writes an address
     pii: object = None
     continues: object = None
+    authority: object = None
 
     @classmethod
     def of(cls, raw: Raw) -> Row:

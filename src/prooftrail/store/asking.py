@@ -41,7 +41,7 @@ _COLUMNS: Mapping[str, sql.SQL] = {
     "result": sql.SQL("l.result"),
     "ip": sql.SQL("l.ip"),
     "pii": sql.SQL("l.pii"),
-    "authorization": sql.SQL(files.query("search_authorization")),
+    "authorization": sql.SQL("l.authority"),
 }
 AUTHORITY: Final = _COLUMNS["authorization"]  # of an entry `l`
 _KEY = sql.SQL("l.stream, l.seq, l.occurred_us")
@@ -155,12 +155,6 @@ class Asked:
     def is_keyed(self) -> bool:
         """Whether it is found in two places: by resource, and by subjects."""
         return self._resource is not None
-
-    def authorities(self) -> sql.Composed:
-        """Return the same, and on whose authority each was done: events are read."""
-        columns = sql.SQL(files.query("figures_columns"))
-        authority = _COLUMNS["authorization"]
-        return self._found(columns + sql.SQL(", {} as authority").format(authority))
 
     def _found(self, columns: sql.Composable) -> sql.Composed:
         if self._resource is None:

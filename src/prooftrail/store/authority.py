@@ -4,12 +4,10 @@ Guarantees: what is counted is what `searching.counts` counts, as of the same mo
 under the same row-level security. Each event has one of four answers, so that they add
 up to all. Denied is what was refused, by its result or by the decision that it states;
 break-glass what was allowed by that alone; authorised what states any other decision to
-allow; unexplained is the rest: nothing says on whose authority it was done, as of an
-event that is redacted.
+allow; unexplained is the rest: nothing says on whose authority it was done. The answer
+is a projection: no event is read.
 
-Does not: know whether what an event states is true, or the rule a good one. The answer
-is no column of the log: each event that is counted is read, in one pass that keeps
-nothing but counts, and the statement timeout bounds that.
+Does not: know whether what an event states is true, or the rule a good one.
 """
 
 from __future__ import annotations
@@ -74,7 +72,7 @@ def read(
     asked = Counting(searching.begin(connection, question, workers=2), as_of)
     if not asked.streams:
         return Authority(_counts((0, 0, 0, 0)), (), 0)
-    statement = query("authority", rows=asked.authorities(), most=asked.values(most))
+    statement = query("authority", rows=asked.rows(), most=asked.values(most))
     rows = cast(
         "list[Any]",
         connection.execute(statement, asked.values, prepare=False).fetchall(),

@@ -58,10 +58,6 @@ class Counting:
         """Return what is counted of each event."""
         return reduce(_union, (one.rows() for one in self._branches))
 
-    def authorities(self) -> sql.Composed:
-        """Return the same, and on whose authority each was done."""
-        return reduce(_union, (one.authorities() for one in self._branches))
-
 
 def _union(one: sql.Composed, other: sql.Composed) -> sql.Composed:
     return query("search_union", own=one, touched=other)

@@ -4,6 +4,8 @@ Guarantees: works for a superuser and for a plain login with CREATEROLE and CREA
 the database; a prefix keeps two installations of one cluster apart; migrations are
 applied in order, once each, and an applied one whose files differ from this release
 is refused as drift. At the end nobody is a member of the owner who was not before.
+What migrations wrote anew is vacuumed once they are committed, if the login may: only
+for pages that are known to be visible to all do indexes alone answer.
 
 Does not: create the database, nor set passwords (`store.logins` does).
 """
@@ -16,12 +18,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
 
 from prooftrail.errors import ConfigurationError, DatabaseError
 from prooftrail.store import files, roles
 from prooftrail.store.connect import driver_errors, installed_prefix
 
 if TYPE_CHECKING:
+    from psycopg.errors import Diagnostic
+
     from prooftrail.store.connect import Connection
 
 MIN_VERSION = 150000
@@ -40,6 +45,7 @@ class Installed:
     roles_made: list[str] = field(default_factory=list)
     migrations_applied: list[str] = field(default_factory=list)
     app_roles: list[str] = field(default_factory=list)
+    vacuumed: bool = True  # False: it was needed, and the login may not
 
 
 def install(
@@ -74,6 +80,8 @@ def install(
             for role in app_roles:
                 grant_application(connection, role)
                 done.app_roles.append(role)
+    if there is not None and done.migrations_applied:
+        done.vacuumed = _vacuum(connection)
     return done
 
 
@@ -104,6 +112,27 @@ def grant_application(connection: Connection, role: str) -> None:
             "grant insert (stream, event, envelope) on prooftrail.inbox to {}"
         ).format(name)
     )
+
+
+def _vacuum(connection: Connection) -> bool:
+    """Vacuum the log; return whether the login may. Some servers only warn."""
+    warnings: list[str] = []
+
+    def note(told: Diagnostic) -> None:
+        if told.severity_nonlocalized == "WARNING":
+            warnings.append(told.message_primary or "")
+
+    connection.add_notice_handler(note)
+    try:
+        with driver_errors():
+            connection.execute("vacuum (analyze) prooftrail.log")
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        return False
+    finally:
+        connection.remove_notice_handler(note)
+    return not warnings
 
 
 def _check(connection: Connection, wanted: str | None, there: str | None) -> str:

@@ -67,8 +67,8 @@ class Term(NamedTuple):
     """One of the matches holds of a column.
 
     `resource` is an id: it holds of an entry whose resource_id is it, and of an event
-    that has it among its subjects, in whichever of its entries. `authorization` is no
-    column of the log: it is read out of each event that everything else leaves.
+    that has it among its subjects, in whichever of its entries. `authorization` is the
+    answer to on whose authority it was done.
     """
 
     column: Column

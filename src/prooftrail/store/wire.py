@@ -31,7 +31,7 @@ _TRAILER = b"\xff\xff"
 _ENTRY = struct.Struct(">h ih iq iq ih i16s i32s i32s i32s i16s i")
 _SUBJECT = struct.Struct(">h ih iq i")
 _TWO_TIMES = struct.Struct(">iqiq")
-_ENTRY_FIELDS = 21
+_ENTRY_FIELDS = 22
 _SUBJECT_FIELDS = 5
 
 
@@ -53,7 +53,8 @@ class Wire:
 
     def spell(self, found: Projection) -> bytes:
         """Return the columns as COPY BINARY sends them."""
-        event_id, occurred, actor, role, action, rtype, rid, result, ip, pii, of = found
+        (event_id, occurred, actor, role, action, rtype, rid, result, ip, pii, of,
+         authority) = found  # fmt: skip
         names = self._names
         return b"".join(
             (
@@ -66,6 +67,7 @@ class Wire:
                 names[result],
                 _NULL if ip is None else _bytes(_FAMILIES[len(ip)] + ip),
                 _NULL if of is None else _bytes(of),
+                names[authority],
             )
         )
 

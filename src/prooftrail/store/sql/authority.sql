@@ -11,7 +11,7 @@ select g.actor, g.authorised, g.break_glass, g.denied, g.unexplained, g.last_us,
            count(*) filter (where f.authority = 'denied') as denied,
            count(*) filter (where f.authority = 'unexplained') as unexplained,
            count(*) as n, max(f.occurred_us) as last_us
-      from (select r.actor, r.authority, r.occurred_us from ({rows}) r offset 0) f
+      from ({rows}) f
      group by f.actor) g
  order by g.n desc, g.actor nulls last
  limit {most}

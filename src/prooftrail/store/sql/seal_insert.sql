@@ -3,7 +3,7 @@
 insert into prooftrail.log
   (stream, seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event,
    event_id, occurred_us, pii, actor, role, action, resource_type, resource_id,
-   result, ip, continues)
+   result, ip, continues, authority)
 select * from incoming;
 insert into prooftrail.subject (stream, seq, subject, occurred_us, recorded_us)
 select * from incoming_subject;

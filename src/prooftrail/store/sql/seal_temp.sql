@@ -4,7 +4,7 @@
 create temp table incoming on commit delete rows as
 select stream, seq, recorded_us, kind, stream_id, prev, body, leaf, salt, event,
        event_id, occurred_us, pii, actor, role, action, resource_type, resource_id,
-       result, ip, continues
+       result, ip, continues, authority
   from prooftrail.log
   with no data;
 create temp table incoming_subject on commit delete rows as
