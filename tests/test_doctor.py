@@ -241,7 +241,7 @@ def test_a_month_between_others_without_a_partition_is_told(trail: Trail) -> Non
         (
             "delete from prooftrail.migration",
             "warn",
-            "0001, 0002, 0003, 0004, 0005 not applied",
+            "0001, 0002, 0003, 0004, 0005, 0006 not applied",
         ),
     ],
 )

@@ -42,10 +42,7 @@ def filled(trail: Trail, request: pytest.FixtureRequest) -> tuple[Trail, list[En
     trail.stream("c")
     fill(trail, Random(request.node.name), 150)
     known = entries(trail)
-    redact(trail)
-    for one in known:
-        if one.seq % 7 == 3:  # what it said of that is gone, too
-            one.event.pop("authorization", None)
+    redact(trail)  # the columns stay as they were sealed
     return trail, known
 
 
