@@ -55,11 +55,11 @@ def test_plan_counts_each_class_by_month_and_says_what_holds_it(rig: Rig) -> Non
 # Entries as if recorded long ago, their hashes right, their events redacted.
 OLD = """
 insert into prooftrail.log (stream, seq, recorded_us, kind, stream_id, prev, body, leaf,
-  event_id, occurred_us, action, result, pii)
+  event_id, occurred_us, action, result, pii, authority)
 select number, seq, us, 0, stream_id, prev, prev,
        sha256('\\x000100'::bytea || uuid_send(stream_id) || prev || int8send(seq)
               || int8send(us) || prev),
-       gen_random_uuid(), us, action, 'success', false
+       gen_random_uuid(), us, action, 'success', false, 'unexplained'
   from prooftrail.stream, sha256('') prev,
        (select *, (extract(epoch from at) * 1000000)::bigint as us
           from (values (0, timestamptz '2020-02-01 00:00Z', 'auth.logout'),

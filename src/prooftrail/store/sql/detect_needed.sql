@@ -4,4 +4,4 @@
 l.continues is null
    and (l.pii or l.result <> 'success' or l.action like any ({needed}::text[])
         or l.actor = any ({actors}::text[])
-        or position('"break_glass"'::bytea in l.event) > 0)
+        or l.authority = 'break-glass')
