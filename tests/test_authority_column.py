@@ -27,7 +27,6 @@ from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import psycopg
 
@@ -91,11 +90,11 @@ def test_what_the_migration_tells_of_an_event_is_its_projection(trail: Trail) ->
 
 
 def test_a_log_from_before_it_gets_the_column_and_goes_on(
-    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(trail, Random(8), 60)
     source = trail.superuser()
-    with older(trail, tmp_path, monkeypatch) as (link, dsn):
+    with older(trail, monkeypatch) as (link, dsn):
         done = install.install(link, now_us=now_us())
         assert done.migrations_applied[0] == "0006_authority"
         assert fingerprint.compare(link) == []
@@ -129,10 +128,10 @@ def test_a_log_from_before_it_gets_the_column_and_goes_on(
     [b"no json", b"\xff", b'{"authorization": "\\u0000"}', b'{"a":' + b"[" * 200_000],
 )
 def test_bytes_that_are_no_event_do_not_hold_it_up(
-    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
     fill(trail, Random(8), 6)
-    with older(trail, tmp_path, monkeypatch) as (link, dsn):
+    with older(trail, monkeypatch) as (link, dsn):
         (newest,) = link.execute("select max(seq) from prooftrail.log").fetchone() or ()
         link.execute("alter table prooftrail.log disable trigger all")
         link.execute("alter table prooftrail.log drop constraint body_is_hash")
@@ -152,16 +151,14 @@ def test_bytes_that_are_no_event_do_not_hold_it_up(
 
 @contextmanager
 def older(
-    trail: Trail, directory: Path, monkeypatch: pytest.MonkeyPatch
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Connection, str]]:
     """Give a database with the same log, as an older release has it, and its DSN."""
     cluster = trail.cluster
-    name = f"before_{directory.name.replace('-', '_')}"[:60]
-    prefix = name[:40].rstrip("_")
+    name = prefix = f"{trail.database}_before"
     source = trail.superuser()
     before = [step for step in files.migrations() if step.version < LATEST]
     with cluster.admin() as root:
-        root.execute(f"drop database if exists {name}")
         root.execute(f"create database {name}")
     link = connect.connect(None, dsn=cluster.dsn(name), autocommit=True)
     try:
