@@ -218,10 +218,12 @@ def unguarded(trail: Trail) -> Iterator[Any]:
     """Switch all triggers of the log off, as a superuser, and on again, at once.
 
     One transaction: a sealer at work beside it must not write an entry unguarded.
-    Whole tables before their parts, as a writer locks them.
+    Heads, whole tables, then their parts, as the sealer locks them: else the two could
+    wait for each other.
     """
     superuser = trail.superuser()
     with superuser.transaction():
+        superuser.execute("select from prooftrail.head for update")
         tables = ["prooftrail.log", "prooftrail.checkpoint"] + [
             f"{schema}.{name}"
             for schema, name in superuser.execute(

@@ -56,6 +56,18 @@ def guess(
     )
 
 
+def told(one: Watched) -> str | None:
+    """Return what health has of detection; None before it has looked, too."""
+    state = one.health.duties.get("detect")
+    return None if state is None else state.told
+
+
+def is_well(one: Watched) -> bool:
+    """Whether it has looked, and nothing is told."""
+    state = one.health.duties.get("detect")
+    return state is not None and state.told is None
+
+
 @contextmanager
 def looking(one: Watched, **paces: float) -> Iterator[Detecting]:
     made = Detecting(
@@ -166,12 +178,10 @@ def test_what_cannot_be_recorded_is_recorded_later(trail: Trail) -> None:
         admin.execute("alter table prooftrail.inbox rename to away")
         with looking(one):
             until(lambda: one.told("alert.raise"), "told all the same")
-            until(
-                lambda: one.health.duties["detect"].told, "and that it is not recorded"
-            )
+            until(lambda: told(one), "and that it is not recorded")
             admin.execute("alter table prooftrail.away rename to inbox")
             until(lambda: one.events("prooftrail.alert.raise"), "recorded")
-            until(lambda: one.health.duties["detect"].told is None, "well again")
+            until(lambda: is_well(one), "well again")
         assert len(one.told("alert.raise")) == 1
 
 
@@ -182,7 +192,7 @@ def test_an_event_is_made_that_must_raise_an_alert(trail: Trail) -> None:
             seal(trail)
             until(lambda: one.told("alert.raise"), "an alert")
             until(lambda: one.events("prooftrail.alert.raise"), "recorded")
-            assert one.health.duties["detect"].told is None
+            assert is_well(one)
         assert one.told("alert.raise")[0]["synthetic"] is True
         (found,) = raised(trail)
         assert found["details"]["key"] == TESTER
@@ -197,15 +207,10 @@ def test_an_event_is_made_that_must_raise_an_alert(trail: Trail) -> None:
 def test_a_test_that_raises_no_alert_is_told(trail: Trail) -> None:
     with watched(trail) as one, looking(one, test=7200.0, missed=0.3):
         # nobody seals
-        until(
-            lambda: (
-                one.health.duties.get("detect") and one.health.duties["detect"].told
-            ),
-            "missed",
-        )
-        assert "raised no alert" in str(one.health.duties["detect"].told)
+        until(lambda: told(one), "missed")
+        assert "raised no alert" in str(told(one))
         seal(trail)  # and once it comes, all is well
-        until(lambda: one.health.duties["detect"].told is None, "well again")
+        until(lambda: is_well(one), "well again")
     assert "detection does not work" in one.written.getvalue()
 
 
