@@ -32,7 +32,14 @@ def built(found: list[bytes], positions: list[int]) -> list[Node]:
 def collected(
     found: list[bytes], positions: list[int], block: int
 ) -> tuple[bytes, list[Node]]:
-    collector = Collector(positions, len(found))
+    root, [nodes] = together(found, [positions], block)
+    return root, nodes
+
+
+def together(
+    found: list[bytes], proofs: list[list[int]], block: int
+) -> tuple[bytes, list[list[Node]]]:
+    collector = Collector(proofs, len(found))
     for start in range(0, len(found), block):
         collector.add(found[start : start + block])
     return collector.finish()
@@ -63,6 +70,18 @@ def test_leaves_and_nodes_lead_to_the_root(case: tuple[int, list[int]], k: int) 
     proven = [(at, found[at]) for at in positions]
     assert multiproof.root(proven, size, nodes) == mth(found)
     assert collected(found, positions, 1 << k) == (mth(found), nodes)
+
+
+@given(st.integers(1, 200), st.data(), st.integers(0, 6))
+def test_several_proofs_of_one_pass_are_those_of_one_each(
+    size: int, data: st.DataObject, k: int
+) -> None:
+    found = leaves(size)
+    some = st.sets(st.integers(0, size - 1), min_size=1).map(sorted)
+    proofs = data.draw(st.lists(some, max_size=4))
+    root, nodes = together(found, proofs, 1 << k)
+    assert root == mth(found)
+    assert nodes == [built(found, positions) for positions in proofs]
 
 
 @pytest.mark.parametrize("size", [*range(1, 34), 63, 64, 65])
@@ -147,7 +166,7 @@ def test_positions_that_no_tree_has_are_refused(
     with pytest.raises(FormatError, match=told):
         multiproof.root([(at, bytes(32)) for at in positions], size, [])
     with pytest.raises(FormatError, match=told):
-        Collector(positions, size)
+        Collector([positions], size)
 
 
 def test_hashes_of_another_length_are_refused() -> None:
@@ -167,19 +186,19 @@ def test_the_largest_tree_takes_no_longer() -> None:
 
 
 def test_a_collector_wants_all_leaves_and_no_more() -> None:
-    collector = Collector([1], 3)
+    collector = Collector([[1]], 3)
     collector.add(leaves(2))
     with pytest.raises(FormatError, match="2 leaves went by, not 3"):
         collector.finish()
     with pytest.raises(FormatError, match="more leaves"):
         collector.add(leaves(2))
     collector.add(leaves(1))
-    assert collector.finish()[1][0].place == Place(0, 0)
+    assert collector.finish()[1][0][0].place == Place(0, 0)
 
 
 @pytest.mark.parametrize("blocks", [(3, 5), (3, 2, 4), (1, 4, 4), (4, 2, 4)])
 def test_blocks_that_do_not_join_are_refused(blocks: tuple[int, ...]) -> None:
-    collector = Collector([0], 20)
+    collector = Collector([[0]], 20)
 
     def add() -> None:
         for block in blocks:
@@ -190,10 +209,10 @@ def test_blocks_that_do_not_join_are_refused(blocks: tuple[int, ...]) -> None:
 
 
 def test_a_collectors_memory_is_what_is_needed() -> None:
-    collector = Collector([7], 1 << 20)
+    collector = Collector([[7]], 1 << 20)
     block = leaves(1 << 10)
     for _ in range(1 << 10):
         collector.add(block)
     assert len(collector._found) <= 20
     assert len(collector._range.peaks) == 1
-    assert len(collector.finish()[1]) == 20
+    assert len(collector.finish()[1][0]) == 20

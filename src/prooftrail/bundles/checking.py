@@ -81,6 +81,7 @@ def check(
     keys: Sequence[VerificationKey],
     *,
     told: Callable[[Item], None] = lambda _: None,
+    withheld: bool = False,
 ) -> Checked:
     """Check the four files of a bundle.
 
@@ -89,6 +90,7 @@ def check(
         files: what opens each of them, by name; others are not looked at.
         keys: that the caller has from elsewhere; may be empty.
         told: gets each entry that reads as one, in order.
+        withheld: whether events may be missing: that is a note then, and no finding.
     """
     found = Checked(name)
     missing = [one for one in bundles.FILES if one not in files]
@@ -96,7 +98,7 @@ def check(
         what = f"{', '.join(missing)} of the evidence is not there"
         found.findings.append(incomplete(name, what))
         return found
-    proof = Proof(name)
+    proof = Proof(name, withheld=withheld)
     for line in _lines(files[bundles.EVIDENCE]):
         item = proof.add(line)
         if item is not None:
@@ -111,6 +113,11 @@ def check(
         _signatures(found, signed, _stated(found, files[bundles.PUBLIC_KEY]), keys)
     if found.checkpoint is not None:
         proof.finish(found.checkpoint)
+    if withheld and proof.without:
+        found.notes.append(
+            f"{proof.without:,} entries are here without their event: that they are in "
+            "the log is proven, what they say is what the file's signer states"
+        )
     found.findings += proof.findings
     found.more = proof.more
     return found

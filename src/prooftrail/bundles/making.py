@@ -62,7 +62,10 @@ def prove(connection: Connection, stream: Stream, seqs: Sequence[int]) -> Proven
         )
     try:
         stated = parse_checkpoint(parse_note(row.note).text)
-        nodes, fits = _nodes(connection, stream, seqs, stated)
+        nodes: list[Node] = []
+        fits = True
+        if seqs:
+            [nodes], fits = trace(connection, stream, [seqs], stated)
     except FormatError as error:
         raise ChainError(
             f"stream {stream.name!r} cannot be proven ({error}): its log or its "
@@ -71,12 +74,24 @@ def prove(connection: Connection, stream: Stream, seqs: Sequence[int]) -> Proven
     return Proven(stream, row.note, stated, nodes, fits)
 
 
-def _nodes(
-    connection: Connection, stream: Stream, seqs: Sequence[int], stated: Checkpoint
-) -> tuple[list[Node], bool]:
-    if not seqs:
-        return [], True
-    collector = multiproof.Collector(seqs, stated.size)
+def trace(
+    connection: Connection,
+    stream: Stream,
+    proofs: Sequence[Sequence[int]],
+    stated: Checkpoint,
+) -> tuple[list[list[Node]], bool]:
+    """Return the nodes of several proofs, and whether the log leads to the root.
+
+    Args:
+        connection: the verifier's.
+        stream: whose leaves they are.
+        proofs: of each the seqs, ascending, none twice, at least one.
+        stated: the checkpoint that covers them.
+
+    Raises:
+        FormatError: leaves are missing.
+    """
+    collector = multiproof.Collector(proofs, stated.size)
     for block in proving.leaves(connection, stream.number, stated.size):
         collector.add(block)
     root, nodes = collector.finish()

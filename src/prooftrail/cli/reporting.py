@@ -70,7 +70,9 @@ def desk(
 
 
 def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
-    """Record a report, and write its volumes, signed where there is a key for that.
+    """Record a report, and write its volumes.
+
+    Rows are proven, and volumes signed, where what that takes is there.
 
     Raises:
         ProoftrailError: it is not recorded, or cannot be set or written.
@@ -78,11 +80,12 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     from hashlib import sha256
 
     from prooftrail.reports.enclosing import enclosing
+    from prooftrail.reports.proving import proven
     from prooftrail.reports.signing import sign
     from prooftrail.reports.typesetting import typeset
 
     key = _key()
-    volumes = list(enclosing(draft))
+    volumes = list(enclosing(proven(draft)))
     details = {
         "filters": desk.asked.told,
         "report": draft.parameters["report"],

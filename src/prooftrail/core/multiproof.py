@@ -175,23 +175,23 @@ def _compare(wanted: Sequence[Place], nodes: Sequence[Node]) -> None:
 
 
 class Collector:
-    """Gathers a proof's nodes while all leaves of the tree go by, block by block.
+    """Gathers proofs' nodes while all leaves of the tree go by, once, block by block.
 
     Args:
-        positions: of the leaves to prove, ascending.
+        proofs: for each, the positions of the leaves to prove, ascending.
         size: leaves of the tree.
 
     Raises:
         FormatError: as `needed` does.
     """
 
-    def __init__(self, positions: Sequence[int], size: int) -> None:
-        self._places = needed(positions, size)
+    def __init__(self, proofs: Sequence[Sequence[int]], size: int) -> None:
+        self._proofs = [needed(positions, size) for positions in proofs]
         self._size = size
         self._found: dict[Place, bytes] = {}
         # by level, the indexes from the right: those that are next come last
         self._waiting: dict[int, list[int]] = {}
-        for level, index in reversed(self._places):
+        for level, index in sorted({at for one in self._proofs for at in one})[::-1]:
             self._waiting.setdefault(level, []).append(index)
         self._range = merkle.Range()
 
@@ -238,8 +238,8 @@ class Collector:
             waiting.pop()
             self._found[at] = found
 
-    def finish(self) -> tuple[bytes, list[Node]]:
-        """Return the root over all leaves, and the proof.
+    def finish(self) -> tuple[bytes, list[list[Node]]]:
+        """Return the root over all leaves, and each proof.
 
         Raises:
             FormatError: leaves are missing.
@@ -251,4 +251,6 @@ class Collector:
             for index in waiting:  # at the right edge, over fewer than 2^level leaves
                 behind = (held.size - (index << level)).bit_count()
                 self._found[Place(level, index)] = merkle.root_of(held.peaks[-behind:])
-        return held.root(), [Node(*at, self._found[at]) for at in self._places]
+        return held.root(), [
+            [Node(*at, self._found[at]) for at in places] for places in self._proofs
+        ]

@@ -35,15 +35,17 @@ class Proof:
 
     Args:
         stream: its name, for findings.
+        withheld: whether entries may stand without their event, and nothing is found.
     """
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, *, withheld: bool = False) -> None:
         self._stream = stream
+        self._withheld = withheld
         self._leaves: list[tuple[int, bytes]] = []
         self._nodes: list[Node] = []
         self._streams: set[bytes] = set()
         self._unread = False  # whether a line is no evidence: nothing leads to a root
-        self._without = 0  # entries whose event is not there
+        self.without = 0  # entries whose event is not there
         self.findings: list[Finding] = []
         self.more = 0  # failures beyond those kept
 
@@ -67,7 +69,7 @@ class Proof:
         if fits is False:
             told = "the event is not what the entry's header commits to: it was edited"
             self._fail(header.seq, told, recorded_us=header.recorded_us)
-        self._without += fits is None
+        self.without += fits is None
         return item
 
     def add_node(self, line: bytes) -> None:
@@ -80,9 +82,9 @@ class Proof:
 
     def finish(self, stated: Checkpoint) -> None:
         """Compare all that was taken with a checkpoint."""
-        if self._without:
+        if self.without and not self._withheld:
             told = (
-                f"{self._without:,} entries are here without their event: that they "
+                f"{self.without:,} entries are here without their event: that they "
                 "are in the log is proven, what they say is not"
             )
             self.findings.append(incomplete(self._stream, told))

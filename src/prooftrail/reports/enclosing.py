@@ -4,7 +4,8 @@ Guarantees: the rows that are printed, those of `rows.csv` and those of `rows.js
 the same, in the same order, a row each; no cell of the CSV is a formula. `run.json`
 has the parameters, the run and the SHA-256 of every other file of its volume, and the
 report prints the SHA-256 of both row files. Volumes are whole by themselves: each
-encloses what it prints. The same draft gives the same files.
+encloses what it prints, and the proof of just these rows (`proving`). The same draft
+gives the same files.
 
 Source: RFC 4180; OWASP, "CSV Injection"; JSON Lines.
 """
@@ -15,6 +16,7 @@ import csv
 import io
 import json
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -48,6 +50,8 @@ class Draft(NamedTuple):
     parameters: Mapping[str, Any]  # by which it can be made again
     made_us: int  # when, microseconds since the epoch, UTC
     enclosed: Sequence[Attachment] = ()  # besides the rows, in every volume
+    evidence: Sequence[Sequence[Attachment]] = ()  # of the rows of each volume
+    logs: Mapping[str, str] = MappingProxyType({})  # origins, by the stream's name
 
 
 def enclosing(
@@ -91,7 +95,8 @@ def enclosing(
                 ),
             ),
         )
-        others = [*rows, *draft.enclosed]
+        proof = draft.evidence[volume.volume[0] - 1] if draft.evidence else ()
+        others = [*rows, *draft.enclosed, *proof]
         yield told, [*others, _run(draft, told, others, whole)]
 
 
@@ -117,6 +122,7 @@ def _run(
         },
         "parameters": dict(draft.parameters),
         "rows": {"all": len(draft.data.rows), "sha256": whole},
+        "logs": dict(draft.logs),
         "run": {name: getattr(report.run, name) for _, _, name in FIELDS},
         "files": {one.name: _hash(one) for one in others},
     }

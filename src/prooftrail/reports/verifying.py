@@ -5,8 +5,8 @@ checkpoint that is enclosed is signed by a key that he gave: whoever makes a rep
 signs it with a key of his own. Files are taken out of a PDF only once such a signature
 holds over all of its bytes; of a file by somebody else nothing is parsed, and the
 answer is "could not verify". Each file is the one that `run.json` names, none is
-missing and none is besides; rows and evidence are of the same entries. Never raises for
-what a report holds.
+missing and none is besides; rows and evidence are of the same entries, of the streams
+that `run.json` names (`rows`). Never raises for what a report holds.
 
 Does not: compare what the pages say with the enclosed rows; the signature covers both.
 
@@ -24,29 +24,23 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 
 from prooftrail import bundles
-from prooftrail.bundles import checking, telling
+from prooftrail.bundles import checking, naming, telling
 from prooftrail.bundles.checking import Checked
-from prooftrail.core.note import SIGNATURE_MARK
-from prooftrail.core.origin import parse_origin
-from prooftrail.errors import FormatError
-from prooftrail.integrity.findings import Kind, failure, incomplete
+from prooftrail.integrity.findings import Kind, incomplete
 from prooftrail.reports import seals
+from prooftrail.reports.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cryptography.x509 import Certificate
 
-    from prooftrail.core.evidence import Item
     from prooftrail.core.vkey import VerificationKey
     from prooftrail.reports.seals import Seal
 
 RUN = "run.json"
 ROWS = "rows.jsonl"
-_MARK = SIGNATURE_MARK.encode()
 MOST_FILES = 1_000
-# What a row may repeat of its event, spelled as the event has it.
-_REPEATED = ("eventId", "action", "result")
 
 
 def check(
@@ -160,58 +154,34 @@ def _prove(
     if bundles.CHECKPOINT not in files:
         found.notes.append("no checkpoint is enclosed: no entry is proven by it")
         return
-    items: dict[int, list[Item]] = {}
-
-    def keep(item: Item) -> None:
-        items.setdefault(item.header.seq, []).append(item)
-
-    notes = _notes(files[bundles.CHECKPOINT])
+    rows = Rows(found.name)
+    notes = naming.notes(files[bundles.CHECKPOINT])
     proven = False
     for origin, note in notes:
-        named = _named_for(origin if len(notes) > 1 else None)
-        there = [one for one in named.values() if one in files]
+        text = origin.decode("ascii", "replace")
+        names = naming.among_several(text) if len(notes) > 1 else naming.ALONE
+        there = [one for one in names if one in files]
         if len(there) == 1:
             found.fail(Kind.DELETED, f"{there[0]} stands alone, without its other half")
             continue
         proven |= bool(there)
+        named = dict(zip(naming.ALONE, names, strict=True))
         part = {one: files.get(name, b"") for one, name in named.items()}
         part[bundles.CHECKPOINT] = note
         part[bundles.PUBLIC_KEY] = _keys(files.get(bundles.PUBLIC_KEY, b""), origin)
         opened = {one: partial(io.BytesIO, data) for one, data in part.items()}
-        checked = checking.check(found.name, opened, keys, told=keep)
+        checked = checking.check(
+            found.name, opened, keys, told=rows.keep, withheld=True
+        )
+        if checked.checkpoint is not None:
+            rows.cover(checked.checkpoint)
         if len(notes) > 1:
             found.notes.append(telling.what(checked))
         found.take(checked)
     if proven:
-        _compare_rows(found, files.get(ROWS, b""), items)
+        found.findings += rows.compare(files.get(ROWS, b""), _logs(files))
     else:
         found.notes.append("no evidence of entries is enclosed: checkpoints alone")
-
-
-def _notes(text: bytes) -> list[tuple[bytes, bytes]]:
-    """Return signed notes that stand one after another, each with its first line."""
-    found: list[list[bytes]] = []
-    signed = True
-    for line in text.splitlines(keepends=True):
-        if signed and not line.startswith(_MARK):
-            found.append([])
-        signed = line.startswith(_MARK)
-        if not found:
-            found.append([])
-        found[-1].append(line)
-    return [(lines[0].strip(), b"".join(lines)) for lines in found] or [(b"", text)]
-
-
-def _named_for(origin: bytes | None) -> dict[str, str]:
-    """Return the names of evidence and tree, of one stream among several."""
-    names = (bundles.EVIDENCE, bundles.TREE)
-    if origin is None:
-        return dict(zip(names, names, strict=True))
-    try:
-        place = parse_origin(origin.decode("ascii", "replace")).place()
-    except FormatError:
-        place = "unknown"
-    return {name: name.replace(".", f"-{place}.") for name in names}
 
 
 def _keys(text: bytes, origin: bytes) -> bytes:
@@ -220,29 +190,10 @@ def _keys(text: bytes, origin: bytes) -> bytes:
     return b"".join(line for line in lines if line.startswith(origin + b"+"))
 
 
-def _compare_rows(found: Checked, rows: bytes, items: dict[int, list[Item]]) -> None:
-    """Compare the rows' entries with those that are proven."""
-    left = {seq: len(those) for seq, those in items.items()}
-    for number, line in enumerate(rows.splitlines(), 1):
-        try:
-            row = json.loads(line)
-            seq = row["seq"]
-            left[seq] -= 1
-            events = [json.loads(one.event) for one in items[seq] if one.event]
-        except (KeyError, TypeError, ValueError, RecursionError):
-            told = f"{ROWS}, line {number}: of no entry that is proven"
-            found.fail(Kind.INSERTED, told)
-            continue
-        said = {name: row[name] for name in _REPEATED if name in row}
-        if events and not any(said.items() <= _said(event) for event in events):
-            told = f"{ROWS}, line {number}: it is not what the event says"
-            found.findings.append(failure(Kind.EDITED, found.name, seq, told))
-    wrong = sorted(seq for seq, many in left.items() if many)
-    if wrong:
-        told = f"{len(wrong):,} entries are proven that no row is of, or more than one"
-        found.findings.append(failure(Kind.DELETED, found.name, wrong[0], told))
-
-
-def _said(event: Any) -> Any:  # noqa: ANN401  JSON
-    """Return what a row may repeat of an event."""
-    return {name: event.get(name) for name in _REPEATED}.items()
+def _logs(files: dict[str, bytes]) -> dict[str, str]:
+    """Return the origins of checkpoints by the names of streams, as the run has it."""
+    try:
+        logs = json.loads(files[RUN])["logs"]
+        return {str(name): str(origin) for name, origin in logs.items()}
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return {}

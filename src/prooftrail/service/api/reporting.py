@@ -23,6 +23,7 @@ from prooftrail.errors import QuestionError
 from prooftrail.reports import integrity, integrity_making
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.enclosing import enclosing
+from prooftrail.reports.proving import proven
 from prooftrail.reports.registry import MAKERS
 from prooftrail.reports.signing import sign
 from prooftrail.reports.typesetting import typeset
@@ -91,7 +92,7 @@ class _Reporting:
             )
         desk = self._desk(caller, request, "" if maker is None else maker.QUERY)
         draft = self._integrity(caller, desk) if maker is None else maker.make(desk)
-        volumes = list(enclosing(draft))
+        volumes = list(enclosing(proven(draft)))
         viewing.record(
             self._parts.recorder,
             action="audit.log.export",
