@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prooftrail.console import diffing, facts, histogram, sentences
+from prooftrail.console import histogram, sentences
+from prooftrail.search import diffing, facts
 
 PROTECTED = {"$protected": {"class": "contact.phone", "commitment": "sha256:00"}}
 EVENT: dict[str, Any] = {

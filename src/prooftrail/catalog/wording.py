@@ -50,6 +50,13 @@ def is_protected(value: object) -> bool:
     return isinstance(value, Mapping) and normal.PROTECTED_KEY in value
 
 
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return an object of an item; an empty one where it is none, or protected."""
+    if isinstance(value, dict) and not is_protected(value):
+        return value
+    return {}
+
+
 def _plain(value: object) -> object:
     """Unwrap a `$number`."""
     if isinstance(value, dict) and len(value) == 1:

@@ -15,11 +15,12 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from prooftrail.console import diffing, facts, sentences
+from prooftrail.catalog import wording
+from prooftrail.console import sentences
 from prooftrail.console.answers import query
 from prooftrail.console.rendering import segment
 from prooftrail.errors import ProoftrailError, QuestionError, RevealError
-from prooftrail.search import items, lists
+from prooftrail.search import diffing, facts, items, lists
 from prooftrail.service.api.problems import told
 from prooftrail.store.question import Question
 
@@ -188,8 +189,8 @@ class Events:
 
 def _is_unexplained(item: Mapping[str, Any]) -> bool:
     """Whether personal data was touched, and nothing says on whose authority."""
-    pii = sentences.mapping(item.get("pii"))
-    return bool(pii) and not sentences.mapping(item.get("authorization"))
+    pii = wording.mapping(item.get("pii"))
+    return bool(pii) and not wording.mapping(item.get("authorization"))
 
 
 def _chain(item: Mapping[str, Any], near: Sequence[Mapping[str, Any]]) -> list[Link]:
@@ -221,7 +222,7 @@ def _url(item: Mapping[str, Any]) -> str:
 
 
 def _part(item: Mapping[str, Any]) -> dict[str, Any]:
-    part = sentences.mapping(item.get("part"))
+    part = wording.mapping(item.get("part"))
     subjects = item.get("subjects")
     return {
         "n": part.get("n", "?"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prooftrail.catalog import registry
+from prooftrail.catalog import registry, wording
 from prooftrail.console import explaining, queries, sentences
 from prooftrail.console.answers import query
 from prooftrail.core import projection
@@ -190,7 +190,7 @@ def _meaning(action: str) -> str:
 
 
 def _name(item: Mapping[str, Any], who: str) -> str:
-    resource = sentences.mapping(item.get("resource"))
+    resource = wording.mapping(item.get("resource"))
     if resource.get("id") != who:
         return ""
     return sentences.text(resource.get("name"))

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.catalog import sentence, wording
+from prooftrail.catalog.wording import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -106,13 +107,6 @@ def text(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if wording.is_protected(value) else wording.word(value)
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return an object of an item; an empty one where it is none, or protected."""
-    if isinstance(value, dict) and not wording.is_protected(value):
-        return value
-    return {}
 
 
 def named(item: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prooftrail.catalog import wording
 from prooftrail.console import figures, queries, sentences
 from prooftrail.console.answers import query
 from prooftrail.errors import HiddenError, QueryError
@@ -141,8 +142,8 @@ class Timeline:
 
 def _is_own(item: Mapping[str, Any]) -> bool:
     """Whether an event is of the trail's own tools, or of who comes to its door."""
-    actor = sentences.mapping(item.get("actor"))
-    resource = sentences.mapping(item.get("resource"))
+    actor = wording.mapping(item.get("actor"))
+    resource = wording.mapping(item.get("resource"))
     return (
         sentences.text(actor.get("userId")).startswith(_OWN)
         or sentences.text(item.get("action")).startswith(_OWN_ACTIONS)

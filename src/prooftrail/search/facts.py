@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prooftrail.catalog import registry, wording
-from prooftrail.console import diffing
-from prooftrail.console.sentences import mapping
+from prooftrail.catalog.wording import mapping
+from prooftrail.search import diffing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
