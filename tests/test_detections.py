@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from prooftrail.detections import STANDARD, Detector, detect, tuned
@@ -192,7 +193,7 @@ def test_what_befalls_an_account_in_a_spray_is_told_with_the_spray() -> None:
     more = [*events, *(failed(400 + n * 10, "u0") for n in range(40))]
     assert {hit.rule for hit in detect(more)} == {"spray-fast", "guessing"}
     # and from elsewhere, too, it is none of that spray
-    events[-1] = events[-1]._replace(ip="203.0.113.99")
+    events[-1] = msgspec.structs.replace(events[-1], ip="203.0.113.99")
     assert {hit.rule for hit in detect(events)} == {"spray-fast", "guessing"}
 
 

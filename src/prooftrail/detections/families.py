@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+import msgspec
+
 from prooftrail.detections import rules
 from prooftrail.detections.hits import SELF, UNAPPROVED, data_subjects
 
@@ -45,7 +47,7 @@ class Family(NamedTuple):
     leveled: bool = False  # they ask how many members occur how often
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """What an event is in a family."""
 
     family: Family

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 Order: TypeAlias = tuple[int, int]  # event time in microseconds, seq
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """One event of one stream. Texts are as projected (`core.projection`)."""
 
     seq: int

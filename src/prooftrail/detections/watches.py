@@ -27,6 +27,7 @@ class _Asking(NamedTuple):
     rule: Rule
     role: Role
     holds: Holds
+    limits: Mapping[str, int]  # the rule's thresholds
 
 
 class _Key:
@@ -46,7 +47,7 @@ class Watch:
     def __init__(self, family: Family, rules: Mapping[str, Rule]) -> None:
         self.family = family
         self._rules = [
-            _Asking(rank, rules[name], role, holds)
+            _Asking(rank, rules[name], role, holds, rules[name].thresholds)
             for rank, (name, role, holds) in enumerate(family.rules)
             if name in rules
         ]
@@ -63,7 +64,9 @@ class Watch:
         if part.role == "beside":
             self._note_success(part, event)
             return []
-        key = self._keys.get(part.key) or self._make(part.key)
+        key = self._keys.get(part.key)
+        if key is None:
+            key = self._make(part.key)
         order = event.occurred_us, event.seq
         held = Held(order, part.members, event)
         late = order < key.newest
@@ -71,19 +74,20 @@ class Watch:
             key.newest = order
         elif order[0] < key.newest[0] - self._horizon:
             return None
-        role = part.role
-        found: list[Incident] = []
+        role, now_us = part.role, key.newest[0]
+        found: list[Incident] | None = None  # made where one is: that is seldom
         for asking, window in zip(self._rules, key.windows):  # noqa: B905  of one length
             if role == "add":
                 window.add(held)
-            window.expire(key.newest[0])
+            window.expire(now_us)
             if asking.role == role:
                 asked = window.as_of(order) if late and role == "ask" else window
-                if asked.entries and asking.holds(asked, asking.rule.thresholds):
+                if asked.entries and asking.holds(asked, asking.limits):
+                    found = found or []
                     found.append(self._grow(key, part, asking, asked, held, late=late))
         if role == "ask":
             self._note_success(part, event)
-        return [one for one in key.incidents if one in found] if found else found
+        return [one for one in key.incidents if one in found] if found else []
 
     def _make(self, name: str) -> _Key:
         key = self._keys[name] = _Key(

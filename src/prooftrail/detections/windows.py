@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from prooftrail.detections.seen import Order, Seen
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """An event in a window."""
 
     order: Order
@@ -47,7 +49,7 @@ class Window:
         """Hold an event."""
         entries, counts = self.entries, self.counts
         if entries and held.order < entries[-1].order:
-            entries.insert(bisect.bisect(entries, held), held)
+            entries.insert(bisect.bisect(entries, held.order, key=_order), held)
         else:
             entries.append(held)
         for one in held.members:
@@ -91,3 +93,7 @@ class Window:
             levels[before] -= 1
         elif before:
             del levels[before]
+
+
+def _order(held: Held) -> Order:
+    return held.order

@@ -12,7 +12,6 @@ Does not: give what no rule looks at.
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from prooftrail.store.connect import Connection
 
-BATCH: Final = 5_000  # events
+BATCH: Final = 20_000  # events; the fewer, the more often the database is asked
 NEAR: Final = 20  # seqs; whatever lies nearer is one run
 _STATED: Final = ("%.login.failure", "admin.permission.grant", "admin.role.change")
 _NEEDED: Final = (*_STATED, "%.login.success", "%.account.lock")
@@ -73,21 +72,13 @@ def events(
         DatabaseError: an entry is no event: the log was altered.
     """
     statement, bound = asked(connection, stream, last, from_us, to_us, actors)
-    with connection.cursor("detecting") as cursor, ThreadPoolExecutor(1) as ahead:
+    with connection.cursor("detecting") as cursor:
         cursor.execute(statement, bound, binary=True)
-
-        def batch() -> tuple[list[Any], dict[int, tuple[str, ...]]]:
-            rows = cast("list[Any]", cursor.fetchmany(BATCH))
-            return rows, _subjects(connection, stream, rows)
-
-        # the database finds the next ones while rules look at these
-        coming = ahead.submit(batch)
         while True:
-            rows, subjects = coming.result()
+            rows = cast("list[Any]", cursor.fetchmany(BATCH))
             if not rows:
                 return
-            coming = ahead.submit(batch)
-            yield from _seen(rows, subjects)
+            yield from _seen(rows, _subjects(connection, stream, rows))
 
 
 def after(
@@ -215,7 +206,8 @@ def _with(seen: Seen, event: bytes) -> Seen:
     role = _text(details.get("new_role"))
     if role is None and isinstance(stated.changes, list) and stated.changes:
         role = _text(_object(stated.changes[0]).get("after"))
-    return seen._replace(
+    return msgspec.structs.replace(
+        seen,
         reason=_text(details.get("reason")),
         name=_text(details.get("attempted_login")),
         role=role,
