@@ -11,7 +11,9 @@ import pypdf
 
 from prooftrail.detections import Seen, detect
 from prooftrail.reports import failed_incidents as its
-from prooftrail.reports.failed_logins import KEPT, Tally
+from prooftrail.reports import handling
+from prooftrail.reports.counting import KEPT
+from prooftrail.reports.failed_logins import Tally
 from prooftrail.search.alerts import Alert
 from tests.commands import run
 from tests.recording import seal as seal_recorded
@@ -160,7 +162,7 @@ def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
     assert printed["Then"] == "a login, entry 13"
     assert printed["Handling"] == "closed: true positive, 1.5 min"
     (other,) = its.incidents({"main": hits}, [elsewhere])
-    assert other.handling == its.NOT_HANDLED
+    assert other.handling == handling.NOT_HANDLED
     waiting = alert._replace(acknowledged=None, closed=None)
     (open_one,) = its.incidents({"main": hits}, [waiting])
     assert open_one.handling == "alert open"

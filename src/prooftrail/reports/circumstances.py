@@ -68,6 +68,15 @@ class Circumstances(NamedTuple):
             f" {self.source.snapshot}, WAL position {self.source.lsn}"
         )
 
+    @staticmethod
+    def told_version(version: int) -> str:
+        """Say by which code a report was made.
+
+        Args:
+            version: of the report's own code.
+        """
+        return f"version {version}, prooftrail {installed('prooftrail')}"
+
     def cover(self, title: str, question: str, period: str, version: int) -> Cover:
         """Return the cover of a report.
 
@@ -85,7 +94,7 @@ class Circumstances(NamedTuple):
             environment=self.environment,
             period=period,
             report_id=self.report_id,
-            version=f"version {version}, prooftrail {installed('prooftrail')}",
+            version=self.told_version(version),
             classification=self.classification,
             generated_at=self.at,
             generated_by=self.told_by,

@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from prooftrail.reports import failed_charts as charts
 from prooftrail.reports import failed_incidents as its
 from prooftrail.reports import failed_sections as parts
+from prooftrail.reports import running
 from prooftrail.reports.circumstances import counted, glossary, spanned
-from prooftrail.reports.document import Answer, Report, Run, Table
+from prooftrail.reports.document import Answer, Report, Table
 from prooftrail.reports.enclosing import Data, Draft
 from prooftrail.reports.failed_logins import Tally
-from prooftrail.reports.typesetting import Attachment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from prooftrail.detections import Hit
+    from prooftrail.reports.circumstances import Circumstances
     from prooftrail.reports.desk import Desk
+    from prooftrail.reports.document import Run
     from prooftrail.reports.failed_incidents import Incident
     from prooftrail.store.connect import Connection
     from prooftrail.store.reporting import Source
@@ -124,7 +126,6 @@ def draft(
     made = desk.circumstances(source)
     tally, found = facts.tally, facts.incidents
     drawn = charts.over_time(tally, facts.since_us, facts.until_us)
-    notes = "".join(one.note for one in signed)
     report = Report(
         cover=made.cover(
             TITLE, SUMMARY, spanned(facts.since_us, facts.until_us), VERSION
@@ -169,7 +170,7 @@ def draft(
         ),
         sections=parts.sections(tally, found, drawn),
         exceptions=its.exceptions([one for one in found if not one.is_test]),
-        run=_run(desk, facts, source, signed),
+        run=_run(desk, facts, made, signed),
         glossary=glossary("Checkpoint", "Entry", "Event", "Seq", "Stream"),
         listing=Table(
             its.COLUMNS,
@@ -179,20 +180,12 @@ def draft(
             "Incidents",
         ),
     )
-    enclosed = [
-        Attachment(
-            "checkpoint.txt",
-            notes.encode(),
-            "text/plain",
-            "The newest checkpoint of each stream, as it was signed.",
-        )
-    ]
     return Draft(
         report,
         Data(its.DATA, [its.row(one) for one in found]),
         {"report": NAME, "filters": desk.asked.told},
         made.finished_us,
-        enclosed if notes else [],
+        running.enclosed(signed),
     )
 
 
@@ -242,12 +235,11 @@ def _answer(facts: Facts) -> Answer:
     )
 
 
-def _run(desk: Desk, facts: Facts, source: Source, signed: Sequence[Signed]) -> Run:
+def _run(
+    desk: Desk, facts: Facts, made: Circumstances, signed: Sequence[Signed]
+) -> Run:
     tally = facts.tally
-    made = desk.circumstances(source)
-    chosen = desk.chosen
     rows = len(facts.incidents)
-    same = "as many as" if tally.events == facts.counted else "NOT AS MANY AS"
     limitations = [
         "Only what an application recorded is here; prooftrail coverage shows what is.",
         (
@@ -262,33 +254,15 @@ def _run(desk: Desk, facts: Facts, source: Source, signed: Sequence[Signed]) -> 
         )
     if facts.more_alerts:
         limitations.append("Only the newest 1,000 alerts were looked at.")
-    checkpoints = "; ".join(
-        f"{chosen.get(one.stream, one.stream)}: checkpoint of {one.size:,} entries"
-        for one in signed
-    )
-    return Run(
-        report=f"{NAME}, {made.cover('', '', '', VERSION).version}",
-        source=made.told_source,
-        filters=f"event time in {spanned(facts.since_us, facts.until_us)}; streams"
-        f" {', '.join(facts.streams) or 'none'}",
-        query=desk.asked.query or QUERY,
-        run_by=made.told_by,
-        times=made.told_times,
-        population=f"{counted(facts.population, 'event')} in the period",
+    return running.run(
+        desk,
+        made,
+        running.Read(
+            NAME, VERSION, QUERY, tally, facts.counted, facts.population, signed
+        ),
         filtered=f"{QUERY}: {tally.events:,}; failed logins: {tally.failures:,};"
         f" logins: {tally.successes:,}",
         printed=f"{counted(rows, 'incident')} printed = rows.csv = rows.jsonl; together"
         f" {sum(one.hit.attempts for one in facts.incidents):,} attempts",
-        sequence="; ".join(
-            f"{name}: {first:,} to {last:,}"
-            for name, (first, last) in sorted(tally.spans.items())
-        )
-        or "no event",
-        completeness=f"{tally.events:,} events read one by one, {same} the index counts"
-        f" ({facts.counted:,}); that no seq is missing is shown by the Integrity"
-        " report",
-        accuracy="no entry was hashed again for this report; prooftrail verify does so",
-        integrity=f"not verified by this report; {checkpoints or 'no checkpoint yet'}",
-        files="",  # said when they are there
-        limitations=tuple(limitations),
+        limitations=limitations,
     )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from prooftrail.core import instants
 from prooftrail.detections import rules
+from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Bars, Column, Stacked, Table
-from prooftrail.reports.failed_incidents import short
-from prooftrail.reports.failed_logins import HOUR_US, ranked
+from prooftrail.reports.failed_logins import HOUR_US
 
 if TYPE_CHECKING:
     from prooftrail.reports.failed_logins import Tally

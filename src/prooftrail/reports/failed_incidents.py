@@ -9,10 +9,12 @@ same incidents.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.core import instants
 from prooftrail.detections import rules
+from prooftrail.reports import handling
+from prooftrail.reports.counting import short
 from prooftrail.reports.document import Column, Table
 
 if TYPE_CHECKING:
@@ -30,10 +32,8 @@ RULES: Final = (
     rules.ENUMERATION,
     rules.LOCKOUTS,
 )
-NOT_HANDLED: Final = "not handled in the trail"
 LISTED: Final = 200  # exceptions
 _NAMED: Final = 3  # accounts and addresses in a printed cell
-_CELL: Final = 60  # characters of a name in a printed cell
 DATA: Final = (
     "stream",
     "first",
@@ -80,24 +80,17 @@ class Incident(NamedTuple):
     @property
     def is_test(self) -> bool:
         """Whether the service itself failed to log in, to test detection."""
-        return self.alert is not None and self.alert.details.get("synthetic") is True
+        return handling.is_test(self.alert)
 
     @property
     def handling(self) -> str:
         """What was done about it, as the trail has it."""
-        if self.alert is None:
-            return NOT_HANDLED
-        if self.is_test:
-            return "a test of detection"
-        closed = self.alert.closed
-        if closed is not None:
-            return f"closed: {closed['disposition']}"
-        return "alert acknowledged" if self.alert.acknowledged else "alert open"
+        return handling.status(self.alert)
 
     @property
     def is_handled(self) -> bool:
         """Whether somebody acknowledged or closed its alert."""
-        return self.alert is not None and self.alert.state != "open"
+        return handling.is_handled(self.alert)
 
     @property
     def minutes(self) -> str | None:
@@ -167,7 +160,7 @@ def row(one: Incident) -> tuple[str | int | bool | None, ...]:
         None if hit.lockout is None else hit.lockout.seq,
         None if alert is None else alert.id,
         one.minutes,
-        NOT_HANDLED if closed is None else str(closed["disposition"]),
+        handling.NOT_HANDLED if closed is None else str(closed["disposition"]),
         hit.cut,
         hit.id,
     )
@@ -209,15 +202,6 @@ def named(counts: Sequence[tuple[str, int]], of: int) -> str:
     return f"{told} and {more:,} more" if more > 0 else told
 
 
-def short(name: str) -> str:
-    """Cut a name where a page has no room for it; the rows have all of it.
-
-    >>> short("x" * 61) == "x" * 60 + "…"
-    True
-    """
-    return name if len(name) <= _CELL else f"{name[:_CELL]}…"
-
-
 def exceptions(found: Sequence[Incident]) -> Table:
     """Return what somebody should look at."""
     rows = tuple(
@@ -229,7 +213,7 @@ def exceptions(found: Sequence[Incident]) -> Table:
             f"{one.stream} {one.hit.first.seq:,}",
             one.hit.severity,
             one.handling,
-            _owner(one.alert),
+            handling.owner(one.alert),
         )
         for number, one in enumerate(found[:LISTED], 1)
     )
@@ -255,13 +239,6 @@ def exceptions(found: Sequence[Incident]) -> Table:
 def _listed(counts: Sequence[tuple[str, int]]) -> str:
     """Return names as JSON: a name may have any character."""
     return json.dumps([one for one, _ in counts], ensure_ascii=False)
-
-
-def _owner(alert: Alert | None) -> str:
-    if alert is None:
-        return ""
-    done: Mapping[str, Any] = alert.closed or alert.acknowledged or {}
-    return str(done.get("by") or "")
 
 
 def _of(hit: Hit, alerts: Iterable[Alert]) -> Alert | None:

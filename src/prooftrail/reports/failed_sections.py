@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from prooftrail.core import instants
 from prooftrail.reports import failed_charts as charts
 from prooftrail.reports.circumstances import counted
+from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Column, Facts, Section, Table, Text
-from prooftrail.reports.failed_incidents import RULES, short, whence, whom
-from prooftrail.reports.failed_logins import FAILURE, LISTED, LOCK, MFA, ranked
+from prooftrail.reports.failed_incidents import RULES, whence, whom
+from prooftrail.reports.failed_logins import FAILURE, LISTED, LOCK, MFA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

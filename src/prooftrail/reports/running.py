@@ -1,0 +1,97 @@
+"""How a report that is made of what is read came about: the fields that all share.
+
+Guarantees: source, times, filters, sequence and completeness are stated in one way by
+all reports that `registry` lists; what is read one by one is held against the index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail.reports.circumstances import counted, spanned
+from prooftrail.reports.document import Run
+from prooftrail.reports.typesetting import Attachment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prooftrail.reports.circumstances import Circumstances
+    from prooftrail.reports.counting import Counting
+    from prooftrail.reports.desk import Desk
+    from prooftrail.store.showing import Signed
+
+
+class Read(NamedTuple):
+    """What was read for a report."""
+
+    name: str  # of the report
+    version: int  # of its code
+    query: str  # what it is about
+    tally: Counting
+    counted: int  # events of the query, by the index
+    population: int  # events of the period
+    signed: Sequence[Signed]
+
+
+def run(
+    desk: Desk,
+    made: Circumstances,
+    read: Read,
+    *,
+    filtered: str,
+    printed: str,
+    limitations: Sequence[str],
+) -> Run:
+    """Return the fourteen fields.
+
+    Args:
+        desk: where it was made.
+        made: how.
+        read: of what.
+        filtered: rows after each filter.
+        printed: rows printed, and control totals.
+        limitations: that are known.
+    """
+    asked, chosen = desk.asked.question, desk.chosen
+    events = read.tally.events
+    same = "as many as" if events == read.counted else "NOT AS MANY AS"
+    checkpoints = "; ".join(
+        f"{chosen.get(one.stream, one.stream)}: checkpoint of {one.size:,} entries"
+        for one in read.signed
+    )
+    return Run(
+        report=f"{read.name}, {made.told_version(read.version)}",
+        source=made.told_source,
+        filters=f"event time in {spanned(asked.from_us, asked.to_us)}; streams"
+        f" {', '.join(sorted(chosen.values())) or 'none'}",
+        query=desk.asked.query or read.query,
+        run_by=made.told_by,
+        times=made.told_times,
+        population=f"{counted(read.population, 'event')} in the period",
+        filtered=filtered,
+        printed=printed,
+        sequence=_sequence(read.tally.spans),
+        completeness=f"{events:,} events read one by one, {same} the index counts"
+        f" ({read.counted:,}); that no seq is missing is shown by the Integrity report",
+        accuracy="no entry was hashed again for this report; prooftrail verify does so",
+        integrity=f"not verified by this report; {checkpoints or 'no checkpoint yet'}",
+        files="",  # said when they are there
+        limitations=tuple(limitations),
+    )
+
+
+def enclosed(signed: Sequence[Signed]) -> list[Attachment]:
+    """Return the checkpoints, as a file; nothing where there is none."""
+    notes = "".join(one.note for one in signed)
+    if not notes:
+        return []
+    told = "The newest checkpoint of each stream, as it was signed."
+    return [Attachment("checkpoint.txt", notes.encode(), "text/plain", told)]
+
+
+def _sequence(spans: Mapping[str, tuple[int, int]]) -> str:
+    told = (
+        f"{name}: {first:,} to {last:,}"
+        for name, (first, last) in sorted(spans.items())
+    )
+    return "; ".join(told) or "no event"
