@@ -191,7 +191,6 @@ class Report(msgspec.Struct, frozen=True):
     listing: Table | None = None  # the rows, which may be many
     volume: tuple[int, int] = (1, 1)  # which, of how many
     signers: tuple[str, ...] = (
-        "Prepared by (system)",
         "Reviewed by",
         "Management acknowledgement",
         "Auditor use",
