@@ -127,3 +127,18 @@ DETECTION_TEST: Final = EventType(
     attempt="test whether detection works",
     controls=("SOC 2 CC4.1", "SOC 2 CC7.2"),
 )
+REPORT_SIGN: Final = EventType(
+    name="prooftrail.report.sign",
+    meaning="Somebody signed a report off: reviewed, acknowledged or examined it",
+    sentence="{actor} signed off {resource|a report} as {part}: {conclusion}",
+    attempt="sign off {resource|a report}",
+    required=(
+        Detail("part", "text", "reviewer, management or auditor", always=True),
+        Detail("name", "text", "who signs, and in which function", always=True),
+        Detail("conclusion", "text", "what the person concludes", always=True),
+        Detail("sha256", "text", "of the file that was signed off", always=True),
+    ),
+    optional=(Detail("comments", "text", "what else there is to say"),),
+    policy="closed",
+    controls=("PCI DSS 10.4.1", "SOC 2 CC4.1", "SOC 2 CC4.2"),
+)

@@ -146,6 +146,46 @@ def integrity(
     context.exit(code)
 
 
+@command.command("sign-off")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--as",
+    "part",
+    required=True,
+    type=click.Choice(("reviewer", "management", "auditor")),
+    help="In which part.",
+)
+@click.option("--name", required=True, help="Who signs: name and title.")
+@click.option("--conclusion", required=True, help="It is recorded.")
+@click.option("--comments", help="They are recorded, too.")
+@click.option("--stream", default="main", show_default=True, help="Where.")
+def sign_off(
+    *,
+    file: Path,
+    part: str,
+    name: str,
+    conclusion: str,
+    comments: str | None,
+    stream: str,
+) -> None:
+    """Record that somebody has reviewed, acknowledged or examined a report.
+
+    The event, prooftrail.report.sign, names the report and the SHA-256 of FILE: it is
+    of this file and no other. Who may read the stream may sign.
+    """
+    from prooftrail.cli.reader import Reader
+    from prooftrail.reports import signing_off
+
+    pdf = file.read_bytes()
+    event = signing_off.event(pdf, part, name, conclusion, comments)
+    with Reader() as reader:
+        reader.check(stream)
+        reader.tell(stream, event)
+    told = event["details"]
+    click.echo(f"Signed off by {told['name']} as {part}: {event['resource']['id']},")
+    click.echo(f"SHA-256 {told['sha256']}.")
+
+
 def _of(maker: Maker) -> click.Command:
     """Return the command of a report that is made of what is read alone."""
 

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from prooftrail import bundles
 from prooftrail.bundles import checking, naming, telling
 from prooftrail.bundles.checking import Checked
+from prooftrail.errors import FormatError
 from prooftrail.integrity.findings import Kind, incomplete
 from prooftrail.reports import seals
 from prooftrail.reports.rows import Rows
@@ -98,24 +99,34 @@ def _counts(found: Checked, seal: Seal, given: Certificate | None) -> bool:
 
 def _enclosed(found: Checked, pdf: bytes) -> dict[str, bytes] | None:
     """Return the files that are enclosed."""
-    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415  an extra
-
-    files: dict[str, bytes] = {}
     try:
-        reader = PdfFileReader(io.BytesIO(pdf))
-        if len(reader.embedded_signatures) != 1:
-            found.fail(Kind.EDITED, "the file has more than one signature")
-            return None
-        names = reader.root.get("/Names", {}).get("/EmbeddedFiles", {})
-        for name, specification in _named(names):
-            if name in files or len(files) >= MOST_FILES:
-                found.fail(Kind.EDITED, f"{name!r} is enclosed twice")
-                return None
-            files[name] = bytes(specification["/EF"]["/F"].data)
+        return enclosed(pdf)
+    except FormatError as error:
+        found.fail(Kind.EDITED, str(error))
     except Exception as error:  # noqa: BLE001  whatever the library raises
         told = f"what is enclosed cannot be taken out ({type(error).__name__}: {error})"
         found.findings.append(incomplete(found.name, told))
-        return None
+    return None
+
+
+def enclosed(pdf: bytes) -> dict[str, bytes]:
+    """Return the files that are enclosed in a PDF, by name.
+
+    Raises:
+        FormatError: one is enclosed twice, or the file has several signatures.
+        Exception: whatever pyHanko raises of a file that is none.
+    """
+    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415  an extra
+
+    files: dict[str, bytes] = {}
+    reader = PdfFileReader(io.BytesIO(pdf))
+    if len(reader.embedded_signatures) > 1:
+        raise FormatError("the file has more than one signature")
+    names = reader.root.get("/Names", {}).get("/EmbeddedFiles", {})
+    for name, specification in _named(names):
+        if name in files or len(files) >= MOST_FILES:
+            raise FormatError(f"{name!r} is enclosed twice")
+        files[name] = bytes(specification["/EF"]["/F"].data)
     return files
 
 
