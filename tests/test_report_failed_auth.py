@@ -11,7 +11,7 @@ import pypdf
 
 from prooftrail.detections import Seen, detect
 from prooftrail.reports import failed_incidents as its
-from prooftrail.reports import handling
+from prooftrail.reports import handling, incidents
 from prooftrail.reports.counting import KEPT
 from prooftrail.reports.failed_logins import Tally
 from prooftrail.search.alerts import Alert
@@ -153,7 +153,7 @@ def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
         },
     )
     elsewhere = alert._replace(stream="b")
-    (one,) = its.incidents({"main": hits}, [elsewhere, alert])
+    (one,) = incidents.incidents({"main": hits}, [elsewhere, alert])
     row = dict(zip(its.DATA, its.row(one), strict=True))
     assert (row["rule"], row["successAfterSeq"]) == ("guess-then-success", 13)
     assert (row["alertId"], row["ackMinutes"]) == ("an id", "1.5")
@@ -161,10 +161,10 @@ def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
     printed = dict(zip((c.name for c in its.COLUMNS), its.printed(one), strict=True))
     assert printed["Then"] == "a login, entry 13"
     assert printed["Handling"] == "closed: true positive, 1.5 min"
-    (other,) = its.incidents({"main": hits}, [elsewhere])
+    (other,) = incidents.incidents({"main": hits}, [elsewhere])
     assert other.handling == handling.NOT_HANDLED
     waiting = alert._replace(acknowledged=None, closed=None)
-    (open_one,) = its.incidents({"main": hits}, [waiting])
+    (open_one,) = incidents.incidents({"main": hits}, [waiting])
     assert open_one.handling == "alert open"
     assert (one.is_handled, open_one.is_handled, other.is_handled) == (
         True,
@@ -172,7 +172,7 @@ def test_an_incident_has_what_followed_and_how_its_alert_was_handled() -> None:
         False,
     )
     synthetic = alert._replace(details={**details, "synthetic": True})
-    (test,) = its.incidents({"main": hits}, [synthetic])
+    (test,) = incidents.incidents({"main": hits}, [synthetic])
     assert test.is_test
 
 

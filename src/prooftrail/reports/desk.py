@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.enclosing import Draft
     from prooftrail.search.parameters import Filters
     from prooftrail.store.connect import Connection
+    from prooftrail.store.question import Answer
     from prooftrail.store.readers import Holder
     from prooftrail.store.reporting import Source
 
@@ -46,6 +47,7 @@ class Desk(NamedTuple):
     report_id: str
     started_us: int
     clock: Callable[[], int]
+    edition: str = ""  # of a report that has several; empty: its own choice
 
     def circumstances(self, source: Source) -> Circumstances:
         """Return by whom, of what and when the report is made, as of now."""
@@ -98,6 +100,14 @@ def pages(
 
     Memory stays flat: a page at a time.
     """
+    for item, _ in answered(connection, desk, size):
+        yield item
+
+
+def answered(
+    connection: Connection, desk: Desk, size: int = 500
+) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+    """Yield the same, each with on whose authority it was done."""
     from prooftrail.search import lists  # noqa: PLC0415  only where it is asked
     from prooftrail.search.parameters import Paging  # noqa: PLC0415
 
@@ -106,7 +116,7 @@ def pages(
         page = lists.page(
             connection, desk.asked.question, Paging(size, cursor), desk.streams
         )
-        yield from page.items
+        yield from zip(page.items, page.answers, strict=True)
         cursor = page.cursor
         if cursor is None:
             return

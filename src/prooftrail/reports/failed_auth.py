@@ -15,21 +15,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from prooftrail.reports import failed_charts as charts
 from prooftrail.reports import failed_incidents as its
 from prooftrail.reports import failed_sections as parts
-from prooftrail.reports import running
+from prooftrail.reports import incidents, running
 from prooftrail.reports.circumstances import counted, glossary, spanned
 from prooftrail.reports.document import Answer, Report, Table
 from prooftrail.reports.enclosing import Data, Draft
 from prooftrail.reports.failed_logins import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from prooftrail.detections import Hit
     from prooftrail.reports.circumstances import Circumstances
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.document import Run
-    from prooftrail.reports.failed_incidents import Incident
-    from prooftrail.store.connect import Connection
+    from prooftrail.reports.incidents import Incident
     from prooftrail.store.reporting import Source
     from prooftrail.store.showing import Signed
 
@@ -79,7 +77,8 @@ def make(desk: Desk) -> Draft:
         for item in pages(connection, desk):
             tally.add(item)
         raised = alerts.read(connection, period._replace(to_us=None), desk.streams)
-        found = its.incidents(_hits(connection, desk), raised.alerts)
+        hits = incidents.hits(connection, desk, its.RULES)
+        found = incidents.incidents(hits, raised.alerts)
         facts = Facts(
             asked.from_us,
             asked.to_us,
@@ -92,31 +91,6 @@ def make(desk: Desk) -> Draft:
         )
         signed = showing.checkpoints(connection, list(desk.chosen))
     return draft(desk, facts, source, signed)
-
-
-def _hits(connection: Connection, desk: Desk) -> Mapping[str, Iterable[Hit]]:
-    """Return what the rules find, by the name of the stream."""
-    from prooftrail.detections import detect, longest  # noqa: PLC0415
-    from prooftrail.store import detecting, searching  # noqa: PLC0415
-
-    asked = desk.asked.question
-    ends = searching.ends(connection)
-    since = asked.from_us
-    found = {}
-    for number, name in desk.chosen.items():
-        events = detecting.events(
-            connection,
-            number,
-            ends.get(number, -1),
-            from_us=None if since is None else since - longest(its.RULES),
-            to_us=asked.to_us,
-        )
-        found[name] = [
-            hit
-            for hit in detect(events, its.RULES)
-            if since is None or hit.last.occurred_us >= since
-        ]
-    return found
 
 
 def draft(
@@ -222,7 +196,7 @@ def _answer(facts: Facts) -> Answer:
     worst = sorted(found, key=lambda one: (one.hit.success is None, -one.hit.attempts))
     told += [
         f"{one.hit.rule}: {its.whence(one.hit)} tried {its.whom(one.hit)};"
-        f" then: {one.then}."
+        f" then: {its.then(one.hit)}."
         for one in worst[:3]
     ]
     told.append(f"Not handled in the trail: {unhandled:,} of {len(found):,}.")

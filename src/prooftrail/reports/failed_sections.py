@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prooftrail.reports.document import Stacked
-    from prooftrail.reports.failed_incidents import Incident
     from prooftrail.reports.failed_logins import Tally
+    from prooftrail.reports.incidents import Incident
 
 TOP: Final = 15
 _TIMELINE: Final = 50

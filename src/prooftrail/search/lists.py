@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from prooftrail.search.parameters import Paging
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Question
+    from prooftrail.store.question import Answer, Question
 
 
 class Page(NamedTuple):
@@ -29,6 +29,7 @@ class Page(NamedTuple):
 
     items: list[dict[str, Any]]
     cursor: str | None  # where it goes on; None: this was the last page
+    answers: list[Answer]  # on whose authority each was done (`store.authority`)
 
 
 class Followed(NamedTuple):
@@ -63,7 +64,11 @@ def page(
         last = shown[-1]
         place = Position(last.occurred_us, last.seq, last.stream)
         onward = cursor.write(question, cursor.Cursor(as_of, place))
-    return Page([items.item(one, names) for one in shown], onward)
+    return Page(
+        [items.item(one, names) for one in shown],
+        onward,
+        [one.authority for one in shown],
+    )
 
 
 def counts(

@@ -143,3 +143,4 @@ class Found(NamedTuple):
     action: str
     result: str
     continues: bytes | None  # the event of which this entry is a part, 16 bytes
+    authority: Answer  # on whose authority it was done (`store.authority`)
