@@ -90,15 +90,7 @@ def command() -> None:
 @command.command("integrity")
 @stated
 @evidence
-def integrity(
-    *,
-    stream: tuple[str, ...],
-    anchors: tuple[Path, ...],
-    checkpoints: tuple[Path, ...],
-    keys: tuple[str, ...],
-    processes: int | None,
-    **given: Any,  # noqa: ANN401  the options of every report
-) -> None:
+def integrity(*, stream: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
     """Was anything altered or deleted, and how is that known?
 
     The range is verified anew, as prooftrail verify does it, and that is recorded as
@@ -109,35 +101,19 @@ def integrity(
     Exits 0 for a log that was verified, 1 for one that was altered, 2 for one that
     could not be verified.
     """
-    import os
+    from dataclasses import replace
 
     from prooftrail.cli import verify
-    from prooftrail.cli.reporting import desk, write
-    from prooftrail.core import vkey
+    from prooftrail.cli.reporting import base, desk, verified, write
     from prooftrail.errors import ConfigurationError
     from prooftrail.reports import integrity_making
-    from prooftrail.verification import recording
-    from prooftrail.verification.report import Asked, Report
-
-    def verified(wanted: Asked) -> Report:
-        report = verify.run(wanted)
-        verify.record(recording.events(wanted, report, actor=verify.actor()))
-        return report
 
     context = click.get_current_context()
-    if checkpoints and not keys:
-        context.fail("--checkpoint needs --key: a file cannot vouch for itself")
     code = verify.INCOMPLETE
     with verify.never_one(context), desk(stream, given) as (reader, made):
         question = made.asked.question
-        wanted = Asked(
-            (),
-            question.from_us,
-            question.to_us,
-            anchors,
-            checkpoints,
-            tuple(vkey.parse_vkey(key) for key in keys),
-            processes or os.cpu_count() or 1,
+        wanted = replace(
+            base(given), since_us=question.from_us, until_us=question.to_us
         )
         if wanted.is_empty:
             raise ConfigurationError("no time lies between --from and --to: swap them")
@@ -189,10 +165,35 @@ def sign_off(
 def _of(maker: Maker) -> click.Command:
     """Return the command of a report that is made of what is read alone."""
 
-    def make(*, stream: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
-        from prooftrail.cli.reporting import desk, write
+    def make(*, stream: tuple[str, ...], unverified: bool, **given: Any) -> None:  # noqa: ANN401
+        from prooftrail.cli import verify
+        from prooftrail.cli.reporting import base, desk, verified, write
+        from prooftrail.reports import chain
 
-        with desk(stream, given, maker.QUERY) as (reader, made):
-            write(reader, made, maker.make(made), given["output"])
+        context = click.get_current_context()
+        code = verify.INCOMPLETE
+        with (
+            verify.never_one(context),
+            desk(stream, given, maker.QUERY) as (reader, made),
+        ):
+            draft = maker.make(made)
+            if unverified:
+                draft, code = chain.unverified(draft, chain.ASKED)[0], 0
+            else:
+                draft, code = chain.verified(made, draft, base(given), verified)
+            write(reader, made, draft, given["output"])
+        context.exit(code)
 
-    return click.command(maker.NAME, help=maker.SUMMARY)(stated(make))
+    unverified = click.option(
+        "--unverified", is_flag=True, help="Do not verify the log; the report says so."
+    )
+    told = f"{maker.SUMMARY}\n\n{_VERIFIES}"
+    return click.command(maker.NAME, help=told)(stated(evidence(unverified(make))))
+
+
+_VERIFIES = """What was recorded from the period's beginning on is verified for the
+report, as prooftrail verify does it (by the verifier: PROOFTRAIL_VERIFIER_DSN, or
+PROOFTRAIL_DSN), and page one says what came of that.
+
+Exits 0 for a log that was verified, 1 for one that was altered, 2 for one that could
+not be verified; the report is made in each case."""

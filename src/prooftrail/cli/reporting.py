@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
     from prooftrail.signing.report_key import ReportKey
+    from prooftrail.verification.report import Asked, Report
 
 KEY = "PROOFTRAIL_REPORT_KEY"  # the file of the key that signs reports
 
@@ -67,6 +68,34 @@ def desk(
                 clock,
             ),
         )
+
+
+def base(given: Mapping[str, Any]) -> Asked:
+    """Return against what a report's log is verified, as the options say."""
+    from prooftrail.core import vkey
+    from prooftrail.verification.report import Asked
+
+    if given["checkpoints"] and not given["keys"]:
+        click.get_current_context().fail(
+            "--checkpoint needs --key: a file cannot vouch for itself"
+        )
+    return Asked(
+        (),
+        anchors=given["anchors"],
+        checkpoints=given["checkpoints"],
+        keys=tuple(vkey.parse_vkey(key) for key in given["keys"]),
+        processes=given["processes"] or os.cpu_count() or 1,
+    )
+
+
+def verified(wanted: Asked) -> Report:
+    """Verify, and record that."""
+    from prooftrail.cli import verify
+    from prooftrail.verification import recording
+
+    report = verify.run(wanted)
+    verify.record(recording.events(wanted, report, actor=verify.actor()))
+    return report
 
 
 def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:

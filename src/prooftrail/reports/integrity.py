@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.core import entry, instants
 from prooftrail.integrity.findings import Weight
+from prooftrail.reports import chain
 from prooftrail.reports import integrity_sections as parts
 from prooftrail.reports.circumstances import counted, glossary, spanned
 from prooftrail.reports.document import (
@@ -144,9 +145,8 @@ def _answer(found: Integrity) -> Answer:
     failures = found.failures
     if failures:
         first = failures[0]
-        where = "" if first.seq is None else f" Entry {first.seq:,} of {first.stream}:"
         return Answer(
-            f"The log was altered.{where} {first.kind.value}.",
+            chain.headline(first),
             "attention",
             (first.told[:1].upper() + first.told[1:] + ".", *parts.altered(found)),
             figures,

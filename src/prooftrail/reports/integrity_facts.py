@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.integrity.findings import Weight
+from prooftrail.reports import chain
 from prooftrail.store import reporting
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ class Integrity(NamedTuple):
     @property
     def failures(self) -> list[Finding]:
         """Return what was altered, the first entry first."""
-        found = [one for one in self.report.findings if one.weight is Weight.FAILURE]
-        return sorted(
-            found, key=lambda one: (one.stream, one.seq is None, one.seq or 0)
-        )
+        return chain.failures(self.report.findings)
 
 
 def segments(stream: StreamReport) -> list[Segment]:

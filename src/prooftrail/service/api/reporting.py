@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from prooftrail.core import ids
 from prooftrail.errors import QuestionError
-from prooftrail.reports import integrity, integrity_making
+from prooftrail.reports import chain, integrity, integrity_making
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.proving import proven
@@ -34,6 +34,8 @@ from prooftrail.service.api.problems import Problem
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prooftrail.reports.enclosing import Draft
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
@@ -91,7 +93,10 @@ class _Reporting:
                 404, "there is no report of this name: GET /audit/reports lists them"
             )
         desk = self._desk(caller, request, "" if maker is None else maker.QUERY)
-        draft = self._integrity(caller, desk) if maker is None else maker.make(desk)
+        if maker is None:
+            draft = self._integrity(caller, desk)
+        else:
+            draft = self._verified(caller, desk, maker.make(desk))
         volumes = list(enclosing(proven(draft)))
         viewing.record(
             self._parts.recorder,
@@ -141,16 +146,25 @@ class _Reporting:
         )
 
     def _integrity(self, caller: Caller, desk: Desk) -> Draft:
-        def verified(wanted: Asked) -> Report:
+        question = desk.asked.question
+        wanted = self._parts.checks.asked(question.from_us, question.to_us)
+        draft, _ = integrity_making.make(desk, wanted, self._verify(caller))
+        return draft
+
+    def _verified(self, caller: Caller, desk: Desk, draft: Draft) -> Draft:
+        base = self._parts.checks.asked()
+        return chain.verified(desk, draft, base, self._verify(caller))[0]
+
+    def _verify(self, caller: Caller) -> Callable[[Asked], Report]:
+        """Return what verifies, and records that the caller had it done."""
+
+        def verify(wanted: Asked) -> Report:
             report = apart.verify(wanted, threading.Event())
             for stream, fields in recording.events(wanted, report, actor=caller.actor):
                 self._parts.recorder.record(stream=stream, **fields)
             return report
 
-        question = desk.asked.question
-        wanted = self._parts.checks.asked(question.from_us, question.to_us)
-        draft, _ = integrity_making.make(desk, wanted, verified)
-        return draft
+        return verify
 
 
 def _given(name: str, volumes: list[bytes]) -> Response:
