@@ -103,3 +103,15 @@ def test_which_reports_there_are_is_told(api: Api) -> None:
         told = client.get("/audit/reports").json()["reports"]
     assert told[0]["name"] == "integrity"
     assert all(one["summary"] for one in told)
+
+
+def test_a_report_comes_as_a_page_too(api: Api) -> None:
+    with api.client(api.key("auditor")) as client:
+        answer = client.get("/audit/reports/failed-auth", params={"format": "html"})
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "failed-auth.html" in answer.headers["content-disposition"]
+        assert "No login failed." in answer.text
+        answer = client.get(INTEGRITY, params={"format": "docx"})
+        assert answer.status_code == 400
+        assert "format is pdf or html" in answer.text

@@ -52,7 +52,7 @@ def stated(command: Command) -> Command:
             "--output",
             required=True,
             type=click.Path(path_type=Path, dir_okay=False),
-            help="The PDF; further volumes get a number.",
+            help="A PDF (further volumes get a number), or .html: a page, not signed.",
         ),
         click.option("--stream", multiple=True, metavar="NAME", help="Only of this."),
         click.option("--during", metavar="PERIOD", help="2026-Q1, last-month ..."),

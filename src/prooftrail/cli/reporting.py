@@ -99,7 +99,7 @@ def verified(wanted: Asked) -> Report:
 
 
 def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
-    """Record a report, and write its volumes.
+    """Record a report, and write it: as a page, or as its volumes.
 
     Rows are proven, and volumes signed, where what that takes is there.
 
@@ -109,20 +109,21 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     from hashlib import sha256
 
     from prooftrail.reports.enclosing import enclosing
+    from prooftrail.reports.page import page
     from prooftrail.reports.proving import proven
     from prooftrail.reports.signing import sign
     from prooftrail.reports.typesetting import typeset
 
+    draft = proven(draft)
+    if is_page(output):
+        content = page(draft.report)
+        _record(reader, desk, draft, 0)
+        _put(output, content)
+        click.echo(f"{output}  SHA-256 {sha256(content).hexdigest()}")
+        return
     key = _key()
-    volumes = list(enclosing(proven(draft)))
-    details = {
-        "filters": desk.asked.told,
-        "report": draft.parameters["report"],
-        "reportId": desk.report_id,
-        "rows": len(draft.data.rows),
-        "volumes": len(volumes),
-    }
-    reader.record("audit.log.export", list(desk.chosen.values()), details)
+    volumes = list(enclosing(draft))
+    _record(reader, desk, draft, len(volumes))
     pages = typeset(volumes, draft.made_us)
     for number, pdf in enumerate(pages, 1):
         path = output if number == 1 else numbered(output, number)
@@ -130,6 +131,23 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
             pdf = sign(pdf, key, draft.made_us)  # noqa: PLW2901
         _put(path, pdf)
         click.echo(f"{path}  SHA-256 {sha256(pdf).hexdigest()}")
+
+
+def is_page(output: Path) -> bool:
+    """Return whether a report is to be an HTML page, by its file's name."""
+    return output.suffix.lower() in {".html", ".htm"}
+
+
+def _record(reader: Reader, desk: Desk, draft: Draft, volumes: int) -> None:
+    details = {
+        "filters": desk.asked.told,
+        "report": draft.parameters["report"],
+        "reportId": desk.report_id,
+        "rows": len(draft.data.rows),
+        "format": "pdf" if volumes else "html",
+        "volumes": volumes,
+    }
+    reader.record("audit.log.export", list(desk.chosen.values()), details)
 
 
 def _key() -> ReportKey | None:

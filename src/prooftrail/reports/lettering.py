@@ -39,12 +39,20 @@ def lettered(text: str, most: int = LONGEST_TEXT) -> str:
     >>> lettered("a" * 300, 10)
     'aaaaaaaaaa… (300 characters)'
     """
-    if len(text) > most:
-        text = f"{text[:most]}… ({len(text):,} characters)"
+    text = cut(text, most)
     if not (text.isascii() and text.isprintable()):
         text = _JOINED.sub("", text)
         text = "\n".join("".join(map(_seen, line)) for line in text.split("\n"))
     return _LONG.sub(_broken, text)
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text that is not longer than can be read, or says how long it was.
+
+    >>> cut("a" * 300, 3)
+    'aaa… (300 characters)'
+    """
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def _broken(word: re.Match[str]) -> str:

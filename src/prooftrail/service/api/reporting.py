@@ -10,9 +10,6 @@ Does not: go on where the caller is gone; what was read until then is recorded.
 
 from __future__ import annotations
 
-import io
-import threading
-import zipfile
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
@@ -20,26 +17,17 @@ from starlette.responses import Response
 
 from prooftrail.core import ids
 from prooftrail.errors import QuestionError
-from prooftrail.reports import chain, integrity, integrity_making
+from prooftrail.reports import integrity
 from prooftrail.reports.desk import Desk, Stated
-from prooftrail.reports.enclosing import enclosing
-from prooftrail.reports.proving import proven
-from prooftrail.reports.registry import MAKERS
-from prooftrail.reports.signing import sign
-from prooftrail.reports.typesetting import typeset
-from prooftrail.search import parameters, viewing
+from prooftrail.search import parameters
 from prooftrail.service.api import reading
 from prooftrail.service.api.places import Places
 from prooftrail.service.api.problems import Problem
-from prooftrail.verification import apart, recording
+from prooftrail.service.reporting import Reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from prooftrail.reports.enclosing import Draft
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
-    from prooftrail.verification.report import Asked, Report
 
 AT_ONCE: Final = 2
 _GIVEN: Final = {
@@ -52,7 +40,9 @@ _GIVEN: Final = {
     "system": "Which system it is of, for the cover.",
     "environment": "Such as PRODUCTION, for the cover.",
     "classification": "Of the report, for the cover; Confidential by default.",
+    "format": "pdf, or html: one page, not signed; pdf by default.",
 }
+_FORMS: Final = ("pdf", "html")
 _LONGEST: Final = 200  # characters of what is stated
 
 
@@ -63,13 +53,14 @@ class _Reporting:
         self._parts = parts
         self._callers = callers
         self._places = Places(AT_ONCE)
+        self._reporting = Reporting(parts)
 
     async def listed(self, request: Request) -> Response:
         """Which reports there are."""
         return await self._places.run(self._listed, request)
 
     async def report(self, request: Request, name: str) -> Response:
-        """A report, as PDF: its rows and the record of its run are enclosed.
+        """A report, as PDF or as a page; a PDF encloses rows and the record of its run.
 
         `integrity` verifies the range anew, for keys that may verify. More than 1,000
         rows make several volumes, which come as a ZIP.
@@ -78,43 +69,30 @@ class _Reporting:
 
     def _listed(self, request: Request) -> Response:
         self._callers.of(request, "read")
-        told = [{"name": integrity.NAME, "summary": integrity.QUESTION}]
-        told += [
-            {"name": name, "summary": maker.SUMMARY} for name, maker in MAKERS.items()
+        told = [
+            {"name": name, "summary": summary}
+            for name, summary in self._reporting.listed().items()
         ]
         return reading.answer(self._parts, {"reports": told})
 
     def _report(self, request: Request, name: str) -> Response:
         verifies = name == integrity.NAME
         caller = self._callers.of(request, "verify" if verifies else "read")
-        maker = MAKERS.get(name)
-        if maker is None and not verifies:
+        if name not in self._reporting.listed():
             raise Problem(
                 404, "there is no report of this name: GET /audit/reports lists them"
             )
-        desk = self._desk(caller, request, "" if maker is None else maker.QUERY)
-        if maker is None:
-            draft = self._integrity(caller, desk)
-        else:
-            draft = self._verified(caller, desk, maker.make(desk))
-        volumes = list(enclosing(proven(draft)))
-        viewing.record(
-            self._parts.recorder,
-            action="audit.log.export",
-            actor=caller.actor,
-            streams=list(desk.chosen.values()),
-            details={
-                "filters": desk.asked.told,
-                "report": name,
-                "reportId": desk.report_id,
-                "rows": len(draft.data.rows),
-                "volumes": len(volumes),
-            },
-        )
-        key, at_us = self._parts.report_key, draft.made_us
-        pages = typeset(volumes, at_us)
-        return _given(
-            name, [one if key is None else sign(one, key, at_us) for one in pages]
+        form = request.query_params.get("format", "pdf")
+        if form not in _FORMS:
+            raise QuestionError(f"format is {' or '.join(_FORMS)}")
+        desk = self._desk(caller, request, self._reporting.query(name))
+        draft = self._reporting.draft(name, desk, caller.actor)
+        give = self._reporting.page if form == "html" else self._reporting.pdf
+        file = give(desk, draft, caller.actor)
+        return Response(
+            file.content,
+            media_type=file.kind,
+            headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
         )
 
     def _desk(self, caller: Caller, request: Request, query: str) -> Desk:
@@ -123,7 +101,8 @@ class _Reporting:
             key: value[:_LONGEST] for key, value in given if key in Stated._fields
         }
         during = [f"during:{value}" for key, value in given if key == "during"]
-        rest = [one for one in given if one[0] not in {*Stated._fields, "during"}]
+        own = {*Stated._fields, "during", "format"}
+        rest = [one for one in given if one[0] not in own]
         if "q" in dict(rest):
             raise QuestionError("a report says by itself what it is about: leave q out")
         told = " ".join(filter(None, [query, *during]))
@@ -144,46 +123,6 @@ class _Reporting:
             now_us,
             self._parts.clock,
         )
-
-    def _integrity(self, caller: Caller, desk: Desk) -> Draft:
-        question = desk.asked.question
-        wanted = self._parts.checks.asked(question.from_us, question.to_us)
-        draft, _ = integrity_making.make(desk, wanted, self._verify(caller))
-        return draft
-
-    def _verified(self, caller: Caller, desk: Desk, draft: Draft) -> Draft:
-        base = self._parts.checks.asked()
-        return chain.verified(desk, draft, base, self._verify(caller))[0]
-
-    def _verify(self, caller: Caller) -> Callable[[Asked], Report]:
-        """Return what verifies, and records that the caller had it done."""
-
-        def verify(wanted: Asked) -> Report:
-            report = apart.verify(wanted, threading.Event())
-            for stream, fields in recording.events(wanted, report, actor=caller.actor):
-                self._parts.recorder.record(stream=stream, **fields)
-            return report
-
-        return verify
-
-
-def _given(name: str, volumes: list[bytes]) -> Response:
-    """Return a report's volumes as one file."""
-    if len(volumes) == 1:
-        return _file(volumes[0], "application/pdf", f"{name}.pdf")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as several:
-        for number, pdf in enumerate(volumes, 1):
-            several.writestr(f"{name}-{number}.pdf", pdf)
-    return _file(packed.getvalue(), "application/zip", f"{name}.zip")
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(
-        content,
-        media_type=kind,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 def router(parts: Parts, callers: Callers) -> APIRouter:

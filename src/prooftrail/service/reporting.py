@@ -1,0 +1,182 @@
+"""Reports made by the service, for the API and for the console.
+
+Guarantees: a report is read as whoever asked, under row-level security, its log is
+verified, its rows are proven, and that it was made is durable in the trail before a
+byte of it is there to be given. It is signed where the service has a key for that.
+
+Does not: decide who may ask.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from prooftrail.reports import chain, integrity, integrity_making
+from prooftrail.reports.enclosing import enclosing
+from prooftrail.reports.page import page
+from prooftrail.reports.proving import proven
+from prooftrail.reports.registry import MAKERS
+from prooftrail.reports.signing import sign
+from prooftrail.reports.typesetting import typeset
+from prooftrail.search import viewing
+from prooftrail.verification import apart, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from prooftrail.reports.desk import Desk
+    from prooftrail.reports.enclosing import Draft
+    from prooftrail.service.parts import Parts
+    from prooftrail.verification.report import Asked, Report
+
+
+class Progress(NamedTuple):
+    """How far a report is."""
+
+    phase: str
+    done: int = 0
+    total: int = 0  # 0: nobody knows
+
+
+class File(NamedTuple):
+    """A report as a file."""
+
+    name: str
+    kind: str  # media type
+    content: bytes
+
+
+def _nobody(_: Progress) -> None:
+    return
+
+
+class Reporting:
+    """Makes reports.
+
+    Args:
+        parts: of the service.
+        stop: ends a verification early.
+    """
+
+    def __init__(self, parts: Parts, stop: threading.Event | None = None) -> None:
+        self._parts = parts
+        self._stop = stop or threading.Event()
+
+    @staticmethod
+    def listed() -> dict[str, str]:
+        """Return what each report answers, by its name."""
+        told = {integrity.NAME: integrity.QUESTION}
+        return told | {name: maker.SUMMARY for name, maker in MAKERS.items()}
+
+    @staticmethod
+    def query(name: str) -> str:
+        """Return what a report is about, in the query language."""
+        return "" if name == integrity.NAME else MAKERS[name].QUERY
+
+    def draft(
+        self,
+        name: str,
+        desk: Desk,
+        actor: Mapping[str, Any],
+        told: Callable[[Progress], None] = _nobody,
+    ) -> Draft:
+        """Return a report: read, verified and proven, and not recorded yet.
+
+        Args:
+            name: of `listed`.
+            desk: at which it is made.
+            actor: who asked, as an event has it.
+            told: how far it is.
+
+        Raises:
+            ProoftrailError: it is not for whoever asked, or cannot be read.
+        """
+        checks = self._parts.checks
+        verify = self._verifying(actor, told)
+        if name == integrity.NAME:
+            question = desk.asked.question
+            wanted = checks.asked(question.from_us, question.to_us)
+            draft, _ = integrity_making.make(desk, wanted, verify)
+        else:
+            told(Progress("Reading the trail"))
+            draft = MAKERS[name].make(desk)
+            draft, _ = chain.verified(desk, draft, checks.asked(), verify)
+        told(Progress("Proving rows"))
+        return proven(draft)
+
+    def page(self, desk: Desk, draft: Draft, actor: Mapping[str, Any]) -> File:
+        """Return a report as a page; recorded."""
+        made = page(draft.report)
+        self._record(desk, draft, actor, 0)
+        name = draft.parameters["report"]
+        return File(f"{name}.html", "text/html; charset=utf-8", made)
+
+    def pdf(
+        self,
+        desk: Desk,
+        draft: Draft,
+        actor: Mapping[str, Any],
+        told: Callable[[Progress], None] = _nobody,
+    ) -> File:
+        """Return a report as PDF, several volumes of it as a ZIP; recorded."""
+        volumes = list(enclosing(draft))
+        self._record(desk, draft, actor, len(volumes))
+        key, at_us, done = self._parts.report_key, draft.made_us, []
+        told(Progress("Setting", 0, len(volumes)))
+        for one in typeset(volumes, at_us):
+            done.append(one if key is None else sign(one, key, at_us))
+            told(Progress("Setting", len(done), len(volumes)))
+        return _packed(draft.parameters["report"], done)
+
+    def _record(
+        self, desk: Desk, draft: Draft, actor: Mapping[str, Any], volumes: int
+    ) -> None:
+        viewing.record(
+            self._parts.recorder,
+            action="audit.log.export",
+            actor=actor,
+            streams=list(desk.chosen.values()),
+            details={
+                "filters": desk.asked.told,
+                "report": draft.parameters["report"],
+                "reportId": desk.report_id,
+                "rows": len(draft.data.rows),
+                "format": "pdf" if volumes else "html",
+                "volumes": volumes,
+            },
+        )
+
+    def _verifying(
+        self, actor: Mapping[str, Any], told: Callable[[Progress], None]
+    ) -> Callable[[Asked], Report]:
+        """Return what verifies, and records that whoever asked had it done."""
+
+        def verify(wanted: Asked) -> Report:
+            told(Progress("Verifying the log"))
+            report = apart.verify(
+                wanted,
+                self._stop,
+                told=lambda done, total: told(
+                    Progress("Verifying the log", done, total)
+                ),
+            )
+            for stream, fields in recording.events(wanted, report, actor=actor):
+                self._parts.recorder.record(stream=stream, **fields)
+            return report
+
+        return verify
+
+
+def _packed(name: str, volumes: list[bytes]) -> File:
+    """Return a report's volumes as one file."""
+    if len(volumes) == 1:
+        return File(f"{name}.pdf", "application/pdf", volumes[0])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as several:
+        for number, pdf in enumerate(volumes, 1):
+            several.writestr(f"{name}-{number}.pdf", pdf)
+    return File(f"{name}.zip", "application/zip", packed.getvalue())
