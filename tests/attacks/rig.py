@@ -28,6 +28,7 @@ from prooftrail.store import connect
 from prooftrail.verification.render import lines
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
+from tests.attacks import bound
 from tests.attacks.forging import Forger
 from tests.sealing import database_clock
 from tests.trail import BASE, Cluster, Trail, now_us
@@ -101,7 +102,10 @@ class Attacked:
     def verify(self, *, anchored: bool = False, **asked: Any) -> Report:
         if anchored:
             asked["anchors"] = (self.anchor,)
-        return Run(Asked(**asked), dsn=self.trail.dsn).run()
+        wanted = Asked(**asked)
+        report = Run(wanted, dsn=self.trail.dsn).run()
+        bound.check(self.trail, wanted, report)
+        return report
 
     def insert(self, *events: object, stream: str = "main") -> None:
         dsn = self.trail.login_dsn("writer")
@@ -214,6 +218,7 @@ def prepare(cluster: Cluster, directory: Path) -> Attacked:
             admin, stream, base=BASE, master=MASTER, random=os.urandom
         )
     admin.close()
+    bound.let_in(trail)
     made.seal(1, 30, since_us=_MONTH_AGO)
     made.seal(1, 30, "side", since_us=_MONTH_AGO)
     made.seal(31, 32, since_us=1_000_000)

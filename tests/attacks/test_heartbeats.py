@@ -13,6 +13,7 @@ from prooftrail.sign.registering import create_stream
 from prooftrail.store import connect
 from prooftrail.verification.report import Asked
 from prooftrail.verification.run import Run
+from tests.attacks import bound
 from tests.attacks.notes import changed, flip
 from tests.signing_rig import MASTER, Rig, origin, rigs, unguarded
 from tests.trail import BASE
@@ -37,6 +38,7 @@ def rig(trail: Trail, tmp_path: Path) -> Iterator[Rig]:
             admin, KEYED, base=BASE, master=MASTER, random=os.urandom
         )
         admin.close()
+        bound.let_in(trail)
         made.seal(3, KEYED)
         signer = made.signer(made.anchor())
         signer.once()
@@ -49,7 +51,10 @@ def rig(trail: Trail, tmp_path: Path) -> Iterator[Rig]:
 
 def verify(rig: Rig, *, anchored: bool) -> Report:
     anchors = (rig.anchor().directory,) if anchored else ()
-    return Run(Asked(anchors=anchors), dsn=rig.trail.dsn).run()
+    wanted = Asked(anchors=anchors)
+    report = Run(wanted, dsn=rig.trail.dsn).run()
+    bound.check(rig.trail, wanted, report)
+    return report
 
 
 def failures(report: Report) -> list[Kind]:

@@ -78,8 +78,13 @@ def verified(
 
 def headline(first: Finding) -> str:
     """Say that the log was altered, and where first."""
-    where = "" if first.seq is None else f" Entry {first.seq:,} of {first.stream}:"
-    return f"The log was altered.{where} {first.kind.value}."
+    if first.seq is None:
+        where = f"{first.stream}: " if first.stream else ""
+    elif first.last is None or first.last == first.seq:
+        where = f"Entry {first.seq:,} of {first.stream}: "
+    else:
+        where = f"Entries {first.seq:,} to {first.last:,} of {first.stream}: "
+    return f"The log was altered. {where}{first.kind.value}."
 
 
 def failures(findings: Sequence[Finding]) -> list[Finding]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.core import entry, instants
 from prooftrail.integrity.findings import Weight
-from prooftrail.reports import chain
+from prooftrail.reports import chain, integrity_breaks
 from prooftrail.reports import integrity_sections as parts
 from prooftrail.reports.circumstances import counted, glossary, spanned
 from prooftrail.reports.document import (
@@ -148,7 +148,10 @@ def _answer(found: Integrity) -> Answer:
         return Answer(
             chain.headline(first),
             "attention",
-            (first.told[:1].upper() + first.told[1:] + ".", *parts.altered(found)),
+            (
+                first.told[:1].upper() + first.told[1:] + ".",
+                *integrity_breaks.altered(found),
+            ),
             figures,
         )
     unread = [one for one in report.findings if one.weight is Weight.INCOMPLETE]
@@ -287,5 +290,11 @@ def _run(found: Integrity, made: Circumstances, rows: int) -> Run:
         " projected columns compared",
         integrity=f"{report.verdict.value}; {'; '.join(anchors) or 'not anchored'}",
         files="",  # said when they are there
-        limitations=parts.LIMITATIONS,
+        limitations=(
+            *parts.LIMITATIONS,
+            *(
+                f"What this report has of {name} could not be read: {why}."
+                for name, why in found.unread.items()
+            ),
+        ),
     )

@@ -77,6 +77,12 @@ class Integrity(NamedTuple):
     holders: tuple[Holder, ...]
     acts: tuple[tuple[str, int], ...]
     streams: Mapping[int, str]  # names by number
+    unread: Mapping[str, str]  # why a part could not be read, by its name
+
+    def without(self, part: str, told: str) -> str:
+        """Return what is said where a part has nothing: that it could not be read."""
+        why = self.unread.get(part)
+        return told if why is None else f"This could not be read: {why}."
 
     @property
     def failures(self) -> list[Finding]:

@@ -1,18 +1,20 @@
 """What the Integrity report looks at, and in which order.
 
-Guarantees: the log is verified first; all else is read as of one moment after it.
+Guarantees: the log is verified first; all else is read as of one moment after it. What
+cannot be read of that, where somebody altered tables, is told in its place: the report
+is made all the same.
 
 Does not: record that it was verified (whoever has it verified does).
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from prooftrail.access import roles
-from prooftrail.errors import QuestionError
+from prooftrail.errors import DatabaseError, QuestionError, UnavailableError
 from prooftrail.integrity.findings import Weight
 from prooftrail.reports import administrators, integrity, integrity_facts
 from prooftrail.reports.integrity_facts import Integrity, Verified
@@ -20,12 +22,15 @@ from prooftrail.reports.typesetting import Attachment
 from prooftrail.search import lists
 from prooftrail.search.parameters import Paging
 from prooftrail.store import connect, continuity, reading, reporting, showing
+from prooftrail.store.continuity import Continuity
 from prooftrail.store.keys import FIRST_US, LAST_US
 from prooftrail.store.question import Exactly, Term
+from prooftrail.store.reporting import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from prooftrail.doctor.powers import Holder
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
     from prooftrail.reports.integrity_facts import StreamDay
@@ -65,13 +70,23 @@ def make(
     if not desk.chosen:
         raise QuestionError("there is no stream that you may read")
     report = _shown(desk, verify(wanted))
-    numbers = list(desk.chosen)
+    numbers, question = list(desk.chosen), desk.asked.question
+    around = _Around()
     with desk.reading() as connection:
-        source = reporting.source(connection)
-        flow = continuity.read(connection, desk.asked.question, numbers)
-        acts = administrators.acts(connection, desk.asked.question)
-        runs = tuple(_runs(connection, desk.asked.question, desk.streams))
-        signed = showing.checkpoints(connection, numbers)
+        with around.part(connection, "source"):
+            around.source = reporting.source(connection)
+        with around.part(connection, "outages"):
+            around.flow = continuity.read(connection, question, numbers)
+        with around.part(connection, "acts"):
+            around.acts = administrators.acts(connection, question).actions
+        with around.part(connection, "runs"):
+            around.runs = tuple(_runs(connection, question, desk.streams))
+        with around.part(connection, "checkpoints"):
+            around.signed = showing.checkpoints(connection, numbers)
+    with around.part(None, "days"):
+        around.days = tuple(_days(report))
+    with around.part(None, "holders"):
+        around.holders = tuple(administrators.could())
     found = Integrity(
         wanted.since_us,
         wanted.until_us,
@@ -81,17 +96,44 @@ def make(
             for one in report.streams
             for segment in integrity_facts.segments(one)
         ),
-        tuple(_days(report)),
-        runs,
-        flow,
-        tuple(administrators.could()),
-        acts.actions,
+        around.days,
+        around.runs,
+        around.flow,
+        around.holders,
+        around.acts,
         desk.chosen,
+        around.told,
     )
+    source, signed = around.source, around.signed
     made = desk.circumstances(source)
     parameters = {"report": integrity.NAME, "filters": desk.asked.told}
     enclosed = list(_enclosed(report, signed))
     return integrity.draft(found, made, parameters, enclosed), report.verdict.exit_code
+
+
+class _Around:
+    """What stands around the log; each part is empty until it is read."""
+
+    def __init__(self) -> None:
+        self.source = Source("not known", "not known", "not known", "not known")
+        self.flow = Continuity((), (), (), {}, ())
+        self.acts: tuple[tuple[str, int], ...] = ()
+        self.runs: tuple[Verified, ...] = ()
+        self.signed: Sequence[Signed] = ()
+        self.days: tuple[StreamDay, ...] = ()
+        self.holders: tuple[Holder, ...] = ()
+        self.told: dict[str, str] = {}  # why a part could not be read, by its name
+
+    @contextmanager
+    def part(self, connection: Connection | None, name: str) -> Iterator[None]:
+        """Read a part; where the database refuses, that is told and others go on."""
+        try:
+            with reading.apart(connection):
+                yield
+        except UnavailableError:
+            raise  # nothing can be read
+        except (DatabaseError, ValueError, TypeError) as error:
+            self.told[name] = f"{type(error).__name__}: {error}"
 
 
 def _shown(desk: Desk, report: Report) -> Report:

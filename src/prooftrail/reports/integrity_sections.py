@@ -12,13 +12,13 @@ from prooftrail.integrity.findings import Weight
 from prooftrail.reports import integrity_surroundings as surroundings
 from prooftrail.reports.circumstances import counted
 from prooftrail.reports.document import Column, Section, Table, Text
+from prooftrail.reports.integrity_breaks import LISTED, breaks, span
 from prooftrail.verification import render
 
 if TYPE_CHECKING:
     from prooftrail.integrity.findings import Finding
     from prooftrail.reports.integrity_facts import Integrity
 
-LISTED: Final = 200  # findings that are printed
 METHOD: Final = (
     (
         "Each entry's bytes were hashed again and compared with its header, its leaf"
@@ -67,6 +67,7 @@ LIMITATIONS: Final = (
 def sections(found: Integrity) -> tuple[Section, ...]:
     """Return the parts, in order."""
     return (
+        Section("Where the log does not fit", (breaks(found),)),
         Section("Findings", (_findings(found),)),
         Section("Asked for, and verified", (_ranges(found),)),
         Section("Tests", (_tests(found),)),
@@ -126,43 +127,6 @@ def exceptions(found: Integrity) -> Table:
     )
 
 
-def altered(found: Integrity) -> tuple[str, ...]:
-    """Say how far back it can have happened, and who was able to."""
-    told = []
-    for stream in found.report.streams:
-        own = [one for one in found.failures if one.stream == stream.name]
-        if not own:
-            continue
-        first = own[0].seq
-        good = [
-            one
-            for one in stream.claims
-            if one.outside
-            and one.size in stream.agreed
-            and (first is None or one.size <= first)
-        ]
-        if good:
-            last = max(good, key=lambda one: one.size)
-            when = _second(last.time_s)
-            told.append(
-                f"{stream.name}: the last anchored checkpoint before it covers"
-                f" {last.size:,} entries{f', of {when}' if when else ''}"
-                f" ({last.place}); all up to there agrees with it."
-            )
-        else:
-            told.append(
-                f"{stream.name}: no anchored checkpoint before it agrees, so the time"
-                " of the alteration is not bounded by one."
-            )
-    could = sorted({one.login for one in found.holders})
-    told.append(
-        f"Who could alter the log now: {', '.join(could)}."
-        if could
-        else "No login is known that could alter the log."
-    )
-    return tuple(told)
-
-
 def reach(found: Integrity) -> tuple[str, ...]:
     """Say how far the log is anchored."""
     told = []
@@ -193,6 +157,8 @@ def reach(found: Integrity) -> tuple[str, ...]:
 def silence(found: Integrity) -> tuple[str, ...]:
     """Say, where there is nothing, whether capture was alive."""
     n = sum(found.continuity.signatures.values())
+    if "outages" in found.unread:
+        return ("Whether anything was captured or signed could not be read.",)
     return (
         f"The signer was alive: {counted(n, 'checkpoint')} of this period, signed"
         " though nothing was added."
@@ -220,7 +186,7 @@ def _findings(found: Integrity) -> Table:
             {2: "altered", 1: "not verified", 0: "note"}[int(one.weight)],
             one.kind.value,
             one.stream,
-            _span(one),
+            span(one),
             _recorded(one.recorded_us),
             one.told,
         )
@@ -321,14 +287,6 @@ def _tests(found: Integrity) -> Table:
 
 def _range(start: int, stop: int) -> str:
     return f"{start:,} to {stop - 1:,}" if stop > start else "none"
-
-
-def _span(one: Finding) -> str:
-    if one.seq is None:
-        return ""
-    if one.last is None or one.last == one.seq:
-        return f"{one.seq:,}"
-    return f"{one.seq:,} to {one.last:,}"
 
 
 def _recorded(us: int | None) -> str:

@@ -39,19 +39,21 @@ def outages(found: Integrity) -> tuple[Table, Table, Table]:
         Table(
             (Column("Service"), *times),
             tuple((one.service, *between(one.time)) for one in flow.stops),
-            "No time without any capturing process is in the trail.",
+            found.without(
+                "outages", "No time without any capturing process is in the trail."
+            ),
             "Times in which no process of a service captured.",
         ),
         Table(
             times,
             tuple(map(between, flow.silences)),
-            "There is no event of an application.",
+            found.without("outages", "There is no event of an application."),
             "The longest times without an event of an application.",
         ),
         Table(
             times,
             tuple(map(between, flow.unsigned)),
-            "There are not two signatures.",
+            found.without("outages", "There are not two signatures."),
             "The longest times between two signatures.",
         ),
     )
@@ -81,7 +83,7 @@ def runs(found: Integrity) -> Table:
             )
             for one in found.runs
         ),
-        "The trail has no verification of this period.",
+        found.without("runs", "The trail has no verification of this period."),
         "Verifications that the trail has of this period, those that failed among"
         " them.",
     )
@@ -102,14 +104,16 @@ def privileges(found: Integrity) -> tuple[Table, Table]:
                 (one.login, one.through or "itself", one.power, one.can, one.against)
                 for one in found.holders
             ),
-            "No login has more than the privilege table gives.",
+            found.without(
+                "holders", "No login has more than the privilege table gives."
+            ),
             "Logins of the database that could do more than the privilege table gives,"
             " at the time of this report.",
         ),
         Table(
             (Column("Event type", "code", 3), Column("Events", "number")),
             tuple((name, f"{n:,}") for name, n in found.acts),
-            "Nothing.",
+            found.without("acts", "Nothing."),
             "What was done to the log and to who may read it, as the trail has it.",
         ),
     )

@@ -50,6 +50,21 @@ def snapshot(connection: Connection) -> Iterator[None]:
             connection.execute("rollback")
 
 
+@contextmanager
+def apart(connection: Connection | None) -> Iterator[None]:
+    """Read something that may be refused: what else is read as of that moment goes on.
+
+    Raises:
+        DatabaseError: it was refused.
+    """
+    with driver_errors():
+        if connection is None:
+            yield
+            return
+        with connection.transaction():  # a savepoint
+            yield
+
+
 def states(connection: Connection) -> list[StreamState]:
     """Return every stream that the database knows or holds entries of."""
     return [
