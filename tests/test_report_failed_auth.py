@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
-
-import pypdf
+from functools import partial
+from typing import TYPE_CHECKING
 
 from prooftrail.detections import Seen, detect
 from prooftrail.reports import failed_incidents as its
@@ -16,9 +15,9 @@ from prooftrail.reports.counting import KEPT
 from prooftrail.reports.failed_logins import Tally
 from prooftrail.search.alerts import Alert
 from tests.commands import run
+from tests.made_reports import make
 from tests.recording import seal as seal_recorded
 from tests.sealing import event, insert, seal
-from tests.test_reading_commands import key
 from tests.test_sshd_import import BERLIN, brute_force
 
 if TYPE_CHECKING:
@@ -29,19 +28,7 @@ if TYPE_CHECKING:
 EVIL = '#panic("x") $a$ *b* =cmd|x \u202e\x1b[31m @ref <label> // ada'
 
 
-def made(
-    trail: Trail, path: Path, *arguments: str
-) -> tuple[str, list[dict[str, Any]], dict[str, bytes]]:
-    """Make the report; return its text, its rows and what it encloses."""
-    token = key(trail, "--role", "auditor")
-    given = ("report", "failed-auth", "-o", str(path), *arguments)
-    done = run(trail, *given, PROOFTRAIL_KEY=token)
-    assert done.returncode == 0, done.stderr
-    told = pypdf.PdfReader(path)
-    text = " ".join("".join(page.extract_text() for page in told.pages).split())
-    files = {name: one[0] for name, one in told.attachments.items()}
-    lines = files["rows.jsonl"].decode().split("\n")
-    return text, [json.loads(line) for line in lines if line], files
+made = partial(make, "failed-auth")
 
 
 def failures(trail: Trail, account: str, n: int) -> None:

@@ -164,6 +164,9 @@ def sign_off(
 
 def _of(maker: Maker) -> click.Command:
     """Return the command of a report that is made of what is read alone."""
+    from prooftrail.reports.registry import OPTIONS
+
+    own = OPTIONS.get(maker.NAME, {})
 
     def make(*, stream: tuple[str, ...], unverified: bool, **given: Any) -> None:  # noqa: ANN401
         from prooftrail.cli import verify
@@ -171,10 +174,11 @@ def _of(maker: Maker) -> click.Command:
         from prooftrail.reports import chain
 
         context = click.get_current_context()
+        options = {name: given[name] for name in own if given[name] is not None}
         code = verify.INCOMPLETE
         with (
             verify.never_one(context),
-            desk(stream, given, maker.QUERY) as (reader, made),
+            desk(stream, given, maker.QUERY, options) as (reader, made),
         ):
             draft = maker.make(made)
             if unverified:
@@ -187,8 +191,12 @@ def _of(maker: Maker) -> click.Command:
     unverified = click.option(
         "--unverified", is_flag=True, help="Do not verify the log; the report says so."
     )
+    command = unverified(make)
+    for name, told in own.items():
+        flag = f"--{name.replace('_', '-')}"
+        command = click.option(flag, name, metavar="TEXT", help=told)(command)
     told = f"{maker.SUMMARY}\n\n{_VERIFIES}"
-    return click.command(maker.NAME, help=told)(stated(evidence(unverified(make))))
+    return click.command(maker.NAME, help=told)(stated(evidence(command)))
 
 
 _VERIFIES = """What was recorded from the period's beginning on is verified for the

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,10 @@ KEY = "PROOFTRAIL_REPORT_KEY"  # the file of the key that signs reports
 
 @contextmanager
 def desk(
-    streams: Sequence[str], given: Mapping[str, Any], query: str = ""
+    streams: Sequence[str],
+    given: Mapping[str, Any],
+    query: str = "",
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[Reader, Desk]]:
     """Give who reads, and the desk.
 
@@ -36,6 +40,7 @@ def desk(
         streams: names; empty for all that the key may read.
         given: options of every report.
         query: what the report is about, in the query language.
+        options: of this report alone.
     """
     from prooftrail.cli import caller
     from prooftrail.cli.querying import asking
@@ -66,6 +71,7 @@ def desk(
                 ids.uuid7(now_us, os.urandom(8)),
                 now_us,
                 clock,
+                options=options,
             ),
         )
 
@@ -146,6 +152,7 @@ def _record(reader: Reader, desk: Desk, draft: Draft, volumes: int) -> None:
         "rows": len(draft.data.rows),
         "format": "pdf" if volumes else "html",
         "volumes": volumes,
+        **desk.stated_options,
     }
     reader.record("audit.log.export", list(desk.chosen.values()), details)
 

@@ -1,9 +1,9 @@
 """A grant as an event tells of it: who, to whom, what, when, and by whose approval.
 
 Guarantees: total: whatever an event holds gives a grant, and what it does not state as
-a readable text is None. A text that is shown has at most `LONGEST` characters; whether
-duties were segregated is judged by all of it. A personal value that is protected is not
-stated as far as this knows.
+a readable text is None. Other events are read alike; they are for nobody. A text that
+is shown has at most `LONGEST` characters; whether duties were segregated is judged by
+all of it. A personal value that is protected is not stated as far as this knows.
 
 Source: design, "The event"; `authorization.approval`.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from prooftrail.core import instants
 from prooftrail.errors import EventError
 from prooftrail.grants import segregation
+from prooftrail.grants.types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Grant(NamedTuple):
 
 
 def read(item: Mapping[str, Any], at_us: int) -> Grant:
-    """Return what an event of `types.TYPES` tells.
+    """Return what an event tells of a grant, or of another thing to be approved.
 
     Args:
         item: the event as it is shown, with `stream` and `seq`.
@@ -68,7 +69,7 @@ def read(item: Mapping[str, Any], at_us: int) -> Grant:
     deed = segregation.Deed(
         at_us,
         [one for one in map(_text, own + others) if one],
-        [one for one in map(_text, to) if one],
+        [one for one in map(_text, to) if one] if item.get("action") in TYPES else None,
         stated if approval else None,
     )
     ticket = item.get("ticket") or approval.get("ticket") or details.get("ticket")
@@ -99,7 +100,7 @@ def _gives(item: Mapping[str, Any], details: Mapping[str, Any]) -> str | None:
     """Return what it gives, by the details that the catalog has of its type."""
     match item.get("action"):
         case "admin.role.change":
-            before, after = _roles(item, details)
+            before, after = roles(item)
             return after if before is None else f"{after or '?'}, before {before}"
         case "admin.permission.grant":
             return _text(details.get("permission"))
@@ -115,9 +116,9 @@ def _gives(item: Mapping[str, Any], details: Mapping[str, Any]) -> str | None:
             return _text(details.get("role"))
 
 
-def _roles(
-    item: Mapping[str, Any], details: Mapping[str, Any]
-) -> tuple[str | None, str | None]:
+def roles(item: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the role before and the one after, as a change of role states them."""
+    details = _object(item, "details")
     changes = item.get("changes")
     first = changes[0] if isinstance(changes, list) and changes else None
     change = first if isinstance(first, dict) else {}

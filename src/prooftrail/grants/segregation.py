@@ -3,7 +3,8 @@
 Guarantees: pure and total. What is said is what is stated: where a statement is
 missing, that is what fails, and nothing is concluded from it. Nothing fails where and
 only where an approval names its time, before the thing was done, and its approver, who
-is neither who did it nor whom it is for, and these two are named and not the same.
+is neither who did it nor whom it is for, and these two are named and not the same. What
+is for nobody has only the first to be named.
 
 Does not: know whether what is stated is true, nor that two accounts are one person's.
 Names are compared as they stand, e-mail addresses without regard to case.
@@ -54,18 +55,18 @@ class Deed(NamedTuple):
 
     at_us: int
     actors: Collection[str]
-    recipients: Collection[str]
+    recipients: Collection[str] | None  # None: it is for nobody, as a setting is
     approval: Approval | None
 
 
 def failures(deed: Deed) -> tuple[Failure, ...]:
     """Return what is not as it should be, in the order of `FAILURES`."""
     actors = {_same(one) for one in deed.actors}
-    recipients = {_same(one) for one in deed.recipients}
+    recipients = {_same(one) for one in deed.recipients or ()}
     found: set[Failure] = set()
     if not actors:
         found.add("actor-unnamed")
-    if not recipients:
+    if not recipients and deed.recipients is not None:
         found.add("recipient-unnamed")
     if actors & recipients:
         found.add("self-granted")

@@ -23,7 +23,7 @@ from prooftrail.core import instants
 from prooftrail.errors import ConfigurationError, DatabaseError
 from prooftrail.integrity.findings import Weight
 from prooftrail.integrity.verdict import Verdict, conclude
-from prooftrail.reports.circumstances import counted
+from prooftrail.reports.circumstances import counted, second
 from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _with(table: Table, findings: Sequence[Finding]) -> Table:
     rows = []
     for number, one in enumerate(findings[:LISTED], 1):
         seq = "" if one.seq is None else f"{one.seq:,}"
-        at = "" if one.recorded_us is None else instants.text(one.recorded_us)
+        at = "" if one.recorded_us is None else second(one.recorded_us)
         known = {
             "Id": f"C-{number}",
             "Criterion": one.kind.value,

@@ -130,5 +130,14 @@ def counted(n: int, one: str, several: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else several or one + 's'}"
 
 
+def second(us: int) -> str:
+    """Return a time to the second, UTC, for a cell that may break between its parts.
+
+    >>> second(1_500_000)
+    '1970-01-01 00:00:01'
+    """
+    return instants.text(us)[:19].replace("T", " ")
+
+
 def _moment(us: int) -> str:
     return instants.text(us).removesuffix("T00:00:00Z")

@@ -7,7 +7,7 @@ so. A text is cut at `LONGEST` characters, and nothing else is done to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -49,11 +49,6 @@ def ranked(counts: Mapping[Any, int], most: int) -> list[tuple[Any, int]]:
     [('a', 2), ('b', 2)]
     """
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:most]
-
-
-def within(value: object) -> Mapping[str, object]:
-    """Return an object of an event; an empty one where it is none."""
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def text(value: object) -> str | None:

@@ -9,6 +9,7 @@ about, in the query language) and `make`: from a desk to a draft. `registry` lis
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prooftrail.reports.circumstances import NOT_STATED, Circumstances
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.enclosing import Draft
     from prooftrail.search.parameters import Filters
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Answer
+    from prooftrail.store.question import Answer, Question
     from prooftrail.store.readers import Holder
     from prooftrail.store.reporting import Source
 
@@ -48,6 +49,7 @@ class Desk(NamedTuple):
     started_us: int
     clock: Callable[[], int]
     edition: str = ""  # of a report that has several; empty: its own choice
+    options: Mapping[str, str] = MappingProxyType({})  # of this report, by name
 
     def circumstances(self, source: Source) -> Circumstances:
         """Return by whom, of what and when the report is made, as of now."""
@@ -60,6 +62,11 @@ class Desk(NamedTuple):
             self.clock(),
             source,
         )
+
+    @property
+    def stated_options(self) -> dict[str, dict[str, str]]:
+        """What is told of the options where the report is recorded; no key for none."""
+        return {"options": dict(self.options)} if self.options else {}
 
     @property
     def streams(self) -> Mapping[str, int]:
@@ -94,28 +101,39 @@ class Maker(Protocol):
 
 
 def pages(
-    connection: Connection, desk: Desk, size: int = 500
+    connection: Connection,
+    desk: Desk,
+    size: int = 500,
+    question: Question | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield all that answers what was asked, the newest first, as of one moment.
 
     Memory stays flat: a page at a time.
+
+    Args:
+        connection: inside `Desk.reading`.
+        desk: whose reading it is.
+        size: of a page.
+        question: in place of what was asked.
     """
-    for item, _ in answered(connection, desk, size):
+    for item, _ in answered(connection, desk, size, question):
         yield item
 
 
 def answered(
-    connection: Connection, desk: Desk, size: int = 500
+    connection: Connection,
+    desk: Desk,
+    size: int = 500,
+    question: Question | None = None,
 ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
     """Yield the same, each with on whose authority it was done."""
     from prooftrail.search import lists  # noqa: PLC0415  only where it is asked
     from prooftrail.search.parameters import Paging  # noqa: PLC0415
 
+    wanted = desk.asked.question if question is None else question
     cursor = None
     while True:
-        page = lists.page(
-            connection, desk.asked.question, Paging(size, cursor), desk.streams
-        )
+        page = lists.page(connection, wanted, Paging(size, cursor), desk.streams)
         yield from zip(page.items, page.answers, strict=True)
         cursor = page.cursor
         if cursor is None:

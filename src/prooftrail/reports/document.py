@@ -33,6 +33,11 @@ class Text(_Plain, frozen=True):
     paragraphs: tuple[str, ...]
 
 
+def paragraph(*lines: str) -> Text:
+    """Return one paragraph, of sentences or parts of them."""
+    return Text((" ".join(lines),))
+
+
 class Facts(_Plain, frozen=True):
     """Names, each with its value."""
 

@@ -215,7 +215,7 @@ def _run(
     tally = facts.tally
     rows = len(facts.incidents)
     limitations = [
-        "Only what an application recorded is here; prooftrail coverage shows what is.",
+        running.RECORDED_ALONE,
         (
             "Names and addresses are as stated by whoever wrote the events; an address"
             " behind a proxy is the proxy's where it is not trusted."
@@ -227,7 +227,7 @@ def _run(
             " are at least what is said. Totals are exact."
         )
     if facts.more_alerts:
-        limitations.append("Only the newest 1,000 alerts were looked at.")
+        limitations.append(running.ALERTS_CUT)
     return running.run(
         desk,
         made,

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from prooftrail.catalog.wording import mapping
 from prooftrail.core import instants
 from prooftrail.detections.families import UNKNOWN_USER
-from prooftrail.reports.counting import Counting, ranked, text, within
+from prooftrail.reports.counting import Counting, ranked, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,18 +83,18 @@ class Tally(Counting):
         elif action == FAILURE:
             self._fail(item)
         elif (action == LOCK or action in MFA) and len(self.noted) < LISTED:
-            reason = text(within(item.get("details")).get("reason"))
+            reason = text(mapping(item.get("details")).get("reason"))
             account = _account(item) or WITHHELD
             at = str(item["timestamp"])
             self.noted.append(Noted(stream, seq, at, action, account, reason or ""))
 
     def _fail(self, item: Mapping[str, Any]) -> None:
         self.failures += 1
-        details = within(item.get("details"))
+        details = mapping(item.get("details"))
         self.redacted += "details" not in item and "redacted" in item
         reason = text(details.get("reason")) or "not stated"
         account = _account(item)
-        source = text(within(item.get("actor")).get("ipAddress")) or NO_ADDRESS
+        source = text(mapping(item.get("actor")).get("ipAddress")) or NO_ADDRESS
         hour = instants.microseconds(str(item["timestamp"])) // HOUR_US
         self.count(self.reasons, reason)
         self.count(self.sources, source)
@@ -142,7 +143,7 @@ class Tally(Counting):
 def _account(item: Mapping[str, Any]) -> str | None:
     """Return which account was tried; None where its name is withheld."""
     return (
-        text(within(item.get("resource")).get("id"))
-        or text(within(item.get("actor")).get("userId"))
-        or text(within(item.get("details")).get("attempted_login"))
+        text(mapping(item.get("resource")).get("id"))
+        or text(mapping(item.get("actor")).get("userId"))
+        or text(mapping(item.get("details")).get("attempted_login"))
     )

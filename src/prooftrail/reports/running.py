@@ -6,7 +6,7 @@ all reports that `registry` lists; what is read one by one is held against the i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.reports.circumstances import counted, spanned
 from prooftrail.reports.document import Run
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from prooftrail.reports.counting import Counting
     from prooftrail.reports.desk import Desk
     from prooftrail.store.showing import Signed
+
+
+RECORDED_ALONE: Final = (
+    "Only what an application recorded is here; prooftrail coverage shows what is."
+)
+ALERTS_CUT: Final = "Only the newest 1,000 alerts were looked at."
 
 
 class Read(NamedTuple):

@@ -147,6 +147,7 @@ class Reporting:
                 "rows": len(draft.data.rows),
                 "format": "pdf" if volumes else "html",
                 "volumes": volumes,
+                **desk.stated_options,
             },
         )
 

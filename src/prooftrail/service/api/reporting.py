@@ -19,6 +19,7 @@ from prooftrail.core import ids
 from prooftrail.errors import QuestionError
 from prooftrail.reports import integrity
 from prooftrail.reports.desk import Desk, Stated
+from prooftrail.reports.registry import OPTIONS
 from prooftrail.search import parameters
 from prooftrail.service.api import reading
 from prooftrail.service.api.places import Places
@@ -41,6 +42,11 @@ _GIVEN: Final = {
     "environment": "Such as PRODUCTION, for the cover.",
     "classification": "Of the report, for the cover; Confidential by default.",
     "format": "pdf, or html: one page, not signed; pdf by default.",
+}
+_OPTIONS: Final = {
+    option: f"Of {name}. {told}"
+    for name, options in OPTIONS.items()
+    for option, told in options.items()
 }
 _FORMS: Final = ("pdf", "html")
 _LONGEST: Final = 200  # characters of what is stated
@@ -85,7 +91,7 @@ class _Reporting:
         form = request.query_params.get("format", "pdf")
         if form not in _FORMS:
             raise QuestionError(f"format is {' or '.join(_FORMS)}")
-        desk = self._desk(caller, request, self._reporting.query(name))
+        desk = self._desk(caller, request, name)
         draft = self._reporting.draft(name, desk, caller.actor)
         give = self._reporting.page if form == "html" else self._reporting.pdf
         file = give(desk, draft, caller.actor)
@@ -95,13 +101,15 @@ class _Reporting:
             headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
         )
 
-    def _desk(self, caller: Caller, request: Request, query: str) -> Desk:
+    def _desk(self, caller: Caller, request: Request, name: str) -> Desk:
+        query = self._reporting.query(name)
         given = request.query_params.multi_items()
         stated = {
             key: value[:_LONGEST] for key, value in given if key in Stated._fields
         }
         during = [f"during:{value}" for key, value in given if key == "during"]
-        own = {*Stated._fields, "during", "format"}
+        options = {one: value for one, value in given if one in OPTIONS.get(name, {})}
+        own = {*Stated._fields, "during", "format", *options}
         rest = [one for one in given if one[0] not in own]
         if "q" in dict(rest):
             raise QuestionError("a report says by itself what it is about: leave q out")
@@ -122,6 +130,7 @@ class _Reporting:
             ids.uuid7(now_us, self._parts.random(8)),
             now_us,
             self._parts.clock,
+            options=options,
         )
 
 
@@ -140,6 +149,6 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         reports.report,
         response_model=None,
         summary="A report, as PDF",
-        openapi_extra=reading.documented(_GIVEN),
+        openapi_extra=reading.documented(_GIVEN | _OPTIONS),
     )
     return made
