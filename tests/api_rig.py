@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from prooftrail.reports.stamping import Authority
     from prooftrail.signing.report_key import ReportKey
     from tests.trail import Trail
 
@@ -89,6 +90,7 @@ def serving(
     *,
     keeper_dir: Path | None = None,
     report_key: ReportKey | None = None,
+    authority: Authority | None = None,
     trusted_proxies: tuple[str, ...] = (),
     made: Callable[[Parts], Any] = app.create,
 ) -> Iterator[Api]:
@@ -117,6 +119,7 @@ def serving(
             os.urandom,
             None if keeper_dir is None else Revealing(keeper_dir),
             report_key=report_key,
+            authority=authority,
             trusted_proxies=networks(trusted_proxies),
         )
         http = Http("127.0.0.1", 0, 100)

@@ -25,6 +25,7 @@ def check(
     reports: Sequence[Path],
     keys: Sequence[VerificationKey],
     certificate: Path | None,
+    authorities: Sequence[Path] = (),
     *,
     as_json: bool,
 ) -> int:
@@ -40,7 +41,8 @@ def check(
 
     found = [one for place in evidence for one in _place(place, keys)]
     pinned = None if certificate is None else _certificate(certificate)
-    found += [_report(path, keys, pinned) for path in reports]
+    trusted = [one for path in authorities for one in _authorities(path)]
+    found += [_report(path, keys, pinned, trusted) for path in reports]
     if as_json:
         click.echo(json.dumps(telling.as_json(found), indent=2))
     else:
@@ -63,8 +65,25 @@ def _certificate(path: Path) -> Certificate:
         ) from error
 
 
+def _authorities(path: Path) -> list[Certificate]:
+    from cryptography import x509
+
+    from prooftrail.errors import EvidenceError
+
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EvidenceError(
+            f"{path} holds no certificate (PEM) that can be read: get that of the "
+            "time-stamping authority, or its issuer's, from the authority itself"
+        ) from error
+
+
 def _report(
-    path: Path, keys: Sequence[VerificationKey], certificate: Certificate | None
+    path: Path,
+    keys: Sequence[VerificationKey],
+    certificate: Certificate | None,
+    authorities: Sequence[Certificate],
 ) -> Checked:
     from prooftrail.bundles import places
     from prooftrail.errors import EvidenceError
@@ -74,7 +93,7 @@ def _report(
         pdf = file.read(MOST_BYTES + 1)
     if len(pdf) > MOST_BYTES:
         raise EvidenceError(f"{path} is larger than 1 GB: it is no report of ours")
-    return verifying.check(path.name, pdf, keys, certificate)
+    return verifying.check(path.name, pdf, keys, certificate, authorities)
 
 
 def _place(place: Path, keys: Sequence[VerificationKey]) -> list[Checked]:

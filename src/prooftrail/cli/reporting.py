@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from prooftrail.cli.reader import Reader
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
-    from prooftrail.signing.report_key import ReportKey
+    from prooftrail.reports.signing import Signing
+    from prooftrail.reports.stamping import Authority
     from prooftrail.verification.report import Asked, Report
 
 KEY = "PROOFTRAIL_REPORT_KEY"  # the file of the key that signs reports
@@ -117,7 +118,6 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     from prooftrail.reports.enclosing import enclosing
     from prooftrail.reports.page import page
     from prooftrail.reports.proving import proven
-    from prooftrail.reports.signing import sign
     from prooftrail.reports.typesetting import typeset
 
     draft = proven(draft)
@@ -127,16 +127,18 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
         _put(output, content)
         click.echo(f"{output}  SHA-256 {sha256(content).hexdigest()}")
         return
-    key = _key()
+    signing = _signing()
     volumes = list(enclosing(draft))
     _record(reader, desk, draft, len(volumes))
     pages = typeset(volumes, draft.made_us)
     for number, pdf in enumerate(pages, 1):
         path = output if number == 1 else numbered(output, number)
-        if key is not None:
-            pdf = sign(pdf, key, draft.made_us)  # noqa: PLW2901
+        if signing is not None:
+            pdf = signing.sign(pdf, draft.made_us)  # noqa: PLW2901
         _put(path, pdf)
         click.echo(f"{path}  SHA-256 {sha256(pdf).hexdigest()}")
+    if signing is not None and signing.without is not None:
+        _tell_no_time(signing.without)
 
 
 def is_page(output: Path) -> bool:
@@ -157,16 +159,41 @@ def _record(reader: Reader, desk: Desk, draft: Draft, volumes: int) -> None:
     reader.record("audit.log.export", list(desk.chosen.values()), details)
 
 
-def _key() -> ReportKey | None:
+def authority() -> Authority | None:
+    """Return who gives signatures a trusted time, None where nobody is named."""
+    from prooftrail.reports.stamping import TSA, Authority
+
+    named = os.environ.get(TSA)
+    return Authority(named, os.urandom) if named else None
+
+
+def _tell_no_time(why: str) -> None:
+    from prooftrail.cli.telling import tell
+    from prooftrail.reports.stamping import TSA
+
+    tell(f"Signed without a trusted time: {why}.")
+    tell("The report is whole, and states its maker's time. For a trusted one make it")
+    tell(f"again once the authority answers, or name another one in {TSA}.")
+
+
+def _signing() -> Signing | None:
     """Return what signs reports, None where nothing does: that is said."""
     from pathlib import Path
 
     from prooftrail.cli.telling import tell
+    from prooftrail.reports.signing import Signing
+    from prooftrail.reports.stamping import TSA
     from prooftrail.signing import report_key
 
     named = os.environ.get(KEY)
     if named:
-        return report_key.load(Path(named))
+        asked = authority()
+        if asked is None:
+            tell(
+                "Signed without a trusted time, by nobody's word but the signer's own:"
+            )
+            tell(f"{TSA} names no time-stamping authority (RFC 3161).")
+        return Signing(report_key.load(Path(named)), asked)
     tell(f"The report is not signed: {KEY} names no key (prooftrail key report makes")
     tell("one). Nobody can tell later whether it was altered.")
     return None

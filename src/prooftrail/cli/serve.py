@@ -240,7 +240,7 @@ def command(  # noqa: PLR0917
     from datetime import timedelta
 
     from prooftrail.capture import client_address
-    from prooftrail.cli.reporting import KEY
+    from prooftrail.cli.reporting import KEY, authority
     from prooftrail.service import http, logs
     from prooftrail.service.detecting import Look
     from prooftrail.service.server import ROLES, Service, Settings
@@ -261,6 +261,7 @@ def command(  # noqa: PLR0917
         epoch_keys=epoch_keys,
         access_key=access_key,
         report_key=None if not report_key else load(Path(report_key)),
+        authority=authority(),
         session_idle=timedelta(minutes=session_idle),
         session_longest=timedelta(hours=session_longest),
         only=frozenset(role for role in ROLES if not only or role in only),

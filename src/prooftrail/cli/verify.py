@@ -75,6 +75,14 @@ def evidence(command: Command) -> Command:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of who signs reports (PEM), from elsewhere.",
 )
+@click.option(
+    "--tsa-certificate",
+    "authorities",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of who states the report's trusted time, or its issuer's (PEM), from "
+    "elsewhere; a report without one could not be verified then.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--unrecorded", is_flag=True, help="Leave no event of this run.")
 @click.pass_context
@@ -91,6 +99,7 @@ def command(
     bundles: tuple[Path, ...],
     reports: tuple[Path, ...],
     certificate: Path | None,
+    authorities: tuple[Path, ...],
     as_json: bool,
     unrecorded: bool,
 ) -> None:
@@ -119,7 +128,7 @@ def command(
 
             trusted = tuple(vkey.parse_vkey(key) for key in keys)
             code = offline.check(
-                bundles, reports, trusted, certificate, as_json=as_json
+                bundles, reports, trusted, certificate, authorities, as_json=as_json
             )
         context.exit(code)
     if checkpoints and not keys:

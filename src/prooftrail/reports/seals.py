@@ -3,11 +3,12 @@
 Guarantees: a seal holds only if one signature covers all of the file but its own place,
 and that place has nothing but `<`, the signature in the one spelling that `signing`
 writes for this certificate and this file, zeros, and `>`: there is no byte in the file
-that could be another one. The PDF is not parsed for that, so that nothing of a file
-that nobody signed is: `rfind` and one pattern find the signature. Whatever the bytes,
-the answer is a value. Whether the certificate is the right one, the caller says.
+that could be another one. A time-stamp beside the signature holds only if the same key
+bound just its bytes (`stamps`). The PDF is not parsed for that, so that nothing of a
+file that nobody signed is: `rfind` and one pattern find the signature. Whatever the
+bytes, the answer is a value. Whether the certificate is the right one, the caller says.
 
-Source: ISO 32000-2, 12.8; ETSI EN 319 142-1 (PAdES B-B); RFC 5652; docs/adr/0018.
+Source: ISO 32000-2, 12.8; ETSI EN 319 142-1 (PAdES B-B, B-T); RFC 5652; docs/adr/0018.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from prooftrail.errors import ReportError
+from prooftrail.errors import FormatError, ReportError
+from prooftrail.reports import stamps
 
 _RANGE = re.compile(
     rb"/ByteRange \[ ?0 ([1-9][0-9]{0,11}) ([1-9][0-9]{0,11}) ([1-9][0-9]{0,11}) *\]"
@@ -40,6 +42,8 @@ class Seal(NamedTuple):
 
     certificate: x509.Certificate | None  # the one enclosed, where it reads as one
     wrong: str | None  # why it does not hold; None: it does
+    signature: bytes = b""  # by the certificate's key
+    token: bytes | None = None  # a time-stamp beside it, where there is one
 
     @property
     def fingerprint(self) -> str:
@@ -48,6 +52,14 @@ class Seal(NamedTuple):
             return ""
         der = self.certificate.public_bytes(serialization.Encoding.DER)
         return sha256(der).hexdigest()
+
+
+class _Parts(NamedTuple):
+    """What of a signature is its own; all else follows."""
+
+    enclosed: bytes  # certificate, DER
+    signature: bytes
+    stamped: stamps.Stamped | None
 
 
 def look(pdf: bytes) -> Seal | None:
@@ -76,14 +88,32 @@ def _signature(text: bytes, digest: bytes) -> Seal:
     if digest not in der:  # soon told: it stands among what is signed
         return Seal(None, _OTHER)
     try:
-        enclosed, signature = _parts(der)
+        enclosed, signature, stamped = parts = _parts(der)
         certificate = x509.load_der_x509_certificate(enclosed)
         public = certificate.public_key()
-    except Exception:  # noqa: BLE001  both libraries raise many kinds for such bytes
-        return Seal(None, "the signature cannot be read")
+    except Exception as error:  # noqa: BLE001  both libraries raise many kinds
+        ours = isinstance(error, FormatError)
+        return Seal(None, str(error) if ours else "the signature cannot be read")
     if not isinstance(public, ec.EllipticCurvePublicKey):
         return Seal(certificate, "its certificate is for another kind of signature")
-    return Seal(certificate, _wrong(public, der, enclosed, signature, digest))
+    wrong = _wrong(public, der, parts, digest)
+    token = None if wrong or stamped is None else stamped.token
+    return Seal(certificate, wrong, signature, token)
+
+
+def _wrong(
+    public: ec.EllipticCurvePublicKey, der: bytes, parts: _Parts, digest: bytes
+) -> str | None:
+    signature, stamped = parts.signature, parts.stamped
+    try:
+        attributes, expected = _expected(parts, digest)
+        public.verify(signature, attributes, ec.ECDSA(SHA256()))
+        if stamped is not None:
+            bound = stamps.bound(signature, stamped.token)
+            public.verify(stamped.bond, bound, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return _OTHER
+    return None if expected == der else "the signature is not spelled as it was written"
 
 
 def _der(text: bytes) -> bytes | str:
@@ -99,21 +129,6 @@ def _der(text: bytes) -> bytes | str:
     return padded[:size]
 
 
-def _wrong(
-    public: ec.EllipticCurvePublicKey,
-    der: bytes,
-    enclosed: bytes,
-    signature: bytes,
-    digest: bytes,
-) -> str | None:
-    attributes, expected = _expected(enclosed, digest, signature)
-    try:
-        public.verify(signature, attributes, ec.ECDSA(SHA256()))
-    except InvalidSignature:
-        return _OTHER
-    return None if expected == der else "the signature is not spelled as it was written"
-
-
 def _asn1() -> Any:  # noqa: ANN401  ships no types
     try:
         from asn1crypto import algos, cms, core, tsp, x509  # noqa: PLC0415
@@ -125,18 +140,21 @@ def _asn1() -> Any:  # noqa: ANN401  ships no types
     return algos, cms, core, tsp, x509
 
 
-def _parts(der: bytes) -> tuple[bytes, bytes]:
-    """Return certificate and signature of CMS; all else is written anew to compare."""
+def _parts(der: bytes) -> _Parts:
+    """Return certificate, signature and time-stamp of CMS; all else is written anew."""
     _, cms, *_ = _asn1()
     signed = cms.ContentInfo.load(der, strict=True)["content"]
     [certificate] = signed["certificates"]
     [info] = signed["signer_infos"]
-    return certificate.chosen.dump(), info["signature"].native
+    return _Parts(
+        certificate.chosen.dump(), info["signature"].native, stamps.read(info)
+    )
 
 
-def _expected(enclosed: bytes, digest: bytes, signature: bytes) -> tuple[bytes, bytes]:
+def _expected(parts: _Parts, digest: bytes) -> tuple[bytes, bytes]:
     """Return the bytes that are signed, and the whole CMS, as `signing` writes both."""
     algos, cms, core, tsp, asn1_x509 = _asn1()
+    enclosed, signature, stamped = parts
     certificate = asn1_x509.Certificate.load(enclosed)
     by = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
     hashed = algos.DigestAlgorithm({"algorithm": "sha256", "parameters": core.Null()})
@@ -167,6 +185,8 @@ def _expected(enclosed: bytes, digest: bytes, signature: bytes) -> tuple[bytes, 
             "signature": signature,
         }
     )
+    if stamped is not None:
+        info["unsigned_attrs"] = stamps.attributes(stamped)
     signed = cms.SignedData(
         {
             "version": "v1",

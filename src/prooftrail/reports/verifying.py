@@ -28,7 +28,7 @@ from prooftrail.bundles import checking, naming, telling
 from prooftrail.bundles.checking import Checked
 from prooftrail.errors import FormatError
 from prooftrail.integrity.findings import Kind, incomplete
-from prooftrail.reports import seals
+from prooftrail.reports import seals, stamps
 from prooftrail.reports.rows import Rows
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def check(
     pdf: bytes,
     keys: Sequence[VerificationKey],
     certificate: Certificate | None,
+    authorities: Sequence[Certificate] = (),
 ) -> Checked:
     """Check a report.
 
@@ -57,6 +58,8 @@ def check(
         pdf: the file.
         keys: of logs, that the caller has from elsewhere; may be empty.
         certificate: the one that signs reports, from elsewhere.
+        authorities: of trusted times, from elsewhere; where any is given, a report
+            without a trusted time could not be verified.
 
     Raises:
         ReportError: the extra `report` is not installed.
@@ -69,6 +72,7 @@ def check(
     elif seal.wrong is not None:
         found.fail(Kind.EDITED, seal.wrong)
     elif _counts(found, seal, certificate):
+        _tell_time(found, seal, authorities)
         files = _enclosed(found, pdf)
         if files is not None:
             _compare_files(found, files)
@@ -95,6 +99,33 @@ def _counts(found: Checked, seal: Seal, given: Certificate | None) -> bool:
         found.fail(Kind.FORGED, told)
         return False
     return True
+
+
+def _tell_time(found: Checked, seal: Seal, authorities: Sequence[Certificate]) -> None:
+    """Say when it was signed, and who vouches for that."""
+    if seal.token is None:
+        told = "no trusted time is in it: the time stated is that of whoever made it"
+        if authorities:
+            found.findings.append(incomplete(found.name, told))
+        else:
+            found.notes.append(told)
+        return
+    try:
+        stamp = stamps.look(seal.token, seal.signature, authorities)
+    except FormatError as error:
+        found.fail(Kind.EDITED, str(error))
+        return
+    there = f"signed before {stamp.time}, as {stamp.by} states"
+    if stamp.trusted:
+        found.notes.append(f"{there}, by a certificate that was given")
+    elif authorities:
+        told = "its time-stamp is by no authority that was given (--tsa-certificate)"
+        found.fail(Kind.FORGED, f"{told}: {stamp.by}")
+    else:
+        found.notes.append(
+            f"{there}; nobody vouches for that authority: give its certificate, or its "
+            "issuer's, from elsewhere, with --tsa-certificate"
+        )
 
 
 def _enclosed(found: Checked, pdf: bytes) -> dict[str, bytes] | None:

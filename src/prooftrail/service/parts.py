@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from prooftrail.capture.audit_logger import Recorder
     from prooftrail.capture.client_address import Networks
+    from prooftrail.reports.stamping import Authority
     from prooftrail.service.checks import Checks
     from prooftrail.service.entrance import People
     from prooftrail.service.health import Health
@@ -41,4 +42,5 @@ class Parts:
     revealing: Revealing | None = None  # where the keeper's keys are at hand
     people: People | None = None  # where somebody may be let in
     report_key: ReportKey | None = None  # signs reports, where there is one
+    authority: Authority | None = None  # gives their signatures a trusted time
     trusted_proxies: Networks = ()  # whose X-Forwarded-For is believed

@@ -19,7 +19,8 @@ from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.page import page
 from prooftrail.reports.proving import proven
 from prooftrail.reports.registry import MAKERS
-from prooftrail.reports.signing import sign
+from prooftrail.reports.signing import Signing
+from prooftrail.reports.stamping import TSA
 from prooftrail.reports.typesetting import typeset
 from prooftrail.search import viewing
 from prooftrail.verification import apart, recording
@@ -126,10 +127,18 @@ class Reporting:
         volumes = list(enclosing(draft))
         self._record(desk, draft, actor, len(volumes))
         key, at_us, done = self._parts.report_key, draft.made_us, []
+        signing = None if key is None else Signing(key, self._parts.authority)
         told(Progress("Setting", 0, len(volumes)))
         for one in typeset(volumes, at_us):
-            done.append(one if key is None else sign(one, key, at_us))
+            done.append(one if signing is None else signing.sign(one, at_us))
             told(Progress("Setting", len(done), len(volumes)))
+        if signing is not None and signing.without is not None:
+            self._parts.log.warning(
+                "report signed without a trusted time",
+                report=draft.parameters["report"],
+                why=signing.without,
+                next=f"make it again, or name another authority in {TSA}",
+            )
         return _packed(draft.parameters["report"], done)
 
     def _record(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
 
     from prooftrail.capture.client_address import Networks
+    from prooftrail.reports.stamping import Authority
     from prooftrail.service.logs import Log
     from prooftrail.service.webhook import Webhook
     from prooftrail.signing.report_key import ReportKey
@@ -77,6 +78,7 @@ class Settings:
     look: Look | None = None  # for what rules find, as the log grows
     connections: int = CONNECTIONS
     report_key: ReportKey | None = None  # signs reports
+    authority: Authority | None = None  # gives their signatures a trusted time
     trusted_proxies: Networks = ()
     session_idle: timedelta = IDLE
     session_longest: timedelta = LONGEST
@@ -244,6 +246,7 @@ class Service:
             ),
             people=people,
             report_key=settings.report_key,
+            authority=settings.authority,
             trusted_proxies=settings.trusted_proxies,
         )
         # requests end before what they work with
