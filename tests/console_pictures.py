@@ -80,6 +80,10 @@ def test_pictures_of_a_company(
             page = http.get("/integrity")
             begun = http.post("/integrity/verify", data={"csrf": token_of(page.text)})
             run_page = begun.headers["location"]
+            asked = {"report": "failed-auth", "during": f"last-{DAYS}-days"}
+            form = {"csrf": token_of(page.text), **asked}
+            report_page = http.post("/reports", data=form).headers["location"]
+            until(lambda: "Take the PDF" in http.get(report_page).text, "a report")
             until(lambda: "<h2>Verified</h2>" in http.get(run_page).text, "verified")
         pages = {
             "questions": "/questions",
@@ -97,6 +101,9 @@ def test_pictures_of_a_company(
             "integrity": "/integrity",
             "verification": run_page,
             "access": "/access",
+            "alerts": "/alerts",
+            "reports": "/reports",
+            "report": report_page,
         }
         take(service, person, pages)
         take(service, None, {"login": "/login", "invitation": person.link})

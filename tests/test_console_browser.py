@@ -15,6 +15,7 @@ from prooftrail import Personal
 from tests.browsing import Browsing, browsing, needs_chromium
 from tests.console_rig import PASSWORD, Console, Person, visited
 from tests.keeping_rig import Rig
+from tests.test_console_reports import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,7 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
     person = console.person(role="admin")
     console.door.link(email="new@auditors.example", name="New")
     run = person.post("/integrity/verify").headers["location"]
+    report = made(person, report="failed-auth", during="this-year")
     link = console.door.link(email="invited@auditors.example")
     with window(
         console,
@@ -120,6 +122,8 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
             "/accounts?days=30",
             "/continuity",
             "/alerts",
+            "/reports",
+            report,
             "/administrators",
             "/integrity",
             run,

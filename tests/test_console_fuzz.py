@@ -65,17 +65,26 @@ GETS = {
     "/integrity": ("stream", "day"),
     "/integrity/checkpoint": ("stream", "size"),
     "/health": ("days",),
+    "/reports": ("report", "during"),
     "/access": ("q",),
     "/login": ("to", "left"),
     "/invitation": ("token",),
 }
-PLACES = ("/events/{}", "/integrity/runs/{}", "/static/{}", "/{}")
+PLACES = (
+    "/events/{}",
+    "/integrity/runs/{}",
+    "/reports/{}",
+    "/reports/{}/file",
+    "/static/{}",
+    "/{}",
+)
 FORMS = {
     "/login": ("email", "password", "code", "to"),
     "/invitation": ("token", "password", "code"),
     "/access/invite": ("email", "name", "role", "streams", "from", "to", "until"),
     "/access/disable": ("person",),
     "/leavers": ("list",),
+    "/reports": ("report", "during", "stream", "entity"),
     "/integrity/verify": ("from", "to", "stream"),
     "/events/019aa3c5-7a54-7d3e-a1a7-5e1a5e4b6c1d/reveal": ("pointer", "reason"),
     "/logout": ("csrf",),

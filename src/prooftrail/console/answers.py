@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PLACES: tuple[tuple[str, Right], ...] = (
     ("/", "read"),
     ("/questions", "read"),
+    ("/reports", "read"),
     ("/integrity", "read"),
     ("/access", "people"),
     ("/health", "read"),

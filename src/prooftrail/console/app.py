@@ -34,6 +34,7 @@ from prooftrail.console.parts import Console
 from prooftrail.console.people import Profiles
 from prooftrail.console.questions import Questions
 from prooftrail.console.reading import Reading
+from prooftrail.console.reports import Reports
 from prooftrail.console.timeline import Timeline
 from prooftrail.console.visiting import Visiting
 from prooftrail.errors import (
@@ -118,6 +119,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     grants, leavers = Grants(answering, reading), Leavers(answering, reading)
     profiles = Profiles(answering, reading)
     alerts = AlertPages(console, answering, reading)
+    reports = Reports(console, answering)
     access, condition = (
         Access(console, answering),
         Condition(console, answering, reading),
@@ -161,6 +163,11 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/alerts", let.page(alerts.page, "read", pages)),
         post("/alerts/acknowledge", let.action(alerts.acknowledge, "triage", pages)),
         post("/alerts/dispose", let.action(alerts.dispose, "triage", pages)),
+        get("/reports", let.page(reports.page, "read", pages)),
+        post("/reports", let.action(reports.begin, "read", pages)),
+        get("/reports/{report_id}", let.page(reports.report, "read", pages)),
+        get("/reports/{report_id}/page", let.page(reports.read, "read", pages)),
+        get("/reports/{report_id}/file", let.page(reports.take, "read", pages)),
         get("/integrity", let.page(integrity.page, "read", pages)),
         post("/integrity/verify", let.action(integrity.verify, "verify", checking)),
         get("/integrity/runs/{run_id}", let.page(integrity.run, "verify", checking)),

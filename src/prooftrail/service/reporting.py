@@ -26,13 +26,17 @@ from prooftrail.search import viewing
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from prooftrail.reports.desk import Desk
+    from prooftrail.reports.document import Report as Content
     from prooftrail.reports.enclosing import Draft
+    from prooftrail.reports.typesetting import Attachment
     from prooftrail.service.parts import Parts
     from prooftrail.verification.report import Asked, Report
+
+    Volume = tuple[Content, list[Attachment]]
 
 
 class Progress(NamedTuple):
@@ -111,10 +115,9 @@ class Reporting:
 
     def page(self, desk: Desk, draft: Draft, actor: Mapping[str, Any]) -> File:
         """Return a report as a page; recorded."""
-        made = page(draft.report)
-        self._record(desk, draft, actor, 0)
-        name = draft.parameters["report"]
-        return File(f"{name}.html", "text/html; charset=utf-8", made)
+        made = _page(draft)
+        self._record(desk, draft, actor, ("html", 0))
+        return made
 
     def pdf(
         self,
@@ -125,7 +128,27 @@ class Reporting:
     ) -> File:
         """Return a report as PDF, several volumes of it as a ZIP; recorded."""
         volumes = list(enclosing(draft))
-        self._record(desk, draft, actor, len(volumes))
+        self._record(desk, draft, actor, ("pdf", len(volumes)))
+        return self._set(draft, volumes, told)
+
+    def both(
+        self,
+        desk: Desk,
+        draft: Draft,
+        actor: Mapping[str, Any],
+        told: Callable[[Progress], None] = _nobody,
+    ) -> tuple[File, File]:
+        """Return a report as a page and as PDF; recorded, once."""
+        made, volumes = _page(draft), list(enclosing(draft))
+        self._record(desk, draft, actor, ("pdf, html", len(volumes)))
+        return made, self._set(draft, volumes, told)
+
+    def _set(
+        self,
+        draft: Draft,
+        volumes: Sequence[Volume],
+        told: Callable[[Progress], None],
+    ) -> File:
         key, at_us, done = self._parts.report_key, draft.made_us, []
         signing = None if key is None else Signing(key, self._parts.authority)
         told(Progress("Setting", 0, len(volumes)))
@@ -142,7 +165,11 @@ class Reporting:
         return _packed(draft.parameters["report"], done)
 
     def _record(
-        self, desk: Desk, draft: Draft, actor: Mapping[str, Any], volumes: int
+        self,
+        desk: Desk,
+        draft: Draft,
+        actor: Mapping[str, Any],
+        form: tuple[str, int],
     ) -> None:
         viewing.record(
             self._parts.recorder,
@@ -154,8 +181,8 @@ class Reporting:
                 "report": draft.parameters["report"],
                 "reportId": desk.report_id,
                 "rows": len(draft.data.rows),
-                "format": "pdf" if volumes else "html",
-                "volumes": volumes,
+                "format": form[0],
+                "volumes": form[1],
                 **desk.stated_options,
             },
         )
@@ -179,6 +206,11 @@ class Reporting:
             return report
 
         return verify
+
+
+def _page(draft: Draft) -> File:
+    name = f"{draft.parameters['report']}.html"
+    return File(name, "text/html; charset=utf-8", page(draft.report))
 
 
 def _packed(name: str, volumes: list[bytes]) -> File:
