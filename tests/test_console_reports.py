@@ -39,7 +39,7 @@ def test_a_report_is_made_read_and_taken(console: Console) -> None:
     console.record(action="auth.login.failure", result="failure")
     console.api.seal()
     person = console.person()
-    assert "Failed auth" in person.get("/reports")
+    assert "Failed Authentication Report" in person.get("/reports")
     place = made(person, **FAILED, entity="Example <b>Ltd</b>")
     assert "No rule found anything." in person.get(place)
     page = person.http.get(f"{place}/page")

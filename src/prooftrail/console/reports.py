@@ -186,7 +186,7 @@ class Reports:
             status=status,
             problem=None if problem is None else _sentence(problem),
             reports=[
-                (name, name.replace("-", " ").capitalize(), told)
+                (name, self._reporting.title(name), told)
                 for name, told in offered.items()
             ],
             chosen=asked.get("report") or next(iter(offered), ""),
@@ -204,7 +204,7 @@ class Reports:
         """Return what is shown of a report."""
         return {
             "id": job.id,
-            "name": job.name.replace("-", " ").capitalize(),
+            "name": Reporting.title(job.name),
             "asked": instants.text(job.asked_us)[:19].replace("T", " "),
             "period": job.desk.asked.query or "everything",
             "state": job.state,

@@ -3,7 +3,7 @@
 Guarantees: a report reads through its desk alone, and so as whoever sits there: what
 row-level security hides from him is in no report of his.
 
-A report is a module with `NAME`, `SUMMARY` (a line for help), `QUERY` (what it is
+A report is a module with `NAME`, `TITLE`, `SUMMARY` (a line for help), `QUERY` (what it is
 about, in the query language) and `make`: from a desk to a draft. `registry` lists them.
 """
 
@@ -88,6 +88,7 @@ class Maker(Protocol):
     """A module that makes a report."""
 
     NAME: str
+    TITLE: str
     SUMMARY: str
     QUERY: str
 

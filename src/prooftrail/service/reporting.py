@@ -78,6 +78,11 @@ class Reporting:
         return told | {name: maker.SUMMARY for name, maker in MAKERS.items()}
 
     @staticmethod
+    def title(name: str) -> str:
+        """Return what a report is called."""
+        return integrity.TITLE if name == integrity.NAME else MAKERS[name].TITLE
+
+    @staticmethod
     def query(name: str) -> str:
         """Return what a report is about, in the query language."""
         return "" if name == integrity.NAME else MAKERS[name].QUERY
