@@ -3,8 +3,9 @@
 Guarantees: a report reads through its desk alone, and so as whoever sits there: what
 row-level security hides from him is in no report of his.
 
-A report is a module with `NAME`, `TITLE`, `SUMMARY` (a line for help), `QUERY` (what it is
-about, in the query language) and `make`: from a desk to a draft. `registry` lists them.
+A report is a module with `NAME`, `TITLE`, `SUMMARY` (a line for help), `QUERY` (what it
+is about, in the query language) and `make`: from a desk to a draft. `registry` lists
+them.
 """
 
 from __future__ import annotations
