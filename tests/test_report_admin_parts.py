@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 
 from prooftrail.core import instants
 from prooftrail.errors import QuestionError
-from prooftrail.reports import admin_acts, admin_roster, admin_rows, admin_window
+from prooftrail.reports import (
+    admin_acts,
+    admin_roster,
+    admin_rows,
+    admin_window,
+    handling,
+)
 from prooftrail.reports.admin_charts import COLUMNS, over_time
+from prooftrail.reports.admin_findings import KEPT, Findings
 from prooftrail.reports.admin_roster import Roster
 from prooftrail.reports.admin_tally import LISTED, Tally
+from prooftrail.search.alerts import Alert
 from prooftrail.store.question import ANSWERS, Answer
 
 
@@ -214,6 +222,37 @@ def test_a_personal_value_is_told_by_its_class_alone() -> None:
 
 def test_every_answer_is_one_that_the_store_knows() -> None:
     assert set(ANSWERS) == set(get_args(Answer))
+
+
+def test_an_exception_says_how_its_alert_was_handled() -> None:
+    findings = Findings()
+    for seq in (3, 4):
+        grant = item(seq, "09:00", "admin.permission.grant")
+        findings.of_act(admin_acts.read(grant, "authorised"))
+    details = {"rule": "privilege-escalation", "first_seq": 4}
+    closed = {"by": "usr_5", "at": "2026-03-03T10:00:00Z", "disposition": "benign"}
+    alert = Alert("an id", "main", "2026-03-02T09:00:05Z", details, None, closed)
+    elsewhere = alert._replace(stream="b", details={"first_seq": 3})
+    names = [column.name for column in findings.table(()).columns]
+    rows = findings.table([alert, elsewhere]).rows
+    told = [dict(zip(names, one, strict=True)) for one in rows]
+    by = {one["Evidence"]: (one["Status"], one["Owner, date"]) for one in told}
+    assert by == {
+        "main 3": (handling.NOT_HANDLED, ""),
+        "main 4": ("closed: benign", "usr_5, 2026-03-03"),
+    }
+    assert {one["Severity"] for one in told} == {"medium"}
+
+
+def test_findings_of_a_rule_are_counted_all_and_kept_in_part() -> None:
+    findings = Findings()
+    for seq in range(KEPT + 5):
+        grant = item(seq, "09:00", "admin.permission.grant")
+        findings.of_act(admin_acts.read(grant, "authorised"))
+    assert findings.total == findings.counts["segregation"] == KEPT + 5
+    table = findings.table(())
+    assert len(table.rows) == KEPT
+    assert table.caption == f"The gravest {KEPT} of {KEPT + 5}; the rows have all."
 
 
 def test_lists_are_bounded_and_counts_are_not() -> None:

@@ -91,11 +91,12 @@ def make(desk: Desk) -> Draft:
         roster = Roster(pages(connection, desk, question=also(_ROSTER, None)))
         tally = Tally(roster, window)
         findings = Findings()
-        acts = []
+        rows = []  # and nothing else of an action: there may be many
         for item, answer in answered(connection, desk):
-            acts.append(tally.add(item, answer))
-            findings.of_act(acts[-1])
-        acts.reverse()
+            act = tally.add(item, answer)
+            findings.of_act(act)
+            rows.append((rows_of.printed(act), rows_of.row(act)))
+        rows.reverse()
         logins = people.Logins(pages(connection, desk, question=also(people.LOGINS)))
         findings.of_accounts(tally.acted, roster)
         findings.of_refused(tally.refused)
@@ -107,7 +108,7 @@ def make(desk: Desk) -> Draft:
             logins,
             alerts.read(connection, period._replace(to_us=None), desk.streams),
             window,
-            acts,
+            rows,
             sum(lists.counts(connection, asked, desk.streams).values()),
             sum(lists.counts(connection, period, desk.streams).values()),
             count(connection, f"role:{','.join(sorted(ADMINISTRATORS))}"),
@@ -122,7 +123,7 @@ def draft(
 ) -> Draft:
     """Return the report of what was read."""
     made = desk.circumstances(source)
-    tally, acts = facts.tally, facts.acts
+    tally = facts.tally
     since, until = desk.asked.question.from_us, desk.asked.question.to_us
     window = None if facts.window is None else facts.window.told
     held = facts.roster.administrators(since, until)
@@ -143,7 +144,7 @@ def draft(
         glossary=glossary("Checkpoint", "Entry", "Event", "Seq", "Stream"),
         listing=Table(
             rows_of.COLUMNS,
-            tuple(rows_of.printed(one) for one in acts),
+            tuple(printed for printed, _ in facts.rows),
             "No action of administration was recorded in this period.",
             "In order of the events' own time; rows.csv has more of each.",
             "Actions",
@@ -151,7 +152,7 @@ def draft(
     )
     return Draft(
         report,
-        Data(rows_of.DATA, [rows_of.row(one) for one in acts]),
+        Data(rows_of.DATA, [row for _, row in facts.rows]),
         {"report": NAME, "filters": desk.asked.told, **desk.stated_options},
         made.finished_us,
         running.enclosed(signed),
@@ -216,8 +217,7 @@ def _run(
     desk: Desk, facts: Facts, made: Circumstances, signed: Sequence[Signed]
 ) -> Run:
     tally = facts.tally
-    rows = len(facts.acts)
-    targets = len({one.target for one in facts.acts if one.target})
+    rows = len(facts.rows)
     limitations = [
         running.RECORDED_ALONE,
         (
@@ -236,7 +236,7 @@ def _run(
         )
     if tally.cut:
         limitations.append(
-            "More actors, actions or days were seen than are told apart: such counts"
+            "More actors, targets or days were seen than are told apart: such counts"
             " are at least what is said. Rows and totals are exact."
         )
     if facts.roster.cut:
@@ -257,6 +257,7 @@ def _run(
         ),
         filtered=f"the query: {tally.events:,} ({by_kind or 'none'})",
         printed=f"{counted(rows, 'row')} printed = rows.csv = rows.jsonl;"
-        f" {counted(len(tally.actors), 'actor')}, {counted(targets, 'target')}",
+        f"{' at least' if tally.cut else ''} {counted(len(tally.actors), 'actor')},"
+        f" {counted(len(tally.targets), 'target')}",
         limitations=limitations,
     )

@@ -15,10 +15,10 @@ from prooftrail.reports.document import Answer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from prooftrail.reports.admin_acts import Act
     from prooftrail.reports.admin_findings import Findings
     from prooftrail.reports.admin_people import Logins
     from prooftrail.reports.admin_roster import Roster
+    from prooftrail.reports.admin_rows import Printed, Row
     from prooftrail.reports.admin_tally import Tally
     from prooftrail.reports.admin_window import Window
     from prooftrail.search.alerts import Alerts
@@ -77,7 +77,7 @@ class Facts(NamedTuple):
     logins: Logins
     alerts: Alerts
     window: Window | None
-    acts: Sequence[Act]  # in order of time
+    rows: Sequence[tuple[Printed, Row]]  # in order of time
     counted: int  # events of the query, by the index
     population: int  # events of the period
     by_role: int  # by an administrative role, of any kind

@@ -6,7 +6,7 @@ empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from prooftrail.core import instants
 from prooftrail.reports.circumstances import second
@@ -15,6 +15,9 @@ from prooftrail.reports.document import Column
 
 if TYPE_CHECKING:
     from prooftrail.reports.admin_acts import Act
+
+Printed: TypeAlias = tuple[str, ...]
+Row: TypeAlias = tuple[str | int | bool | None, ...]
 
 DATA: Final = (
     "stream",
@@ -56,7 +59,7 @@ COLUMNS: Final = (
 _CELL: Final = 100  # characters
 
 
-def row(act: Act) -> tuple[str | int | bool | None, ...]:
+def row(act: Act) -> Row:
     """Return an action as programs read it."""
     told, held = act.told, act.held
     return (
@@ -90,7 +93,7 @@ def row(act: Act) -> tuple[str | int | bool | None, ...]:
     )
 
 
-def printed(act: Act) -> tuple[str, ...]:
+def printed(act: Act) -> Printed:
     """Return an action as it is printed."""
     told = act.told
     role = f", {short(act.role)}" if act.role else ""

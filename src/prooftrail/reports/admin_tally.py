@@ -75,6 +75,7 @@ class Tally(Counting):
         self.results: Counter[str] = Counter()
         self.actions: Counter[tuple[str, str, str]] = Counter()  # kind, action, result
         self.actors: Counter[str] = Counter()
+        self.targets: Counter[str] = Counter()
         self.days: Counter[tuple[int, int]] = Counter()  # day since the epoch, part
         self.fails: Counter[Failure] = Counter()
         self.grants = 0
@@ -92,6 +93,8 @@ class Tally(Counting):
         self.count(self.results, act.result)
         self.count(self.actions, (act.kind, act.action, act.result))
         self.count(self.actors, act.who)
+        if act.target:
+            self.count(self.targets, act.target)
         ended = act.result != "success"
         part = REFUSED if ended else _PARTS.get(act.kind, RIGHTS)
         self.count(self.days, (act.us // DAY_US, part))
