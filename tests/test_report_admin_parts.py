@@ -65,9 +65,7 @@ def test_a_role_is_held_from_the_entry_that_gave_it_to_the_one_that_took_it() ->
     assert made.at("usr_2", "admin", us("12:30")) is None
     assert made.held_before("usr_2", "admin", us("12:30")) == held
     assert made.held_before("usr_2", "admin", us("11:00")) is None
-    found = made.at("usr_2", None, us("13:00"))
-    assert found is not None
-    assert found.role == "support"
+    assert made.at("usr_2", "support", us("13:00")) is not None
     assert made.at("usr_9", "admin", us("11:00")) is None
 
 
@@ -218,6 +216,32 @@ def test_a_personal_value_is_told_by_its_class_alone() -> None:
     act = admin_acts.read(event, "authorised")
     assert act.changed == "sender: [contact.email, protected] → empty"
     assert "abab" not in repr(act)
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "changes"),
+    [
+        ("audit.capture.change", {"details": {"change": "started"}}, False),
+        ("audit.capture.change", {"details": {"change": "redaction"}}, True),
+        ("audit.retention.archive", {"details": {"operation": "sealed"}}, False),
+        ("audit.retention.archive", {"details": {"operation": "purged"}}, True),
+        ("prooftrail.retention.set", {"actor": {"type": "system"}}, False),
+        ("prooftrail.retention.set", {}, True),
+        ("admin.config.update", {"actor": {"type": "system"}}, True),
+        ("admin.config.update", {"result": "denied"}, False),
+        ("admin.user.create", {}, False),
+    ],
+)
+def test_what_a_change_of_settings_or_logging_is(
+    action: str,
+    more: dict[str, Any],
+    changes: bool,  # noqa: FBT001
+) -> None:
+    act = admin_acts.read(item(3, "09:00", action, **more), "authorised")
+    assert act.is_change is changes
+    findings = Findings()
+    findings.of_act(act)
+    assert findings.counts["change"] == changes
 
 
 def test_every_answer_is_one_that_the_store_knows() -> None:

@@ -92,7 +92,7 @@ class Act(NamedTuple):
     def is_change(self) -> bool:
         """Whether configuration or logging was changed, by other than routine."""
         routine = self.kind == kinds.LOGGING and (
-            self.actor_type == "system" or self.changed in _ROUTINE
+            self.actor_type == "system" or self.changed in kinds.ROUTINE
         )
         return self.kind in kinds.CHANGES and self.result == "success" and not routine
 
@@ -160,9 +160,6 @@ def _changed(item: Mapping[str, Any], details: Mapping[str, Any]) -> str:
         ]
     whole = "; ".join(told)
     return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"
-
-
-_ROUTINE: Final = frozenset(f"change: {one}" for one in kinds.ROUTINE)
 
 
 def _stated(

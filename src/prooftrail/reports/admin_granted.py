@@ -50,11 +50,8 @@ def given(tally: Tally) -> Section:
         least, middle, longest = min(leads), int(median(leads)), max(leads)
         facts.append(
             (
-                "Approved",
-                (
-                    f"{rows_of.lead(longest)} at most; {rows_of.lead(middle)} in the"
-                    f" median; {rows_of.lead(least)} at least"
-                ),
+                "Longest, median, shortest lead",
+                "; ".join(map(rows_of.lead, (longest, middle, least))),
             )
         )
 
@@ -62,7 +59,10 @@ def given(tally: Tally) -> Section:
         told = act.told
         by = f"by {short(told.approver)}" if told.approver else ""
         stated = ", ".join(filter(None, (short(told.approval_id or ""), by)))
-        at = f" at {told.approved_at}" if told.approved_at else ""
+        when = told.approved_at and short(told.approved_at)
+        if told.approved_us is not None:
+            when = second(told.approved_us)
+        at = f" at {when}" if when else ""
         return (
             second(act.us),
             short(act.who),

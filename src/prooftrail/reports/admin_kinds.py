@@ -58,7 +58,8 @@ QUERY: Final = (
     "prooftrail.person.*,prooftrail.retention.set,system.release.deploy"
     " OR authorization:break-glass)"
 )
-ROUTINE: Final = frozenset({"started", "stopped"})  # changes of capture: processes'
+# What changes nothing, whoever did it: a process captures, a month is sealed.
+ROUTINE: Final = frozenset({"change: started", "change: stopped", "operation: sealed"})
 CHANGES: Final = frozenset({CONFIGURATION, LOGGING})
 
 

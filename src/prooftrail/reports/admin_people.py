@@ -196,10 +196,10 @@ def machines(tally: Tally, logins: Logins) -> Section:
         Column("Entry", share=0.8),
     )
     told = paragraph(
-        f"{counted(logins.read, 'login')} of the period were read:",
-        f"{counted(logins.n, 'one is', 'are')} of an account that the event calls a",
-        "service or the system. Actions of administration count where such an actor",
-        f"has a session: {tally.of['interactive']:,}.",
+        f"{counted(logins.read, 'login')} of the period were read; {logins.n:,} of",
+        "them are by accounts that the event calls a service or the system. Actions of",
+        "administration count where such an actor has a session:",
+        f"{tally.of['interactive']:,}.",
     )
     return Section(
         "Service accounts that were used interactively",

@@ -81,11 +81,11 @@ class Roster:
         for change in sorted(self._changes(items)):
             self._apply(change)
 
-    def at(self, account: str, role: str | None, us: int) -> Held | None:
-        """Return by which grant an account held a role; any, where none is stated."""
-        wanted = None if role is None else projection.fold(role)
+    def at(self, account: str, role: str, us: int) -> Held | None:
+        """Return by which grant an account held a role."""
+        wanted = projection.fold(role)
         for one in reversed(self.spans.get(account, ())):
-            if (wanted is None or one.role == wanted) and one.covers(us):
+            if one.role == wanted and one.covers(us):
                 return one
         return None
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TOP: Final = 15
 _ROUTINE: Final = paragraph(
-    "Processes that only began or ended to capture, and what the trail's own service",
-    "did by itself, are among the rows and not here.",
+    "Processes that only began or ended to capture, months that were sealed, and what",
+    "the trail's own service did by itself are among the rows and not here.",
 )
 _NO_WINDOW: Final = paragraph(
     "No change window was stated (--change-window), so that no change was compared",

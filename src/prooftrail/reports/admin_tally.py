@@ -110,7 +110,9 @@ class Tally(Counting):
     def _placed(self, act: Act) -> Act:
         """Add what only others know: the grant of its role, and the window."""
         account = act.told.actor
-        held = None if account is None else self._roster.at(account, act.role, act.us)
+        held = None
+        if account is not None and act.role is not None:
+            held = self._roster.at(account, act.role, act.us)
         outside = None
         if self._window is not None and act.is_change:
             outside = not self._window.has(act.us)

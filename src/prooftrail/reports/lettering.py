@@ -23,7 +23,9 @@ LONGEST_TEXT: Final = 4_000  # of any other text
 _WORD: Final = 24  # characters that are not broken: a time has as many
 _PIECE: Final = 12  # characters of a longer word between two places to break
 _BREAK: Final = "\u200b"  # a place to break; it has no width
-_LONG: Final = re.compile(rf"\S{{{_WORD + 1},}}")
+_LONG: Final = re.compile(rf"[^\s{_BREAK}]{{{_WORD + 1},}}")
+# An e-mail address may break before its sign, where a column is narrow.
+_ADDRESS: Final = re.compile(r"(?<=\S{5})@(?=\S{5})")
 _PICTURE: Final = "[\u203c-\u3299\U0001f000-\U0001faff]"
 # what joins or chooses the looks of pictures, and has none of its own
 _JOINED: Final = re.compile(
@@ -38,11 +40,15 @@ def lettered(text: str, most: int = LONGEST_TEXT) -> str:
     'Ada\\x1b[2J'
     >>> lettered("a" * 300, 10)
     'aaaaaaaaaa… (300 characters)'
+    >>> lettered("dani.pereira@corp.example").split("\u200b")
+    ['dani.pereira', '@corp.example']
     """
     text = cut(text, most)
     if not (text.isascii() and text.isprintable()):
         text = _JOINED.sub("", text)
         text = "\n".join("".join(map(_seen, line)) for line in text.split("\n"))
+    if "@" in text:
+        text = _ADDRESS.sub(f"{_BREAK}@", text)
     return _LONG.sub(_broken, text)
 
 
