@@ -6,11 +6,13 @@ import csv
 import io
 import itertools
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pypdf
 import pytest
 
+from prooftrail.store import connect, reporting
 from tests import commands
 from tests.sealing import event, insert, seal
 from tests.signing_rig import rigs, unguarded
@@ -90,6 +92,36 @@ def test_a_whole_log_is_told_with_its_segments(rig: Rig, tmp_path: Path) -> None
     assert f"SHA-256 {run['files']['rows.csv']}" in text.replace("- ", "-")
     assert files["checkpoint.txt"].count(b"\n\n") == 1
     assert len([one for one in lines if one["anchor"]]) >= 3
+
+
+def test_how_soon_entries_were_signed_is_told(rig: Rig, tmp_path: Path) -> None:
+    """A checkpoint's first entry waited longest; heartbeats are of no new entry."""
+    signer = rig.signer(rig.anchor())
+    for seconds in (60, 3_600, 86_400):
+        rig.seal(3)
+        rig.clock.move(seconds)
+        signer.once()
+        rig.clock.move(60)
+        signer.turn()  # a heartbeat
+    superuser = rig.trail.superuser()
+    signed = superuser.execute(
+        "select size, min(signed_us) from prooftrail.checkpoint group by 1 order by 1"
+    ).fetchall()
+    times = superuser.execute("select seq, recorded_us from prooftrail.log").fetchall()
+    recorded = dict(times)
+    expected: dict[int, int] = {}
+    for (first, _), (_, at) in itertools.pairwise([(0, 0), *signed]):
+        day = at // 86_400_000_000
+        expected[day] = max(expected.get(day, 0), at - recorded[first])
+    size = len(recorded)
+    with closing(connect.connect("verifier", dsn=rig.trail.dsn)) as link:
+        found = dict(reporting.lags(link, rig.stream().number, 0, size))
+        assert found == expected
+        assert reporting.lags(link, rig.stream().number, size, size) == []
+    assert len(found) >= 2
+    text, _ = made(rig.trail, tmp_path / "a.pdf")
+    longest = -(-max(expected.values()) // 1_000_000)
+    assert f"The longest wait was {longest:,} seconds" in text
 
 
 def test_it_and_its_verification_stand_in_the_trail(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from prooftrail.verification.report import Asked, Report
     from tests.trail import Trail
 
-BREAKS = "Where the log does not fit"
+BREAKS = "Findings"
 _TOKEN = tokens.make(lambda size: b"\x07" * size)
 _made: set[tuple[str, tuple[str, ...]]] = set()
 
@@ -113,7 +113,7 @@ def tells(draft: Draft, report: Report) -> None:
             for one in answer.sentences
         )
     [section] = [one for one in draft.report.sections if one.title == BREAKS]
-    [table] = section.blocks
+    table = section.blocks[0]
     assert isinstance(table, Table)
     assert "Accounts that could: " in table.caption
     assert "not known" not in table.caption

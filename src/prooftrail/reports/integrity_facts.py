@@ -78,6 +78,7 @@ class Integrity(NamedTuple):
     acts: tuple[tuple[str, int], ...]
     streams: Mapping[int, str]  # names by number
     unread: Mapping[str, str]  # why a part could not be read, by its name
+    waited: Mapping[int, int]  # days: the longest an entry was not signed, microseconds
 
     def without(self, part: str, told: str) -> str:
         """Return what is said where a part has nothing: that it could not be read."""

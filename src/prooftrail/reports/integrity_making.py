@@ -85,6 +85,8 @@ def make(
             around.signed = showing.checkpoints(connection, numbers)
     with around.part(None, "days"):
         around.days = tuple(_days(report))
+    with around.part(None, "waited"):
+        around.waited = _waited(report)
     with around.part(None, "holders"):
         around.holders = tuple(administrators.could())
     found = Integrity(
@@ -103,6 +105,7 @@ def make(
         around.acts,
         desk.chosen,
         around.told,
+        around.waited,
     )
     source, signed = around.source, around.signed
     made = desk.circumstances(source)
@@ -121,6 +124,7 @@ class _Around:
         self.runs: tuple[Verified, ...] = ()
         self.signed: Sequence[Signed] = ()
         self.days: tuple[StreamDay, ...] = ()
+        self.waited: dict[int, int] = {}
         self.holders: tuple[Holder, ...] = ()
         self.told: dict[str, str] = {}  # why a part could not be read, by its name
 
@@ -161,6 +165,21 @@ def _days(report: Report) -> Iterator[StreamDay]:
         for stream in report.streams:
             own = [one for one in failures if one.stream == stream.name]
             yield from integrity_facts.days(link, stream, own)
+
+
+def _waited(report: Report) -> dict[int, int]:
+    """Return how long entries waited to be signed, at most, by day."""
+    found: dict[int, int] = {}
+    with (
+        closing(connect.connect("verifier", autocommit=True)) as link,
+        reading.snapshot(link),
+    ):
+        for one in report.streams:
+            if one.number is None:
+                continue
+            for day, us in reporting.lags(link, one.number, one.start, one.stop):
+                found[day] = max(found.get(day, 0), us)
+    return found
 
 
 def _runs(

@@ -67,10 +67,10 @@ LIMITATIONS: Final = (
 def sections(found: Integrity) -> tuple[Section, ...]:
     """Return the parts, in order."""
     return (
-        Section("Where the log does not fit", (breaks(found),)),
-        Section("Findings", (_findings(found),)),
+        Section("Findings", (breaks(found), _findings(found))),
         Section("Asked for, and verified", (_ranges(found),)),
         Section("Tests", (_tests(found),)),
+        Section("How soon entries were signed", surroundings.waited(found)),
         Section("Outages and silences", surroundings.outages(found)),
         Section("Verification runs", (surroundings.runs(found),)),
         Section("Who could alter the log", surroundings.privileges(found)),
@@ -103,10 +103,10 @@ def exceptions(found: Integrity) -> Table:
             one.kind.value,
             one.told,
             _recorded(one.recorded_us),
-            one.stream,
-            "" if one.seq is None else f"{one.seq:,}",
+            f"{one.stream} {span(one)}".strip(),
             "high" if one.weight is Weight.FAILURE else "medium",
             "open",
+            "",
         )
         for number, one in enumerate(_ordered(found)[:LISTED], 1)
         if one.weight is not Weight.WARNING
@@ -115,12 +115,12 @@ def exceptions(found: Integrity) -> Table:
         (
             Column("Id", share=0.5),
             Column("Criterion", share=0.9),
-            Column("What", share=3),
-            Column("When", "time", 1.4),
-            Column("Stream", share=0.7),
-            Column("Seq", "number", 0.6),
+            Column("What", share=2.8),
+            Column("When", "time", 1.6),
+            Column("Evidence", share=1),
             Column("Severity", share=0.7),
             Column("Status", share=0.6),
+            Column("Owner", share=0.8),
         ),
         tuple(rows),
         "None.",
@@ -183,7 +183,7 @@ def _ordered(found: Integrity) -> list[Finding]:
 def _findings(found: Integrity) -> Table:
     rows = [
         (
-            {2: "altered", 1: "not verified", 0: "note"}[int(one.weight)],
+            {1: "not verified", 0: "note"}[int(one.weight)],
             one.kind.value,
             one.stream,
             span(one),
@@ -191,8 +191,9 @@ def _findings(found: Integrity) -> Table:
             one.told,
         )
         for one in _ordered(found)
+        if one.weight is not Weight.FAILURE
     ]
-    beyond = len(rows) - LISTED + found.report.more
+    beyond = len(rows) - LISTED
     return Table(
         (
             Column("Weight", share=0.8),
@@ -203,10 +204,10 @@ def _findings(found: Integrity) -> Table:
             Column("What was found", share=4),
         ),
         tuple(rows[:LISTED]),
-        "Nothing was found.",
+        "Nothing else was found.",
         f"{beyond:,} more are not printed: prooftrail verify --json has them."
         if beyond > 0
-        else "",
+        else "What could not be verified, and what is worth knowing.",
     )
 
 

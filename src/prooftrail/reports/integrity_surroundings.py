@@ -5,14 +5,18 @@ Guarantees: a part without anything says so in words.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from prooftrail.reports.document import Code, Column, Facts, Table, Text
+from prooftrail.core import instants
+from prooftrail.reports.circumstances import counted
+from prooftrail.reports.document import Code, Column, Facts, Stacked, Table, Text
 from prooftrail.verification.render import instant
 
 if TYPE_CHECKING:
     from prooftrail.reports.integrity_facts import Integrity
     from prooftrail.store.continuity import Between
+
+_MOST_COLUMNS: Final = 120  # of a chart
 
 
 def outages(found: Integrity) -> tuple[Table, Table, Table]:
@@ -57,6 +61,47 @@ def outages(found: Integrity) -> tuple[Table, Table, Table]:
             "The longest times between two signatures.",
         ),
     )
+
+
+def waited(found: Integrity) -> tuple[Stacked | Text, ...]:
+    """Return how long entries waited to be signed and anchored, at most, by day."""
+    if not found.waited:
+        told = found.without("waited", "No entry of this range is signed yet.")
+        return (Text((told,)),)
+    first, last = min(found.waited), max(found.waited)
+    width = (last - first) // _MOST_COLUMNS + 1  # days
+    columns: dict[int, int] = {}
+    for day, us in found.waited.items():
+        at = (day - first) // width
+        columns[at] = max(columns.get(at, 0), us)
+    worst = max(found.waited, key=lambda day: (found.waited[day], -day))
+    longest = _seconds(found.waited[worst])
+    told = (
+        f"The longest wait was {counted(longest, 'second')}, signed on"
+        f" {instants.text(worst * instants.DAY)[:10]}. Until an entry is signed and its"
+        " checkpoint is outside the database, whoever administers that could take it"
+        " away unnoticed."
+    )
+    return (
+        Stacked(
+            ("the longest time from recording to signature, in seconds",),
+            ("plain",),
+            tuple(
+                (
+                    instants.text((first + at * width) * instants.DAY)[:10],
+                    (_seconds(columns.get(at, 0)),),
+                )
+                for at in range((last - first) // width + 1)
+            ),
+            told,
+        ),
+        Text((told,)),
+    )
+
+
+def _seconds(us: int) -> int:
+    """Return seconds, any part of one as a whole."""
+    return -(-max(us, 0) // instants.SECOND)
 
 
 def runs(found: Integrity) -> Table:
@@ -135,7 +180,7 @@ def check(found: Integrity) -> tuple[Text, Code, Facts]:
         Code(
             (
                 "pip install 'prooftrail[report]'",
-                "prooftrail verify --report THIS-FILE.pdf --key KEY",
+                "prooftrail verify --report THIS-FILE.pdf --certificate PEM --key KEY",
                 "prooftrail verify --checkpoint checkpoint.txt --key KEY   # the log",
             )
         ),

@@ -56,3 +56,25 @@ def days(
             {"stream": stream, "start": start, "stop": stop},
         ).fetchall()
     return [RecordedDay(*row) for row in cast("list[tuple[int, int, int, int]]", rows)]
+
+
+def lags(
+    connection: Connection, stream: int, start: int, stop: int
+) -> list[tuple[int, int]]:
+    """Return how long entries start to stop - 1 waited to be signed, at most.
+
+    Args:
+        connection: the verifier's.
+        stream: its number.
+        start: the first seq.
+        stop: one past the last.
+
+    Returns:
+        Days since the epoch, UTC, of the signatures, each with microseconds.
+    """
+    with driver_errors():
+        rows = connection.execute(
+            files.query("report_lags"),
+            {"stream": stream, "start": start, "stop": stop},
+        ).fetchall()
+    return cast("list[tuple[int, int]]", rows)
