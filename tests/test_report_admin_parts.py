@@ -14,6 +14,7 @@ from prooftrail.reports import (
     admin_acts,
     admin_roster,
     admin_rows,
+    admin_sections,
     admin_window,
     handling,
 )
@@ -21,6 +22,7 @@ from prooftrail.reports.admin_charts import COLUMNS, over_time
 from prooftrail.reports.admin_findings import KEPT, Findings
 from prooftrail.reports.admin_roster import Roster
 from prooftrail.reports.admin_tally import LISTED, Tally
+from prooftrail.reports.document import Table
 from prooftrail.search.alerts import Alert
 from prooftrail.store.question import ANSWERS, Answer
 
@@ -244,6 +246,15 @@ def test_what_a_change_of_settings_or_logging_is(
     assert findings.counts["change"] == changes
 
 
+def test_a_row_repeats_action_and_result_as_the_event_has_them() -> None:
+    name = f"admin.{'x' * 900}"
+    act = admin_acts.read(item(3, "09:00", name), "authorised")
+    row = dict(zip(admin_rows.DATA, admin_rows.row(act), strict=True))
+    assert (row["action"], row["result"]) == (name, "success")
+    assert act.kind == "other administration"
+    assert len(admin_rows.printed(act)[2]) < 100
+
+
 def test_every_answer_is_one_that_the_store_knows() -> None:
     assert set(ANSWERS) == set(get_args(Answer))
 
@@ -277,6 +288,19 @@ def test_findings_of_a_rule_are_counted_all_and_kept_in_part() -> None:
     table = findings.table(())
     assert len(table.rows) == KEPT
     assert table.caption == f"The gravest {KEPT} of {KEPT + 5}; the rows have all."
+
+
+def test_beyond_the_types_that_are_told_apart_the_parts_still_add_up() -> None:
+    tally = Tally(Roster(iter(())), None)
+    for seq in range(admin_sections.TYPES + 30):
+        tally.add(item(seq, "09:00", f"admin.own{seq % 105}"), "authorised")
+    section = admin_sections.sections(tally, Findings(), None)[0]
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert len(table.rows) == admin_sections.TYPES + 2
+    assert table.rows[-2][1] == "5 further types"
+    *parts, whole = [int(row[-1]) for row in table.rows]
+    assert sum(parts) == whole == admin_sections.TYPES + 30
 
 
 def test_lists_are_bounded_and_counts_are_not() -> None:

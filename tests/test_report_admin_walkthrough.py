@@ -59,6 +59,8 @@ def test_actions_and_exceptions_are_those_of_the_plan(
     window = ("--change-window", "Mon 00:00-Sun 24:00")
     text, rows, files = made(trail, tmp_path / "a.pdf", *period, *window)
     assert "as many as the index counts" in text
+    assert f"the entries of {len(rows):,} rows were hashed again" in text
+    assert "Verified for this report" in text
     told = csv.DictReader(io.StringIO(files["rows.csv"].decode(), newline=""))
     assert [(one["stream"], int(one["seq"])) for one in told] == [
         (one["stream"], one["seq"]) for one in rows

@@ -116,7 +116,7 @@ def read(item: Mapping[str, Any], answer: Answer) -> Act:
         us=us,
         kind=kinds.of(item, answer),
         event_id=told.event_id,
-        action=text(item.get("action")) or "",
+        action=told.action,
         result=text(item.get("result")) or "",
         actor_type=actor_type,
         role=text(actor.get("role")),

@@ -66,7 +66,7 @@ def given(tally: Tally) -> Section:
         return (
             second(act.us),
             short(act.who),
-            f"{act.action}: {short(told.gives or 'not stated')}",
+            f"{short(act.action)}: {short(told.gives or 'not stated')}",
             short(told.to_name or told.to_id or "not named"),
             short(told.ticket or "not stated"),
             f"{stated}{at}" if told.approved else "not stated",
@@ -96,7 +96,7 @@ def segregation(tally: Tally) -> Section:
     def row(act: Act) -> tuple[str, ...]:
         whom = short(act.told.to_name or act.told.to_id or "not named")
         gives = short(act.told.gives or "not stated")
-        what = f"{act.action}: {gives}, to {whom}"
+        what = f"{short(act.action)}: {gives}, to {whom}"
         return (
             second(act.us), short(act.who), what, act.unsegregated, act.entry
         )  # fmt: skip

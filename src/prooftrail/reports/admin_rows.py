@@ -103,7 +103,7 @@ def printed(act: Act) -> Printed:
     return (
         second(act.us),
         f"{short(act.who)}{role}",
-        act.action,
+        short(act.action),
         " ".join(short(one) for one in (act.target_type, act.target) if one),
         short(act.changed or act.reason or "", _CELL),
         approval(act),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.admin_tally import Tally
 
 TOP: Final = 15
+TYPES: Final = 100  # that are told apart; of further ones their sum
 _ROUTINE: Final = paragraph(
     "Processes that only began or ended to capture, months that were sealed, and what",
     "the trail's own service did by itself are among the rows and not here.",
@@ -67,12 +68,16 @@ def _by_type(tally: Tally) -> Section:
     for (kind, action, result), n in tally.actions.items():
         results.setdefault((kind, action), Counter())[result] += n
     order = list(kinds.MEANINGS)
+    most = sorted(results, key=lambda one: (-results[one].total(), one))
     rows = [
-        (kind, action, *_by_result(n))
-        for (kind, action), n in sorted(
-            results.items(), key=lambda one: (order.index(one[0][0]), one[0][1])
+        (kind, short(action), *_by_result(results[kind, action]))
+        for kind, action in sorted(
+            most[:TYPES], key=lambda one: (order.index(one[0]), one[1])
         )
     ]
+    if rest := most[TYPES:]:
+        others: Counter[str] = sum((results[one] for one in rest), Counter())
+        rows.append(("", f"{len(rest):,} further types", *_by_result(others)))
     if rows:
         rows.append(("All", "", *_by_result(tally.results)))
     columns = (
@@ -93,7 +98,7 @@ def _by_type(tally: Tally) -> Section:
     )
     without = "No action of administration was recorded."
     who = tuple((short(name), f"{n:,}") for name, n in ranked(tally.actors, TOP))
-    most = counted(len(tally.actors), "actor")
+    actors = counted(len(tally.actors), "actor")
     return Section(
         "Actions by type",
         (
@@ -103,7 +108,7 @@ def _by_type(tally: Tally) -> Section:
                 (Column("Who", share=4), Column("Actions", "number")),
                 who,
                 without,
-                f"By whom; {most}"
+                f"By whom; {actors}"
                 + (", those with most actions." if len(tally.actors) > TOP else "."),
             ),
         ),
@@ -150,7 +155,7 @@ def _glass(tally: Tally) -> Section:
     def row(act: Act) -> tuple[str, ...]:
         printed = rows_of.printed(act)
         reason = short(act.reason or "not stated", 100)
-        return (printed[0], short(act.who), act.action, printed[3], reason, act.entry)
+        return (printed[0], short(act.who), *printed[2:4], reason, act.entry)
 
     return Section(
         "Break-glass",

@@ -13,7 +13,7 @@ from prooftrail.core import instants
 from prooftrail.reports import admin_acts as acts
 from prooftrail.reports import admin_kinds as kinds
 from prooftrail.reports.admin_roster import is_administrative
-from prooftrail.reports.counting import KEPT, Counting
+from prooftrail.reports.counting import KEPT, LONGEST, Counting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ class Tally(Counting):
         act = self._placed(acts.read(item, answer))
         self.kinds[act.kind] += 1
         self.count(self.results, act.result)
-        self.count(self.actions, (act.kind, act.action, act.result))
+        self.count(self.actions, (act.kind, act.action[:LONGEST], act.result))
         self.count(self.actors, act.who)
         if act.target:
             self.count(self.targets, act.target)
