@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pypdf
 import pytest
 
+from prooftrail.reports.document import Table
 from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.typesetting import typeset
 from prooftrail.verification.report import Asked
@@ -103,6 +104,31 @@ def test_page_one_says_what_was_done_and_where(attacked: Attacked, name: str) ->
     assert "Who could alter the log now: " in page
     assert bound.BREAKS in text
     assert "Accounts that could: " in text
+
+
+def guards(draft: Draft) -> list[tuple[str, ...]]:
+    """Return what the report says of the database's guards."""
+    [section] = [
+        one for one in draft.report.sections if one.title == "Who could alter the log"
+    ]
+    table = section.blocks[1]
+    assert isinstance(table, Table)
+    return list(table.rows)
+
+
+def test_guards_that_were_taken_away_are_told(attacked: Attacked) -> None:
+    draft, code = made(attacked, anchors=(attacked.anchor,))
+    assert code == 0
+    assert {row[1] for row in guards(draft)} == {"as installed"}
+    assert "triggers" in {row[0] for row in guards(draft)}
+    attacked.execute("alter table prooftrail.log no force row level security")
+    attacked.unguard()
+    draft, _ = made(attacked, anchors=(attacked.anchor,))
+    differing = {row[0] for row in guards(draft) if row[1] == "DIFFERS"}
+    assert {"row security", "triggers"} <= differing
+    [security] = [row[2] for row in guards(draft) if row[0] == "row security"]
+    assert ".log: " in security
+    assert "forced" in security
 
 
 def test_an_anchor_that_is_not_there_is_told_on_page_one(attacked: Attacked) -> None:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from prooftrail.doctor import powers
+from prooftrail.doctor import powers, schema
 from prooftrail.search import parameters
 from prooftrail.search.language import understand
-from prooftrail.store import connect, figures
+from prooftrail.store import connect, figures, fingerprint, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prooftrail.doctor.check import Check
     from prooftrail.doctor.powers import Holder
     from prooftrail.store.connect import Connection
     from prooftrail.store.question import Question
@@ -49,6 +50,20 @@ def could() -> list[Holder]:
     with closing(connect.connect("verifier", autocommit=True)) as link:
         prefix = connect.installed_prefix(link)
         return [] if prefix is None else powers.holders(link, prefix)
+
+
+def guards() -> list[Check]:
+    """Return how grants, row security, triggers and tables compare with this release.
+
+    Raises:
+        DatabaseError: the database is away, or refuses.
+    """
+    with closing(connect.connect("verifier", autocommit=True)) as link:
+        survey.begin(link)
+        prefix = connect.installed_prefix(link)
+        if prefix is None:
+            return []
+        return list(schema.compared(fingerprint.read(link, prefix), prefix))
 
 
 def acts(connection: Connection, period: Question) -> Acts:

@@ -16,6 +16,7 @@ from prooftrail.store import reporting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from prooftrail.doctor.check import Check
     from prooftrail.doctor.powers import Holder
     from prooftrail.integrity.findings import Finding
     from prooftrail.integrity.tree import Claim
@@ -79,6 +80,7 @@ class Integrity(NamedTuple):
     streams: Mapping[int, str]  # names by number
     unread: Mapping[str, str]  # why a part could not be read, by its name
     waited: Mapping[int, int]  # days: the longest an entry was not signed, microseconds
+    guards: tuple[Check, ...]  # of the database, as this release installs them
 
     def without(self, part: str, told: str) -> str:
         """Return what is said where a part has nothing: that it could not be read."""

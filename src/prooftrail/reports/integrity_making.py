@@ -30,6 +30,7 @@ from prooftrail.store.reporting import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from prooftrail.doctor.check import Check
     from prooftrail.doctor.powers import Holder
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
@@ -87,6 +88,8 @@ def make(
         around.days = tuple(_days(report))
     with around.part(None, "waited"):
         around.waited = _waited(report)
+    with around.part(None, "guards"):
+        around.guards = tuple(administrators.guards())
     with around.part(None, "holders"):
         around.holders = tuple(administrators.could())
     found = Integrity(
@@ -106,6 +109,7 @@ def make(
         desk.chosen,
         around.told,
         around.waited,
+        around.guards,
     )
     source, signed = around.source, around.signed
     made = desk.circumstances(source)
@@ -125,6 +129,7 @@ class _Around:
         self.signed: Sequence[Signed] = ()
         self.days: tuple[StreamDay, ...] = ()
         self.waited: dict[int, int] = {}
+        self.guards: tuple[Check, ...] = ()
         self.holders: tuple[Holder, ...] = ()
         self.told: dict[str, str] = {}  # why a part could not be read, by its name
 

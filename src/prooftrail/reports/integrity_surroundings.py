@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from prooftrail.store.continuity import Between
 
 _MOST_COLUMNS: Final = 120  # of a chart
+_MOST_GUARDS: Final = 40  # lines on what guards the log
 
 
 def outages(found: Integrity) -> tuple[Table, Table, Table]:
@@ -134,8 +135,8 @@ def runs(found: Integrity) -> Table:
     )
 
 
-def privileges(found: Integrity) -> tuple[Table, Table]:
-    """Return who could alter the log, and what was done to it."""
+def privileges(found: Integrity) -> tuple[Table, Table, Table]:
+    """Return who could alter the log, what guards it, and what was done to it."""
     return (
         Table(
             (
@@ -155,12 +156,31 @@ def privileges(found: Integrity) -> tuple[Table, Table]:
             "Logins of the database that could do more than the privilege table gives,"
             " at the time of this report.",
         ),
+        _guards(found),
         Table(
             (Column("Event type", "code", 3), Column("Events", "number")),
             tuple((name, f"{n:,}") for name, n in found.acts),
             found.without("acts", "Nothing."),
             "What was done to the log and to who may read it, as the trail has it.",
         ),
+    )
+
+
+def _guards(found: Integrity) -> Table:
+    rows = [
+        (one.name, "as installed" if one.state == "ok" else "DIFFERS", line)
+        for one in found.guards
+        for line in one.told.split("\n")
+    ]
+    beyond = len(rows) - _MOST_GUARDS
+    more = f" {beyond:,} more are not printed: prooftrail doctor has them."
+    return Table(
+        (Column("Guard", share=1), Column("State", share=0.9), Column("What", share=5)),
+        tuple(rows[:_MOST_GUARDS]),
+        found.without("guards", "There is no trail in this database."),
+        "What guards the log in the database (grants, row security, triggers and"
+        " constraints), compared with this release, at the time of this report."
+        + (more if beyond > 0 else ""),
     )
 
 
