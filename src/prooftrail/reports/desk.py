@@ -49,7 +49,6 @@ class Desk(NamedTuple):
     report_id: str
     started_us: int
     clock: Callable[[], int]
-    edition: str = ""  # of a report that has several; empty: its own choice
     options: Mapping[str, str] = MappingProxyType({})  # of this report, by name
 
     def circumstances(self, source: Source) -> Circumstances:

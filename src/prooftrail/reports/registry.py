@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prooftrail.reports import admin_actions, failed_auth
+from prooftrail.reports import admin_actions, failed_auth, pii_access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from prooftrail.reports.desk import Maker
 
 MAKERS: Final[Mapping[str, Maker]] = {
-    one.NAME: one for one in (failed_auth, admin_actions)
+    one.NAME: one for one in (pii_access, failed_auth, admin_actions)
 }
 # What some take besides what all do: names, and what each is.
 OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    admin_actions.NAME: admin_actions.OPTIONS
+    pii_access.NAME: pii_access.OPTIONS,
+    admin_actions.NAME: admin_actions.OPTIONS,
 }
