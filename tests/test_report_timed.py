@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import shutil
+import socket
 import subprocess
+import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -235,6 +239,33 @@ def test_nobody_there_keeps_no_report_back(plain: bytes, own: ReportKey) -> None
     assert check(made.sign(plain, AT_US), own).verdict is Verdict.VERIFIED
     assert made.without is not None
     assert "refused" in made.without
+
+
+def test_one_that_takes_for_ever_is_ended(
+    plain: bytes, own: ReportKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends a byte now and then, so that no single read takes long."""
+    monkeypatch.setattr(stamping, "WHOLE", 1.0)
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            link, _ = server.accept()
+            with link, suppress(OSError):
+                link.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not stop.wait(0.2):
+                    link.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        made = signing.Signing(own, Authority(url, pseudo(1).randbytes))
+        begun = time.monotonic()
+        assert check(made.sign(plain, AT_US), own).verdict is Verdict.VERIFIED
+        assert time.monotonic() - begun < 10
+        stop.set()
+        thread.join()
+    assert made.without is not None
 
 
 @pytest.mark.parametrize(

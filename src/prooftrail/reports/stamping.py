@@ -3,8 +3,8 @@
 Guarantees: what is sent is a hash and a number that was never used before; nothing of a
 report leaves the house. An answer counts only if it is to this request, over this
 signature, signed by the certificate that it names, and no longer than `stamps.MOST`.
-Asking ends after `WHOLE` seconds; no redirect is followed, and no proxy taken from the
-environment.
+One that takes longer than `WHOLE` seconds is ended; no redirect is followed, and no
+proxy taken from the environment.
 
 Does not: judge whose certificate it is: whoever verifies the report does.
 
@@ -14,8 +14,9 @@ Source: RFC 3161, 2.4 and 3.4; RFC 5816.
 from __future__ import annotations
 
 import http.client
-import time
-from contextlib import closing
+import socket
+import threading
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TSA: Final = "PROOFTRAIL_TSA_URL"  # where the authority answers
-WHOLE: Final = 10.0  # seconds for an answer
+WHOLE: Final = 10.0  # seconds until it is connected, and as many for an answer
 ANSWER: Final = 64 * 1024  # bytes of it that are read
 _OK: Final = 200
+_HEADERS: Final = {
+    "Content-Type": "application/timestamp-query",
+    "Accept": "application/timestamp-reply",
+}
 _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
 
 
@@ -78,7 +83,7 @@ class Authority:
             answer = self._answer(_request(signature, nonce))
             token = _token(answer, nonce)
             stamps.look(token, signature)
-        except (OSError, http.client.HTTPException, FormatError) as error:
+        except (OSError, ValueError, http.client.HTTPException, FormatError) as error:
             why = str(error) or type(error).__name__
             raise ReportError(
                 f"the time-stamping authority {self.host} gave no time: {why}"
@@ -89,31 +94,31 @@ class Authority:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        until = time.monotonic() + WHOLE
         target = parts.path or "/"
         if parts.query:
             target += f"?{parts.query}"
         with closing(kind(self.host, parts.port, timeout=WHOLE)) as connection:
-            connection.request(
-                "POST",
-                target,
-                body,
-                {
-                    "Content-Type": "application/timestamp-query",
-                    "Accept": "application/timestamp-reply",
-                },
-            )
-            with closing(connection.getresponse()) as answer:
-                if answer.status != _OK:
-                    raise FormatError(f"it answers with status {answer.status}")
-                held = bytearray()
-                while part := answer.read1(8_192):
-                    held += part
-                    if len(held) > ANSWER:
-                        raise FormatError("its answer is too long")
-                    if time.monotonic() > until:
-                        raise TimeoutError("timed out")
-            return bytes(held)
+            connection.connect()
+            late = threading.Timer(WHOLE, _end, (connection.sock,))
+            late.daemon = True
+            late.start()
+            try:
+                connection.request("POST", target, body, _HEADERS)
+                with closing(connection.getresponse()) as answer:
+                    if answer.status != _OK:
+                        raise FormatError(f"it answers with status {answer.status}")
+                    held = answer.read(ANSWER + 1)
+            finally:
+                late.cancel()
+        if len(held) > ANSWER:
+            raise FormatError("its answer is too long")
+        return held
+
+
+def _end(link: socket.socket) -> None:
+    """End a connection that lasts too long, wherever it waits."""
+    with suppress(OSError):
+        link.shutdown(socket.SHUT_RDWR)
 
 
 def _request(signature: bytes, nonce: int) -> bytes:
