@@ -12,6 +12,7 @@ import pytest
 
 from prooftrail.integrity.findings import Weight
 from prooftrail.reports import seals, verifying
+from prooftrail.sampling import drawing
 from prooftrail.signing import report_key
 from tests.api_rig import serving
 from tests.sealing import event, insert, seal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.trail import Trail
 
 INTEGRITY = "/audit/reports/integrity"
+SAMPLE = "/audit/reports/sample"
 
 
 @pytest.fixture
@@ -53,6 +55,29 @@ def test_the_integrity_report_comes_as_pdf_and_is_recorded(api: Api) -> None:
     assert export["details"]["report"] == "integrity"
     assert export["details"]["reportId"] == run["report"]["id"]
     assert "audit.chain.verify" in {one["action"] for one in told["events"]}
+
+
+def test_a_sample_comes_as_pdf_and_its_draw_is_recorded(api: Api) -> None:
+    given = {"q": "action:customer.*", "n": "2", "seed": "Ada 7", "by_month": "no"}
+    with api.client(api.key("auditor")) as client:
+        answer = client.get(SAMPLE, params=given)
+        assert answer.status_code == 200, answer.text
+        read = pypdf.PdfReader(io.BytesIO(answer.content))
+        listing = read.attachments["population.txt"][0].decode()
+        rows = read.attachments["rows.jsonl"][0].decode().splitlines()
+        assert [json.loads(row)["position"] for row in rows] == [
+            one.position for one in drawing.draw("Ada 7", 3, 2)
+        ]
+        assert len(listing.splitlines()) == 3
+        api.seal()
+        told = client.get("/audit/events", params={"action": "prooftrail.sample.draw"})
+        [drawn] = told.json()["events"]
+        assert drawn["details"]["draw"] == 1
+        assert drawn["details"]["seed"] == "Ada 7"
+        assert drawn["actor"]["type"] == "service"
+        first = client.get(SAMPLE, params=given | {"seed": "Ada 8"})
+        read = pypdf.PdfReader(io.BytesIO(first.content))
+        assert "1 draw of this population" in read.pages[0].extract_text()
 
 
 def test_it_is_signed_where_the_service_has_a_key(
@@ -87,6 +112,14 @@ def test_it_is_signed_where_the_service_has_a_key(
         ("auditor", {}, f"{INTEGRITY}?q=role:admin", 400, "leave q out"),
         ("auditor", {}, f"{INTEGRITY}?during=then", 400, "is no period"),
         ("auditor", {}, f"{INTEGRITY}?color=red", 400, "color"),
+        ("writer", {}, f"{SAMPLE}?n=3&seed=a", 403, "may not read"),
+        ("auditor", {}, SAMPLE, 400, "a sample takes both"),
+        ("auditor", {}, f"{SAMPLE}?n=3", 400, "a sample takes both"),
+        ("auditor", {}, f"{SAMPLE}?n=0&seed=a", 400, "n: write a whole number"),
+        ("auditor", {}, f"{SAMPLE}?n=3&seed=a%20%20b", 400, "seed: a seed has"),
+        ("auditor", {}, f"{SAMPLE}?n=3&seed=a&seed=b", 400, "once"),
+        ("auditor", {}, f"{SAMPLE}?n=3&seed=a&by_month=1", 400, "yes or no"),
+        ("auditor", {}, f"{SAMPLE}?n=3&seed=a&q=rol:x", 400, "rol"),
     ],
 )
 def test_what_is_not_given_is_told(

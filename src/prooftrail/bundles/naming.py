@@ -9,6 +9,7 @@ Source: `spec/evidence.md`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from prooftrail import bundles
@@ -16,6 +17,7 @@ from prooftrail.core.note import SIGNATURE_MARK
 from prooftrail.core.origin import parse_origin
 from prooftrail.errors import FormatError
 
+_AMONG = re.compile(r"(?:evidence|tree)-[0-9a-f]{32}-[0-9]+\.jsonl")
 _MARK = SIGNATURE_MARK.encode()
 
 
@@ -40,6 +42,11 @@ def among_several(origin: str) -> Names:
     except FormatError:
         place = "unknown"
     return Names(*(name.replace(".", f"-{place}.") for name in ALONE))
+
+
+def is_evidence(name: str) -> bool:
+    """Whether a file is called as evidence, or a tree, of one log among several."""
+    return bool(_AMONG.fullmatch(name))
 
 
 def notes(text: bytes) -> list[tuple[bytes, bytes]]:

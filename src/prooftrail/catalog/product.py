@@ -142,3 +142,22 @@ REPORT_SIGN: Final = EventType(
     policy="closed",
     controls=("PCI DSS 10.4.1", "SOC 2 CC4.1", "SOC 2 CC4.2"),
 )
+SAMPLE_DRAW: Final = EventType(
+    name="prooftrail.sample.draw",
+    meaning="A sample was drawn from all that answers a query",
+    sentence="{actor} drew {n:entry} by the seed {seed}[, draw {draw} of these]",
+    attempt="draw a sample",
+    required=(
+        Detail("query", "text", "whose answers are the population"),
+        Detail("digest", "text", "of the population's listing, SHA-256"),
+        Detail("seed", "text", "by which it was drawn"),
+        Detail("n", "count", "how many entries were asked for"),
+        Detail("draw", "count", "which draw of this population it was, from 1"),
+    ),
+    optional=(
+        Detail("population", "count", "entries of this stream among the population"),
+        Detail("by_month", "value", "whether each month was drawn from apart"),
+    ),
+    policy="closed",
+    controls=("PCI DSS 10.2.1.3", "SOC 2 CC4.1"),
+)

@@ -88,6 +88,7 @@ class Reader:
         names: Sequence[str],
         details: dict[str, Any],
         each: Mapping[str, Mapping[str, object]] | None = None,
+        resource: Mapping[str, Any] | None = None,
     ) -> None:
         """Record what was read.
 
@@ -104,6 +105,7 @@ class Reader:
             streams=names,
             details={**details, "caller": f"os:{caller.user()}"},
             each=each,
+            resource=resource,
         )
 
     def tell(self, stream: str, event: dict[str, Any]) -> None:

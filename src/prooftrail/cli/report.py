@@ -7,6 +7,7 @@ there, and a file appears whole or not at all.
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,9 +15,11 @@ import click
 from prooftrail.cli.verify import evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from prooftrail.reports.desk import Maker
+    from prooftrail.cli.reader import Reader
+    from prooftrail.reports.desk import Desk, Maker
+    from prooftrail.reports.enclosing import Draft
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
@@ -61,6 +64,14 @@ def stated(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def _verifying(command: Command) -> Command:
+    """Add what every report is told, and what its log is verified against."""
+    unverified = click.option(
+        "--unverified", is_flag=True, help="Do not verify the log; the report says so."
+    )
+    return stated(evidence(unverified(command)))
 
 
 class _Reports(click.Group):
@@ -162,6 +173,45 @@ def sign_off(
     click.echo(f"SHA-256 {told['sha256']}.")
 
 
+@command.command("sample")
+@click.option("--q", "query", default="", metavar="QUERY", help="Whose answers.")
+@click.option("--seed", required=True, help="The auditor's own words.")
+@click.option("-n", "n", required=True, type=int, help="How many, 1 to 1,000.")
+@click.option("--by-month", is_flag=True, help="From each month apart, by its share.")
+@_verifying
+def sample(
+    *,
+    query: str,
+    seed: str,
+    n: int,
+    by_month: bool,
+    stream: tuple[str, ...],
+    unverified: bool,
+    **given: Any,  # noqa: ANN401  the options of every report
+) -> None:
+    """Which entries were drawn, from which population, and can I check it?
+
+    The population is every event that answers QUERY, at most 1,000,000; its listing is
+    enclosed. The seed decides what is drawn, the same on any machine; let the auditor
+    name it. Each item has a page, its event and its proof. The draw itself is recorded,
+    as prooftrail.sample.draw, before the file is there.
+
+    What was recorded from the period's beginning on is verified for the report, and the
+    exit code is that of the verification, as with the other reports.
+    """
+
+    def draw(reader: Reader, made: Desk) -> Draft:
+        from prooftrail.reports import sample as pack
+        from prooftrail.search import sampled
+
+        draft, drawn = pack.make(made, sampled.wanted(seed, n, by_month=by_month))
+        names = list(made.chosen.values())
+        reader.record(sampled.DRAW, names, *sampled.record(drawn, made.asked, names))
+        return draft
+
+    _make(stream, given, query, draw, unverified=unverified)
+
+
 def _of(maker: Maker) -> click.Command:
     """Return the command of a report that is made of what is read alone."""
     from prooftrail.reports.registry import OPTIONS
@@ -169,34 +219,47 @@ def _of(maker: Maker) -> click.Command:
     own = OPTIONS.get(maker.NAME, {})
 
     def make(*, stream: tuple[str, ...], unverified: bool, **given: Any) -> None:  # noqa: ANN401
-        from prooftrail.cli import verify
-        from prooftrail.cli.reporting import base, desk, verified, write
-        from prooftrail.reports import chain
+        def draft(_: Reader, made: Desk) -> Draft:
+            return maker.make(made)
 
-        context = click.get_current_context()
         options = {name: given[name] for name in own if given[name] is not None}
-        code = verify.INCOMPLETE
-        with (
-            verify.never_one(context),
-            desk(stream, given, maker.QUERY, options) as (reader, made),
-        ):
-            draft = maker.make(made)
-            if unverified:
-                draft, code = chain.unverified(draft, chain.ASKED)[0], 0
-            else:
-                draft, code = chain.verified(made, draft, base(given), verified)
-            write(reader, made, draft, given["output"])
-        context.exit(code)
+        _make(stream, given, maker.QUERY, draft, options, unverified=unverified)
 
-    unverified = click.option(
-        "--unverified", is_flag=True, help="Do not verify the log; the report says so."
-    )
-    command = unverified(make)
+    command: Callable[..., object] = make
     for name, told in own.items():
         flag = f"--{name.replace('_', '-')}"
         command = click.option(flag, name, metavar="TEXT", help=told)(command)
     told = f"{maker.SUMMARY}\n\n{_VERIFIES}"
-    return click.command(maker.NAME, help=told)(stated(evidence(command)))
+    return click.command(maker.NAME, help=told)(_verifying(command))
+
+
+def _make(
+    stream: Sequence[str],
+    given: Mapping[str, Any],
+    query: str,
+    make: Callable[[Reader, Desk], Draft],
+    options: Mapping[str, str] = MappingProxyType({}),
+    *,
+    unverified: bool,
+) -> None:
+    """Make a report, verify its log, write it, and exit as verification does."""
+    from prooftrail.cli import verify
+    from prooftrail.cli.reporting import base, desk, verified, write
+    from prooftrail.reports import chain
+
+    context = click.get_current_context()
+    code = verify.INCOMPLETE
+    with (
+        verify.never_one(context),
+        desk(stream, given, query, options) as (reader, made),
+    ):
+        draft = make(reader, made)
+        if unverified:
+            draft, code = chain.unverified(draft, chain.ASKED)[0], 0
+        else:
+            draft, code = chain.verified(made, draft, base(given), verified)
+        write(reader, made, draft, given["output"])
+    context.exit(code)
 
 
 _VERIFIES = """What was recorded from the period's beginning on is verified for the

@@ -42,6 +42,7 @@ class Facts(_Plain, frozen=True):
     """Names, each with its value."""
 
     pairs: tuple[tuple[str, str], ...]
+    title: str = ""
 
 
 class Code(_Plain, frozen=True):
@@ -115,6 +116,7 @@ class Section(msgspec.Struct, frozen=True):
 
     title: str
     blocks: tuple[Block, ...]
+    page: bool = False  # whether it begins on a page of its own
 
 
 class Answer(msgspec.Struct, frozen=True):

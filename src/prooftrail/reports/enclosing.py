@@ -52,6 +52,7 @@ class Draft(NamedTuple):
     enclosed: Sequence[Attachment] = ()  # besides the rows, in every volume
     evidence: Sequence[Sequence[Attachment]] = ()  # of the rows of each volume
     logs: Mapping[str, str] = MappingProxyType({})  # origins, by the stream's name
+    whole: bool = False  # whether evidence has the rows' events, as the log has them
 
 
 def enclosing(

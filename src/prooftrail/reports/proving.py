@@ -2,7 +2,9 @@
 
 Guarantees: each volume encloses the headers of the entries that its rows are of, the
 nodes that these lack to reach the root of the enclosed checkpoint, and the keys that
-the log states. Of an event nothing is enclosed. Each event is hashed again here, each
+the log states. Of an event nothing is enclosed, unless the draft is of whole events
+(`Draft.whole`): these stand as the log has them, marked personal values as commitments.
+Each event is hashed again here, each
 leaf is made of its header again, and the report's record of its run says how many led
 to the signed root, how many did not, and which nothing proves yet. One pass over the
 leaves of each stream for all volumes; memory grows with the rows alone.
@@ -55,6 +57,7 @@ class _Log(NamedTuple):
     stream: Stream
     stated: Checkpoint
     names: Names
+    whole: bool  # whether events are enclosed
 
 
 class _Entries(NamedTuple):
@@ -69,6 +72,7 @@ class _Found(NamedTuple):
     """What came of one stream."""
 
     told: str
+    whole: str  # that no leaf is missing, if that is so; else empty
     wrong: str  # why not all of it is proven; else empty
     files: list[list[Attachment]]  # of each volume
 
@@ -104,7 +108,7 @@ def proven(
         return _without(draft, f"{told} (PROOFTRAIL_VERIFIER_DSN)")
     with closing(link), reading.snapshot(link):
         try:
-            logs = list(_logs(link, notes))
+            logs = list(_logs(link, notes, whole=draft.whole))
         except FormatError as error:
             told = f"the newest checkpoint is none ({error}): run prooftrail verify"
             return _without(draft, told)
@@ -119,7 +123,7 @@ def proven(
     return _with(draft, logs, found, unsigned)
 
 
-def _logs(link: Connection, notes: bytes) -> Iterator[_Log]:
+def _logs(link: Connection, notes: bytes, *, whole: bool) -> Iterator[_Log]:
     """Yield the streams of which a checkpoint is enclosed."""
     there = {one.origin: one for one in streams.read(link)}
     texts = [text for _, text in naming.notes(notes)]
@@ -128,7 +132,7 @@ def _logs(link: Connection, notes: bytes) -> Iterator[_Log]:
         several = len(texts) > 1
         names = naming.among_several(stated.origin) if several else naming.ALONE
         if stated.origin in there:
-            yield _Log(there[stated.origin], stated, names)
+            yield _Log(there[stated.origin], stated, names, whole)
 
 
 def _wanted(draft: Draft, most: int) -> list[dict[str, list[int]]]:
@@ -147,13 +151,13 @@ def _prove(
     link: Connection, log: _Log, wanted: Sequence[dict[str, list[int]]]
 ) -> _Found:
     """Gather what proves the rows of one stream, of each volume."""
-    stream, stated, names = log
+    stream, stated, names, whole = log
     asked = [volume.get(stream.name) for volume in wanted]
     signed = [[seq for seq in seqs or () if seq < stated.size] for seqs in asked]
     newer = sum(len(seqs or ()) for seqs in asked) - sum(map(len, signed))
     tally = _Tally()
     try:
-        entries = [_read(link, stream, seqs, tally) for seqs in signed]
+        entries = [_read(link, stream, seqs, tally, whole=whole) for seqs in signed]
         proofs = [one.seqs for one in entries if one.seqs]
         every: list[list[Node]] = []
         fits = True
@@ -161,7 +165,7 @@ def _prove(
             every, fits = making.trace(link, stream, proofs, stated)
     except FormatError as error:
         nothing = f"{stream.name}: nothing could be traced ({error})"
-        return _Found(nothing, nothing, [[] for _ in wanted])
+        return _Found(nothing, "", nothing, [[] for _ in wanted])
     left = iter(every)
     nodes: list[list[Node]] = [next(left) if one.seqs else [] for one in entries]
     for one, those in zip(entries, nodes, strict=True):
@@ -183,8 +187,16 @@ def _prove(
     ]
     return _Found(
         "; ".join(told),
+        _complete(stream.name, stated.size) if proofs and fits else "",
         f"{stream.name}: {', '.join(wrong)}" if wrong else "",
         files,
+    )
+
+
+def _complete(name: str, size: int) -> str:
+    return (
+        f"{name}: leaves 0 to {size - 1:,} were read, none is missing, and they lead to"
+        " the signed root"
     )
 
 
@@ -206,7 +218,7 @@ class _Tally:
 
 
 def _read(
-    link: Connection, stream: Stream, seqs: Sequence[int], tally: _Tally
+    link: Connection, stream: Stream, seqs: Sequence[int], tally: _Tally, *, whole: bool
 ) -> _Entries:
     """Read entries, and hash them again."""
     found, leaves, lines = [], [], []
@@ -215,8 +227,8 @@ def _read(
         leaves.append(item.header.leaf())
         tally.gone += item.fits is None
         tally.edited += item.fits is False
-        withheld = item._replace(salt=None, event=None)
-        lines.append(evidence.encode_item(withheld))
+        shown = item if whole else item._replace(salt=None, event=None)
+        lines.append(evidence.encode_item(shown))
     tally.read += len(found)
     tally.missing += len(set(seqs) - set(found))
     return _Entries(list(dict.fromkeys(found)), leaves, b"".join(lines))
@@ -238,7 +250,7 @@ def _files(
         names.evidence,
         entries.lines,
         "application/jsonl",
-        "The headers of the rows' entries, without their events.",
+        "The entries of the rows: headers, and events where they are enclosed.",
     )
     yield Attachment(
         names.tree,
@@ -270,7 +282,11 @@ def _with(
                 sentences=(sentence, *report.answer.sentences),
             ),
         )
-    report = replace(report, run=replace(report.run, accuracy="; ".join(told)))
+    run = report.run
+    sequence = "; ".join(filter(None, [run.sequence, *(one.whole for one in found)]))
+    report = replace(
+        report, run=replace(run, accuracy="; ".join(told), sequence=sequence)
+    )
     return draft._replace(
         report=report,
         enclosed=[

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 
 from prooftrail import bundles
-from prooftrail.bundles import checking, naming, telling
+from prooftrail.bundles import checking, naming, several, telling
 from prooftrail.bundles.checking import Checked
 from prooftrail.errors import FormatError
 from prooftrail.integrity.findings import Kind, incomplete
@@ -32,7 +32,8 @@ from prooftrail.reports import seals, stamps
 from prooftrail.reports.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO
 
     from cryptography.x509 import Certificate
 
@@ -197,39 +198,30 @@ def _prove(
         found.notes.append("no checkpoint is enclosed: no entry is proven by it")
         return
     rows = Rows(found.name)
-    notes = naming.notes(files[bundles.CHECKPOINT])
+    opened = {name: partial(io.BytesIO, data) for name, data in files.items()}
+    parts = several.parts(opened)
     proven = False
-    for origin, note in notes:
-        text = origin.decode("ascii", "replace")
-        names = naming.among_several(text) if len(notes) > 1 else naming.ALONE
-        there = [one for one in names if one in files]
+    for part in parts:
+        there = [one for one in naming.ALONE if one in part]
         if len(there) == 1:
             found.fail(Kind.DELETED, f"{there[0]} stands alone, without its other half")
             continue
         proven |= bool(there)
-        named = dict(zip(naming.ALONE, names, strict=True))
-        part = {one: files.get(name, b"") for one, name in named.items()}
-        part[bundles.CHECKPOINT] = note
-        part[bundles.PUBLIC_KEY] = _keys(files.get(bundles.PUBLIC_KEY, b""), origin)
-        opened = {one: partial(io.BytesIO, data) for one, data in part.items()}
+        nothing: dict[str, Callable[[], BinaryIO]] = dict.fromkeys(
+            bundles.FILES, partial(io.BytesIO, b"")
+        )
         checked = checking.check(
-            found.name, opened, keys, told=rows.keep, withheld=True
+            found.name, nothing | part, keys, told=rows.keep, withheld=True
         )
         if checked.checkpoint is not None:
             rows.cover(checked.checkpoint)
-        if len(notes) > 1:
+        if len(parts) > 1:
             found.notes.append(telling.what(checked))
         found.take(checked)
     if proven:
         found.findings += rows.compare(files.get(ROWS, b""), _logs(files))
     else:
         found.notes.append("no evidence of entries is enclosed: checkpoints alone")
-
-
-def _keys(text: bytes, origin: bytes) -> bytes:
-    """Return the keys of one log."""
-    lines = text.splitlines(keepends=True)
-    return b"".join(line for line in lines if line.startswith(origin + b"+"))
 
 
 def _logs(files: dict[str, bytes]) -> dict[str, str]:

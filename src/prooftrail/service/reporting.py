@@ -14,7 +14,7 @@ import threading
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from prooftrail.reports import chain, integrity, integrity_making
+from prooftrail.reports import chain, integrity, integrity_making, sample
 from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.page import page
 from prooftrail.reports.proving import proven
@@ -22,7 +22,7 @@ from prooftrail.reports.registry import MAKERS
 from prooftrail.reports.signing import Signing
 from prooftrail.reports.stamping import TSA
 from prooftrail.reports.typesetting import typeset
-from prooftrail.search import viewing
+from prooftrail.search import sampled, viewing
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.document import Report as Content
     from prooftrail.reports.enclosing import Draft
     from prooftrail.reports.typesetting import Attachment
+    from prooftrail.search.sampled import Wanted
     from prooftrail.service.parts import Parts
     from prooftrail.verification.report import Asked, Report
 
@@ -116,6 +117,25 @@ class Reporting:
             draft = MAKERS[name].make(desk)
             draft, _ = chain.verified(desk, draft, checks.asked(), verify)
         told(Progress("Proving rows"))
+        return proven(draft)
+
+    def sample(self, wanted: Wanted, desk: Desk, actor: Mapping[str, Any]) -> Draft:
+        """Return a sample's report: verified and proven, and its draw recorded.
+
+        Raises:
+            ProoftrailError: it cannot be drawn, read or recorded.
+        """
+        draft, drawn = sample.make(desk, wanted)
+        names = list(desk.chosen.values())
+        viewing.record(
+            self._parts.recorder,
+            actor=actor,
+            streams=names,
+            action=sampled.DRAW,
+            **sampled.record(drawn, desk.asked, names)._asdict(),
+        )
+        verify = self._verifying(actor, _nobody)
+        draft, _ = chain.verified(desk, draft, self._parts.checks.asked(), verify)
         return proven(draft)
 
     def page(self, desk: Desk, draft: Draft, actor: Mapping[str, Any]) -> File:

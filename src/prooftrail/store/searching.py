@@ -187,6 +187,35 @@ def by_event_id(
     )
 
 
+def entries(
+    connection: Connection, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Found]:
+    """Return the entries at these places (stream, seq), as far as the asker sees them.
+
+    Args:
+        connection: inside `Readers.reading`.
+        places: a few thousand at most.
+    """
+    there: dict[tuple[int, int], Found] = {}
+    left = list(dict.fromkeys(places))
+    while left:
+        bound = Values()
+        numbers, seqs = (list(column) for column in zip(*left, strict=True))
+        rows = _first(
+            connection,
+            "search_rows",
+            bound,
+            "g.occurred_us desc, g.seq desc, g.stream desc",
+            PAGE_BYTES,
+            streams=bound(numbers),
+            seqs=bound(seqs),
+            since=bound(FIRST_US),
+        )
+        there |= {(row.stream, row.seq): row for row in rows}
+        left = [place for place in left if place not in there] if is_cut(rows) else []
+    return there
+
+
 def parts(connection: Connection, stream: int, event_id: bytes) -> list[Found]:
     """Return the entries that continue an event (16 bytes) of a stream, by seq.
 

@@ -207,6 +207,10 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         {"200": ("The reports.", {JSON: ref("Reports")})},
         "401 403 503",
     ),
+    ("get", "/audit/reports/sample"): (
+        {"200": ("The report; 1,000 draws fit into one volume.", {PDF: STRING})},
+        "400 401 403 503",
+    ),
     ("get", "/audit/reports/{name}"): (
         {"200": ("One volume, or several packed.", {PDF: STRING, ZIP: STRING})},
         "400 401 403 404 503",

@@ -17,16 +17,17 @@ from starlette.responses import Response
 
 from prooftrail.core import ids
 from prooftrail.errors import QuestionError
-from prooftrail.reports import integrity
+from prooftrail.reports import integrity, sample
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.registry import OPTIONS
-from prooftrail.search import parameters
+from prooftrail.search import parameters, sampled
 from prooftrail.service.api import reading
 from prooftrail.service.api.places import Places
 from prooftrail.service.api.problems import Problem
 from prooftrail.service.reporting import Reporting
 
 if TYPE_CHECKING:
+    from prooftrail.reports.enclosing import Draft
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
 
@@ -47,6 +48,12 @@ _OPTIONS: Final = {
     option: f"Of {name}. {told}"
     for name, options in OPTIONS.items()
     for option, told in options.items()
+}
+_DRAWN: Final = _GIVEN | {
+    "q": "A query, whose answers are the population.",
+    "seed": "The auditor's own words, which decide what is drawn.",
+    "n": "How many, 1 to 1,000.",
+    "by_month": "yes: from each month apart, by its share.",
 }
 _FORMS: Final = ("pdf", "html")
 _LONGEST: Final = 200  # characters of what is stated
@@ -73,11 +80,24 @@ class _Reporting:
         """
         return await self._places.run(self._report, request, name)
 
+    async def sample(self, request: Request) -> Response:
+        """A population, and a sample of it by a seed, as PDF or as a page.
+
+        The population is every event that answers, at most 1,000,000: its listing is
+        enclosed. The same population, seed and n give the same sample on any machine.
+        Each item has a page, its event and its proof. The draw is recorded in the
+        trail, as prooftrail.sample.draw, before the first byte is sent.
+        """
+        return await self._places.run(self._sample, request)
+
     def _listed(self, request: Request) -> Response:
         self._callers.of(request, "read")
         told = [
             {"name": name, "summary": summary}
-            for name, summary in self._reporting.listed().items()
+            for name, summary in (
+                *self._reporting.listed().items(),
+                (sample.NAME, sample.SUMMARY),
+            )
         ]
         return reading.answer(self._parts, {"reports": told})
 
@@ -88,11 +108,22 @@ class _Reporting:
             raise Problem(
                 404, "there is no report of this name: GET /audit/reports lists them"
             )
-        form = request.query_params.get("format", "pdf")
-        if form not in _FORMS:
-            raise QuestionError(f"format is {' or '.join(_FORMS)}")
+        form = _form(request)
         desk = self._desk(caller, request, name)
         draft = self._reporting.draft(name, desk, caller.actor)
+        return self._given(caller, desk, draft, form)
+
+    def _sample(self, request: Request) -> Response:
+        caller = self._callers.of(request, "read")
+        form = _form(request)
+        wanted = sampled.given(request.query_params)
+        if wanted is None:
+            raise QuestionError(sampled.BOTH)
+        desk = self._desk(caller, request, sample.NAME, sampled.NAMES)
+        draft = self._reporting.sample(wanted, desk, caller.actor)
+        return self._given(caller, desk, draft, form)
+
+    def _given(self, caller: Caller, desk: Desk, draft: Draft, form: str) -> Response:
         give = self._reporting.page if form == "html" else self._reporting.pdf
         file = give(desk, draft, caller.actor)
         return Response(
@@ -101,24 +132,40 @@ class _Reporting:
             headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
         )
 
-    def _desk(self, caller: Caller, request: Request, name: str) -> Desk:
-        query = self._reporting.query(name)
+    def _desk(
+        self,
+        caller: Caller,
+        request: Request,
+        name: str,
+        beside: tuple[str, ...] = (),
+    ) -> Desk:
+        """Return the desk of a request.
+
+        Args:
+            caller: whose.
+            request: what is asked.
+            name: of the report.
+            beside: parameters that are read elsewhere, of a report about `q`.
+        """
+        query = "" if beside else self._reporting.query(name)
         given = request.query_params.multi_items()
         stated = {
             key: value[:_LONGEST] for key, value in given if key in Stated._fields
         }
         during = [f"during:{value}" for key, value in given if key == "during"]
         options = {one: value for one, value in given if one in OPTIONS.get(name, {})}
-        own = {*Stated._fields, "during", "format", *options}
+        about = [value for key, value in given if key == "q"]
+        own = {*Stated._fields, "during", "format", "q", *options}
         rest = [one for one in given if one[0] not in own]
-        if "q" in dict(rest):
+        if about and not beside:
             raise QuestionError("a report says by itself what it is about: leave q out")
-        told = " ".join(filter(None, [query, *during]))
+        told = " ".join(filter(None, [query, *about, *during]))
         now_us = self._parts.clock()
         asked = parameters.filters(
             [*rest, *([("q", told)] if told else [])],
             caller.holder.streams,
             now_us=now_us,
+            beside=beside,
         )
         return Desk(
             lambda: self._parts.readers.reading(caller.token),
@@ -134,6 +181,13 @@ class _Reporting:
         )
 
 
+def _form(request: Request) -> str:
+    form = request.query_params.get("format", "pdf")
+    if form not in _FORMS:
+        raise QuestionError(f"format is {' or '.join(_FORMS)}")
+    return form
+
+
 def router(parts: Parts, callers: Callers) -> APIRouter:
     """Return the routes."""
     made = APIRouter(tags=["Reporting"])
@@ -143,6 +197,13 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
         reports.listed,
         response_model=None,
         summary="Reports",
+    )
+    made.add_api_route(
+        f"/audit/reports/{sample.NAME}",
+        reports.sample,
+        response_model=None,
+        summary="A population, and a sample of it, as PDF",
+        openapi_extra=reading.documented(_DRAWN),
     )
     made.add_api_route(
         "/audit/reports/{name}",
