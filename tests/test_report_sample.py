@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,10 +41,10 @@ from tests.test_reading_commands import key
 from tests.trail import now_us
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.signing_rig import Rig
     from tests.trail import Trail
+
+HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "draw-a-sample.md"
 
 __all__ = ["rig"]  # a fixture
 
@@ -79,6 +82,25 @@ def test_the_sample_is_the_one_that_is_drawn_by_hand(rig: Rig, tmp_path: Path) -
     assert run_json["parameters"]["seed"] == SEED
 
 
+def test_the_script_of_the_how_to_draws_the_same(rig: Rig, tmp_path: Path) -> None:
+    [script] = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    [seed] = re.findall(r'seed, count = "(.*?)", 25\n', script)
+    given = ("--q", QUERY, "--seed", seed, "-n", "25", "--during", "2026-Q1")
+    _, rows, files = made(rig, tmp_path / "a.pdf", *given)
+    (tmp_path / "population.txt").write_bytes(files["population.txt"])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = files["population.txt"].decode().splitlines()
+    assert done.stdout.splitlines() == [
+        f"{row['draw']} {lines[row['position']]}" for row in rows
+    ]
+
+
 def test_each_item_has_who_what_approval_change_and_leaf(
     rig: Rig, tmp_path: Path
 ) -> None:
@@ -88,7 +110,7 @@ def test_each_item_has_who_what_approval_change_and_leaf(
     assert text.count("Place in the tree") == 40
     assert "viewer" in text
     assert "editor" in text
-    assert text.count("Approved beforehand, by another yes, by usr_chief") == 40
+    assert text.count("Approved beforehand yes, by somebody else: usr_chief") == 40
     even = next(row for row in rows if row["approval"] == "apr_2")
     assert (even["approvedBy"], even["ticket"]) == ("usr_chief", "SEC-2")
     assert text.count("The approval that it names") == 20

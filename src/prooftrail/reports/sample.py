@@ -129,8 +129,8 @@ def draft(desk: Desk, facts: Facts, source: Source) -> Draft:
             ),
             (
                 "That a draw was made is an event in the trail, durable before this"
-                " file was there: who, of which population, by which seed. So that"
-                " draws until one fits are seen."
+                " file was there: who, of which population, by which seed. Whoever"
+                " draws until one fits is seen there."
             ),
         ),
         sections=(*parts.sections(facts), *pages),

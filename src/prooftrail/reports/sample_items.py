@@ -140,7 +140,7 @@ def _told_behind(of: Drawing) -> Facts:
         for told, one in of.behind
     ]
     if of.item.get("action") in TYPES:
-        pairs.append(("Approved beforehand, by another", _segregated(of)))
+        pairs.append(("Approved beforehand", _segregated(of)))
     if not of.behind:
         nothing = "the trail has no approval or grant that this event names, and no"
         pairs.append(("In the trail", f"{nothing} grant to who acted, before it"))
@@ -151,7 +151,7 @@ def _segregated(of: Drawing) -> str:
     """Say whether a grant was approved as it should be, and what is not so."""
     found = grant.read(of.item, instants.microseconds(of.member.time))
     if not found.fails:
-        return f"yes, by {word(found.approver)}"
+        return f"yes, by somebody else: {word(found.approver)}"
     return f"no: {'; '.join(FAILURES[one] for one in found.fails)}"
 
 
