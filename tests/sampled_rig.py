@@ -16,7 +16,7 @@ from tests.signing_rig import rigs
 from tests.test_reading_commands import key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.signing_rig import Rig
@@ -74,13 +74,17 @@ def rig(trail: Trail, tmp_path: Path) -> Iterator[Rig]:
 
 
 def made(
-    rig: Rig, path: Path, *arguments: str, **env: str
+    rig: Rig,
+    path: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    code: int = 0,
 ) -> tuple[str, list[dict[str, Any]], dict[str, bytes]]:
     """Draw; return the text, the rows and what is enclosed."""
     token = key(rig.trail, "--role", "auditor")
     given = ("report", "sample", "-o", str(path), *arguments)
-    done = run(rig.trail, *given, PROOFTRAIL_KEY=token, **env)
-    assert done.returncode == 0, done.stderr
+    done = run(rig.trail, *given, PROOFTRAIL_KEY=token, **(env or {}))
+    assert done.returncode == code, done.stderr
     told = pypdf.PdfReader(path)
     text = " ".join(" ".join(page.extract_text() for page in told.pages).split())
     files = {name: one[0] for name, one in told.attachments.items()}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EVENTS = "/audit/events"
 SUMMARY, AUTHORITY = "/audit/summary", "/audit/authority"
 INTEGRITY = "/audit/reports/integrity"
+SAMPLE = "/audit/reports/sample"
+DRAWN = {"n": "2", "seed": "a"}
 COMPLETIONS = "/audit/completions"
 CHECK = "/audit/integrity-check"
 ROLES: tuple[Role, ...] = ("writer", "auditor", "security", "admin")
@@ -154,6 +156,14 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         Ask(INTEGRITY, {"stream": "{}"}, OTHER, ABSENT),
         Ask(INTEGRITY, dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}),
         Ask(INTEGRITY, {"to": "2027-01-01", "during": "2026"}),
+    ],
+    ("get", SAMPLE): lambda _: [
+        Ask(SAMPLE, DRAWN | {"stream": "{}"}, OTHER, ABSENT),
+        Ask(
+            SAMPLE, DRAWN | dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}
+        ),
+        Ask(SAMPLE, DRAWN | {"to": "2027-01-01", "during": "2026", "by_month": "yes"}),
+        Ask(SAMPLE, DRAWN | {"q": "action:customer.*"}),
     ],
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,

@@ -36,7 +36,7 @@ from tests.sampled_rig import (
     zipped,
 )
 from tests.sealing import insert, seal
-from tests.signing_rig import MASTER
+from tests.signing_rig import MASTER, unguarded
 from tests.test_reading_commands import key
 from tests.trail import now_us
 
@@ -151,7 +151,7 @@ def test_a_sample_checks_offline_as_report_and_as_files(
     (tmp_path / "c.pem").write_bytes(own.certificate_pem())
     path = tmp_path / "a.pdf"
     signed = {"PROOFTRAIL_REPORT_KEY": str(tmp_path / "key")}
-    text, rows, files = made(rig, path, *quarter("-n", "5"), **signed)
+    text, rows, files = made(rig, path, *quarter("-n", "5"), env=signed)
     assert "the entries of 5 rows were hashed again" in text
     keys = SigningKeys(MASTER, rig.stream().origin).verification_keys
     given = [part for one in keys for part in ("--key", one.format())]
@@ -237,6 +237,24 @@ def test_every_draw_is_in_the_trail_and_the_next_one_says_so(
         if one["action"] == sampled.DRAW
     ]
     assert numbers == [1]
+
+
+def test_of_an_altered_log_page_one_says_so_and_nothing_passes(
+    rig: Rig, tmp_path: Path
+) -> None:
+    with unguarded(rig.trail) as superuser:
+        superuser.execute("alter table prooftrail.log drop constraint body_is_hash")
+        superuser.execute(
+            "update prooftrail.log set event = convert_to(replace(convert_from(event,"
+            " 'UTF8'), 'usr_chief', 'usr_other'), 'UTF8') where seq = 30"
+        )
+    text, _, files = made(rig, tmp_path / "a.pdf", *quarter("-n", "40"), code=1)
+    assert "The log was altered. Entry 30 of main:" in text
+    assert "1 event NOT what was hashed" in text
+    packed = zipped(tmp_path / "files.zip", files)
+    done = CliRunner().invoke(main, ["verify", "--evidence", str(packed)])
+    assert done.exit_code == 1, done.output
+    assert "the event is not what the entry's header commits to" in done.output
 
 
 def test_by_month_each_month_has_its_share(rig: Rig, tmp_path: Path) -> None:

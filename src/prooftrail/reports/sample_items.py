@@ -216,39 +216,42 @@ def exceptions(
     found: Sequence[Drawing], drawn: Drawn, sizes: Mapping[str, int]
 ) -> Table:
     """Return what somebody should look at, of the items and of the draw itself."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     if drawn.before:
         newest = drawn.before[0]
-        rows.append(
-            (
-                "the draw",
-                (
-                    "the same population was drawn from"
-                    f" {counted(len(drawn.before), 'time')} before; the newest time by"
-                    f" {newest.by or 'nobody named'}, seed {newest.seed}, n {newest.n}"
-                ),
-                newest.at,
-            )
+        told = (
+            f"{counted(len(drawn.before), 'draw')} of this population before this one;"
+            f" the newest by {newest.by or 'nobody named'}, seed {newest.seed}, n"
+            f" {newest.n}"
         )
+        rows.append(("drawn before", told, newest.at, ""))
     for n, one in enumerate(found, 1):
-        of = f"item {n}, {one.stream} {one.member.seq:,}"
-        odd = _odd(one, sizes.get(one.stream, 0))
-        rows += [(of, told, one.member.time) for told in odd]
+        at = f"{one.stream} {one.member.seq:,}"
+        rows += [
+            (criterion, f"item {n}: {told}", one.member.time, at)
+            for criterion, told in _odd(one, sizes.get(one.stream, 0))
+        ]
     columns = (
-        Column("Of", share=1.2),
-        Column("What", share=4),
-        Column("When", "time", 1.4),
+        Column("Id", share=0.5),
+        Column("Criterion", share=1),
+        Column("What", share=3),
+        Column("When", "time", 1.8),
+        Column("Evidence", share=1),
+        Column("Severity", share=0.8),
+        Column("Status", share=0.7),
     )
-    return Table(columns, tuple(rows), "None.")
+    listed = ((f"S-{n}", *row, "medium", "open") for n, row in enumerate(rows, 1))
+    return Table(columns, tuple(listed), "None.")
 
 
-def _odd(one: Drawing, size: int) -> Iterator[str]:
+def _odd(one: Drawing, size: int) -> Iterator[tuple[str, str]]:
+    """Yield what is odd about an item: a criterion, and what that is."""
     if "redacted" in one.item:
-        yield "the event was redacted: what it said is gone, its leaf is proven"
+        yield "redacted", "what the event said is gone, its leaf is proven"
     if "unreadable" in one.item:
-        yield "the event cannot be read: it was altered where it is stored"
+        yield "unreadable", "the event was altered where it is stored"
     if one.member.seq >= size:
-        yield "the enclosed checkpoint does not cover it: not proven yet"
+        yield "not proven", "the enclosed checkpoint does not cover it yet"
 
 
 def _time(text: str) -> str:
