@@ -155,7 +155,8 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
     ("get", "/audit/reports/{name}"): lambda _: [
         Ask(INTEGRITY, {"stream": "{}"}, OTHER, ABSENT),
         Ask(INTEGRITY, dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}),
-        Ask(INTEGRITY, {"to": "2027-01-01", "during": "2026"}),
+        Ask(INTEGRITY, {"to": "2027-01-01", "during": "2026", "format": "html"}),
+        Ask("/audit/reports/admin-actions", {"change_window": "Mon-Fri 08:00-18:00"}),
     ],
     ("get", SAMPLE): lambda _: [
         Ask(SAMPLE, DRAWN | {"stream": "{}"}, OTHER, ABSENT),
@@ -163,7 +164,7 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
             SAMPLE, DRAWN | dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}
         ),
         Ask(SAMPLE, DRAWN | {"to": "2027-01-01", "during": "2026", "by_month": "yes"}),
-        Ask(SAMPLE, DRAWN | {"q": "action:customer.*"}),
+        Ask(SAMPLE, DRAWN | {"q": "action:customer.*", "format": "html"}),
     ],
     ("get", f"{EVENTS}/{{event_id}}"): single,
     ("get", CHECK): checks,
