@@ -33,6 +33,7 @@ EVENTS: Final = "text/event-stream"
 TEXT: Final = "text/plain"
 PDF: Final = "application/pdf"
 ZIP: Final = "application/zip"
+HTML: Final = "text/html"
 
 _TOLD: Final = {
     "400": "The request is not understood, or the event is refused.",
@@ -208,11 +209,16 @@ _ANSWERS: Final[dict[tuple[str, str], tuple[dict[str, _Answer], str]]] = {
         "401 403 503",
     ),
     ("get", "/audit/reports/sample"): (
-        {"200": ("The report; 1,000 draws fit into one volume.", {PDF: STRING})},
+        {"200": ("The report, in one volume.", {PDF: STRING, HTML: STRING})},
         "400 401 403 503",
     ),
     ("get", "/audit/reports/{name}"): (
-        {"200": ("One volume, or several packed.", {PDF: STRING, ZIP: STRING})},
+        {
+            "200": (
+                "One volume, or several packed; or a page.",
+                {PDF: STRING, ZIP: STRING, HTML: STRING},
+            )
+        },
         "400 401 403 404 503",
     ),
     ("get", "/audit/alerts"): (
