@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pypdf
 import pytest
 
 from prooftrail.errors import BusyError, ReportError
-from prooftrail.service import binder
+from prooftrail.service import binder, reporting
 from prooftrail.service.binder import Binder
 from prooftrail.service.reporting import File, Progress, Reporting
 from tests.recording import seal
@@ -119,6 +120,37 @@ def test_the_integrity_report_is_made_with_progress(console: Console) -> None:
     assert "<html" not in part.text
 
 
+def test_what_one_report_takes_is_asked_for_and_recorded(console: Console) -> None:
+    console.record()
+    console.api.seal()
+    person = console.person()
+    assert "Sat 20:00-Sun 06:00" in person.get("/reports")
+    asked = {"report": "admin-actions", "during": "this-year"}
+    place = made(person, **asked, change_window="Sat 20:00-Sun 06:00")
+    assert "Sat 20:00-Sun 06:00" in person.get(f"{place}/page")
+    made(person, **FAILED, change_window="Sat 20:00-Sun 06:00")  # not for this one
+    seal(console.api.trail)
+    told = log(console.api.trail)
+    exports = [one["details"] for one in told if one["action"] == "audit.log.export"]
+    assert exports[0]["options"] == {"change_window": "Sat 20:00-Sun 06:00"}
+    assert "options" not in exports[1]
+
+
+def test_without_the_extra_the_page_says_how_to_install_it(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = console.person()
+    monkeypatch.setattr(reporting, "_EXTRA", ("typst", "no_such_package"))
+    page = person.get("/reports")
+    assert "pip install &#39;prooftrail[report]&#39;" in page
+    assert "Make it" not in page
+    answer = person.post("/reports", **FAILED)
+    assert answer.status_code == 503
+    assert "pip install" in answer.text
+    seal(console.api.trail)
+    assert not [e for e in log(console.api.trail) if e["action"] == "audit.log.export"]
+
+
 class _Slow:
     """Makes reports as slowly as it is told; cannot be had of the real one."""
 
@@ -163,9 +195,9 @@ def ask(one: Binder, number: int, who: str = "person:1") -> str:
 
 
 def binding(slow: _Slow, now: list[int]) -> Binder:
-    reporting: Any = slow
+    making: Any = slow
     log: Any = _Log()
-    return Binder(reporting, log, lambda: now[0])
+    return Binder(making, log, lambda: now[0])
 
 
 def test_nobody_takes_all_places_and_what_waits_is_bounded(slow: _Slow) -> None:
@@ -189,6 +221,20 @@ def test_nobody_takes_all_places_and_what_waits_is_bounded(slow: _Slow) -> None:
     assert file is not None
     assert file.content == b"b"
     assert job.progress == Progress("Waiting for its turn")  # as nothing else was told
+
+
+def test_many_who_read_a_file_at_once_all_get_all_of_it() -> None:
+    content = bytes(range(256)) * 40_000
+    desk: Any = _Desk(1)
+    job = binder.Job("failed-auth", desk, {"userId": "person:1"}, 0)
+    job.keep(File("a.zip", "application/zip", content))
+    assert job.packed
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: job.file("application/"), range(64)))
+    assert {None if one is None else one.content for one in got} == {content}
+    job.drop()
+    assert job.file("application/") is None
+    assert not job.packed
 
 
 def test_reports_are_forgotten(slow: _Slow) -> None:

@@ -19,12 +19,13 @@ from prooftrail.core import ids, instants
 from prooftrail.errors import BusyError, QuestionError
 from prooftrail.reports import integrity
 from prooftrail.reports.desk import Desk, Stated
+from prooftrail.reports.registry import OPTIONS
 from prooftrail.search import parameters
 from prooftrail.service.binder import KEPT, Binder
 from prooftrail.service.reporting import Reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from starlette.requests import Request
 
@@ -67,6 +68,8 @@ class Reports:
         name = form.get("report", "")
         if name not in self._offered(visit):
             raise QuestionError("choose one of the reports that the page lists")
+        if self._reporting.lacking() is not None:
+            return self._page(visit, status=503, given=form)
         try:
             desk = self._desk(visit, name, form)
             made = self._binder.start(name, desk, visit.actor)
@@ -151,21 +154,17 @@ class Reports:
         if stream := form.get("stream"):
             given.append(("stream", stream))
         now_us = self._parts.clock()
-        stated = {
-            field: text[:LONGEST]
-            for field in Stated._fields
-            if (text := form.get(field, "").strip())
-        }
         return Desk(
             lambda: self._parts.readers.reading(token),
             holder,
             parameters.filters(given, holder.streams, now_us=now_us),
-            Stated(**stated),
+            Stated(**_given(form, Stated._fields)),
             f"{holder.user_id} ({holder.role})",
             "the console",
             ids.uuid7(now_us, self._parts.random(8)),
             now_us,
             self._parts.clock,
+            options=_given(form, OPTIONS.get(name, {})),
         )
 
     def _page(
@@ -195,6 +194,13 @@ class Reports:
             streams=sorted(visit.visitor.holder.streams),
             stream=asked.get("stream", ""),
             stated={name: asked.get(name, "") for name in Stated._fields},
+            own=[
+                (option, self._reporting.title(name), told, asked.get(option, ""))
+                for name, options in OPTIONS.items()
+                if name in offered
+                for option, told in options.items()
+            ],
+            lacking=_sentence(self._reporting.lacking() or ""),
             made=[self._told(one) for one in self._binder.of(_asker(visit))],
             minutes=int(KEPT // 60),
         )
@@ -214,11 +220,18 @@ class Reports:
             "problem": None if job.problem is None else _sentence(job.problem),
             "headline": job.headline,
             "attention": job.attention,
+            "packed": job.packed,
         }
 
 
+def _given(form: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return what a form says of some names, where it says something."""
+    texts = {name: form.get(name, "").strip()[:LONGEST] for name in names}
+    return {name: text for name, text in texts.items() if text}
+
+
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
 
 
 def _asker(visit: Visit) -> str:

@@ -47,6 +47,7 @@ class Job:
         self.problem: str | None = None
         self.headline: str | None = None  # once it is made
         self.attention = False
+        self._lock = threading.Lock()  # a file has one position for all who read it
         self._files: list[tuple[str, str, BinaryIO]] = []
 
     @property
@@ -61,21 +62,30 @@ class Job:
         for one in files:
             kept = tempfile.TemporaryFile()  # noqa: SIM115  kept as long as the job
             kept.write(one.content)
-            self._files.append((one.name, one.kind, kept))
+            with self._lock:
+                self._files.append((one.name, one.kind, kept))
 
     def file(self, kind: str) -> File | None:
-        """Return a file of one media type, or None: there is none yet."""
-        for name, its, kept in self._files:
-            if its.startswith(kind):
-                kept.seek(0)
-                return File(name, its, kept.read())
+        """Return a file of one media type, or None: there is none, or no more."""
+        with self._lock:
+            for name, its, kept in self._files:
+                if its.startswith(kind):
+                    kept.seek(0)
+                    return File(name, its, kept.read())
         return None
+
+    @property
+    def packed(self) -> bool:
+        """Whether it has several volumes, in a ZIP."""
+        with self._lock:
+            return any(its == "application/zip" for _, its, _ in self._files)
 
     def drop(self) -> None:
         """Let its files go."""
-        files, self._files = self._files, []
-        for _, _, kept in files:
-            kept.close()
+        with self._lock:
+            files, self._files = self._files, []
+            for _, _, kept in files:
+                kept.close()
 
 
 class Binder:

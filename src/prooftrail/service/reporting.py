@@ -12,7 +12,8 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from typing import TYPE_CHECKING, NamedTuple
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.reports import chain, integrity, integrity_making, sample
 from prooftrail.reports.enclosing import enclosing
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from prooftrail.verification.report import Asked, Report
 
     Volume = tuple[Content, list[Attachment]]
+
+
+# What the extra `report` has and `serve` has not.
+_EXTRA: Final = ("typst", "pyhanko")
 
 
 class Progress(NamedTuple):
@@ -77,6 +82,16 @@ class Reporting:
         """Return what each report answers, by its name."""
         told = {integrity.NAME: integrity.QUESTION}
         return told | {name: maker.SUMMARY for name, maker in MAKERS.items()}
+
+    @staticmethod
+    def lacking() -> str | None:
+        """Return what keeps reports from being made here, and what to do; or None."""
+        if all(find_spec(name) is not None for name in _EXTRA):
+            return None
+        return (
+            "reports need the extra `report`: pip install 'prooftrail[report]' where"
+            " the service runs, then start it again"
+        )
 
     @staticmethod
     def title(name: str) -> str:
