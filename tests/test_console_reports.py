@@ -136,6 +136,14 @@ def test_what_one_report_takes_is_asked_for_and_recorded(console: Console) -> No
     assert "options" not in exports[1]
 
 
+def test_an_address_with_a_slash_too_many_leads_to_no_other_host(
+    console: Console,
+) -> None:
+    answer = console.person().http.get("/reports/")
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 def test_without_the_extra_the_page_says_how_to_install_it(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

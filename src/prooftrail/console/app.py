@@ -89,6 +89,8 @@ def create(parts: Parts, people: People) -> Any:  # noqa: ANN401  servers and fr
         routes=_routes(console, answering, let),
         exception_handlers=_handlers(console, answering),
     )
+    # it would lead to whatever host the request names
+    made.router.redirect_slashes = False
     return Observed(made, console.parts)
 
 
