@@ -142,7 +142,10 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         Ask(AUTHORITY, {"result": "denied"}),
         *(one for one in filtered(world, AUTHORITY) if one.hits != "denied"),
     ],
-    ("get", "/audit/grants"): lambda world: filtered(world, "/audit/grants"),
+    ("get", "/audit/grants"): lambda world: [
+        *filtered(world, "/audit/grants"),
+        Ask("/audit/grants", DRAWN | {"by_month": "yes"}),
+    ],
     ("get", "/audit/accounts"): lambda _: [
         Ask("/audit/accounts"),
         Ask("/audit/accounts", {"days": "1"}),
@@ -157,6 +160,7 @@ CASES: dict[tuple[str, str], Callable[[World], list[Ask]]] = {
         Ask(INTEGRITY, dict.fromkeys(Stated._fields, "x") | {"from": "2026-01-01"}),
         Ask(INTEGRITY, {"to": "2027-01-01", "during": "2026", "format": "html"}),
         Ask("/audit/reports/admin-actions", {"change_window": "Mon-Fri 08:00-18:00"}),
+        Ask("/audit/reports/pii-access", {"edition": "auditor", "resource": "cust_1"}),
     ],
     ("get", SAMPLE): lambda _: [
         Ask(SAMPLE, DRAWN | {"stream": "{}"}, OTHER, ABSENT),

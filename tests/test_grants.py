@@ -15,6 +15,7 @@ from prooftrail.console import grants as page_of_grants
 from prooftrail.grants import grant
 from prooftrail.grants.segregation import FAILURES, Approval, Deed, failures, lead_us
 from prooftrail.grants.types import TYPES
+from prooftrail.sampling import drawing
 from prooftrail.search import granted
 from tests.test_questions import numbers
 
@@ -227,6 +228,15 @@ def test_each_grant_is_answered_with_what_is_not_as_it_should_be(
         one = client.get("/audit/grants", params={"q": f"{q} actor:usr_9"}).json()
         assert [each["actor"] for each in one["grants"]] == ["usr_9"]
         assert client.get("/audit/grants", params={"days": "1"}).status_code == 400
+        assert client.get("/audit/grants", params={"n": "3"}).status_code == 400
+        asked = {"q": q, "n": "3", "seed": "Ada"}
+        drawn = client.get("/audit/grants", params=asked).json()
+        assert drawn["grants"] == told["grants"]
+        ordered = sorted(told["grants"], key=lambda each: each["seq"])
+        assert [each["eventId"] for each in drawn["sample"]["items"]] == [
+            ordered[each.position]["eventId"]
+            for each in drawing.draw("Ada", len(ordered), 3)
+        ]
     found = {ids[each["eventId"]]: {*each["fails"]} for each in told["grants"]}
     assert found == {name: fails for name, (_, fails) in CASES.items()}
     assert told["total"] == len(CASES)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from examples.fintech.traffic import anomalies, company, compare
 
+from prooftrail.sampling import drawing
 from prooftrail.store import authority, searching
 from prooftrail.store.question import ANSWERS, Exactly, Question, Term
 from tests.company_rig import at_home
@@ -176,6 +177,18 @@ def which_access_was_granted(asked: Asked) -> None:
     }
     assert himself == planted
     assert told["fails"]["self-granted"] == len(planted) == 1
+    drawn = asked.get("/audit/grants", q=asked.during, n="25", seed="Gil, question 4")
+    assert drawn["grants"] == told["grants"]
+    sample = drawn["sample"]
+    assert (sample["population"], sample["draw"]) == (told["total"], 1)
+    ordered = sorted(told["grants"], key=lambda one: one["seq"])
+    chosen = drawing.draw("Gil, question 4", told["total"], 25)
+    assert [(one["k"], one["position"]) for one in sample["items"]] == [
+        (one.number, one.position) for one in chosen
+    ]
+    assert [one["eventId"] for one in sample["items"]] == [
+        ordered[one.position]["eventId"] for one in chosen
+    ]
     page = asked.console.person(email="gil@auditors.example").get(
         f"/grants?q={asked.during}"
     )

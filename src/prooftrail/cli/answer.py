@@ -52,22 +52,41 @@ def authority(*, query: tuple[str, ...], as_json: bool) -> None:
 
 @command.command("grants")
 @_QUERY
+@click.option("--seed", help="The auditor's own words: draws from them; takes -n.")
+@click.option("-n", "n", help="How many to draw, 1 to 1,000.")
 @_JSON
-def grants(*, query: tuple[str, ...], as_json: bool) -> None:
-    """Every access grant that answers QUERY, and who approved it beforehand."""
+def grants(
+    *, query: tuple[str, ...], seed: str | None, n: str | None, as_json: bool
+) -> None:
+    """Every access grant that answers QUERY, and who approved it beforehand.
+
+    With --seed and -n, so many of them are drawn besides, the same on any machine; the
+    draw is recorded as prooftrail.sample.draw.
+    """
     from collections import Counter
 
     from prooftrail.cli.reader import Reader
-    from prooftrail.search import answers, granted
+    from prooftrail.search import answers, granted, sampled
 
+    given = {"seed": seed, "n": n}
+    wanted = sampled.given({name: told for name, told in given.items() if told})
+    drawn = None
     with Reader() as reader:
         asked = _asked(reader, query)
         with reader.reading() as connection:
             found = granted.read(connection, asked.question, reader.streams)
+            if wanted is not None:
+                drawn = granted.draw(connection, asked, wanted, reader.streams)
         counts = Counter(one.stream for one in found)
         each = {name: {"count": counts[name]} for name in _names(reader, asked)}
+        if drawn is not None:
+            names = list(each)
+            reader.record(sampled.DRAW, names, *sampled.record(drawn, asked, names))
         _told(reader, asked, "grants", each)
-    _print(answers.grants(found), as_json=as_json)
+    told = answers.grants(found)
+    if drawn is not None:
+        told["sample"] = answers.sample(drawn, found)
+    _print(told, as_json=as_json)
 
 
 @command.command("accounts")

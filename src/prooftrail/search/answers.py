@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from prooftrail.grants.grant import Grant
     from prooftrail.search.leaving import Leaver, State
+    from prooftrail.search.sampled import Drawn
     from prooftrail.store.accounts import Account
     from prooftrail.store.authority import Authority
     from prooftrail.store.continuity import Between, Continuity
@@ -74,6 +75,33 @@ def grants(found: Sequence[Grant]) -> dict[str, Any]:
         "approved": sum(not one.fails for one in found),
         "fails": {failure: fails[failure] for failure in FAILURES},
         "grants": [_grant(one) for one in found],
+    }
+
+
+def sample(drawn: Drawn, found: Sequence[Grant]) -> dict[str, Any]:
+    """Return a sample of access grants, in the order of draws.
+
+    Args:
+        drawn: the sample.
+        found: all grants that it was drawn from.
+    """
+    by_place = {(one.stream, one.seq): one for one in found}
+    return {
+        "population": drawn.population.size,
+        "digest": drawn.population.digest,
+        "query": drawn.query,
+        "seed": drawn.wanted.seed,
+        "n": drawn.wanted.n,
+        "byMonth": drawn.wanted.by_month,
+        "draw": drawn.number,
+        "items": [
+            {
+                "k": one.number,
+                "position": one.position,
+                **_grant(by_place[stream, member.seq]),
+            }
+            for one, member, stream in drawn.items()
+        ],
     }
 
 

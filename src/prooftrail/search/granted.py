@@ -13,7 +13,7 @@ from prooftrail.core import instants
 from prooftrail.errors import EventError, QuestionError
 from prooftrail.grants import grant
 from prooftrail.grants.types import TYPES
-from prooftrail.search import lists, parameters
+from prooftrail.search import lists, parameters, sampled
 from prooftrail.search.parameters import Paging
 from prooftrail.store.question import Exactly, Question, Term
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prooftrail.grants.grant import Grant
+    from prooftrail.search.parameters import Filters
+    from prooftrail.search.sampled import Drawn, Wanted
     from prooftrail.store.connect import Connection
 
 MOST: Final = 10_000
@@ -62,6 +64,22 @@ def read(
         cursor = page.cursor
         if cursor is None:
             return found
+
+
+def draw(
+    connection: Connection,
+    asked: Filters,
+    wanted: Wanted,
+    streams: Mapping[str, int],
+) -> Drawn:
+    """Draw from the grants that answer, as of the moment that `read` reads.
+
+    Raises:
+        QuestionError: there are too many.
+    """
+    question = parameters.together(_GRANTS, asked.question)
+    said = sampled.query(asked, QUERY)
+    return sampled.draw(connection, question, wanted, said, streams)
 
 
 def _instant(text: object) -> int:

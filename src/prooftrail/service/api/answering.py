@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 
 from prooftrail.errors import QuestionError
 from prooftrail.reports import administrators
-from prooftrail.search import answers, granted, parameters, viewing
+from prooftrail.search import answers, granted, parameters, sampled, viewing
 from prooftrail.search.answers import MOST_DAYS, UNUSED
 from prooftrail.service.api import checking, following, reading
 from prooftrail.service.api.places import CHECKING, READING, Places
@@ -36,6 +36,11 @@ _PERIOD: Final = {
     for name, told in reading.SHOWN.items()
     if name in {"q", "stream", "from", "to"}
 } | {"q": "A query of a period and streams alone, such as during:last-90-days."}
+_SAMPLE: Final = {
+    "n": "How many to draw, 1 to 1,000; takes a seed.",
+    "seed": "The auditor's own words, which decide what is drawn.",
+    "by_month": "yes: from each month apart, by its share.",
+}
 
 
 class _Answering:
@@ -76,7 +81,8 @@ class _Answering:
         approval, of a time before it was done, by somebody who is neither who did it
         nor whom it is for; otherwise `fails` says what is not so. `leadSeconds` is the
         time from the approval to the grant, and negative where that came first. The
-        newest comes first. More than 10,000 are refused.
+        newest comes first. More than 10,000 are refused. With `n` and `seed`, `sample`
+        has so many of them, drawn by the seed; the draw is recorded.
         """
         return await self._places.run(self._grants, request)
 
@@ -125,14 +131,28 @@ class _Answering:
         return self._answer(caller, asked, "accounts", told)
 
     def _grants(self, request: Request) -> Response:
-        caller, asked = self._asked(request)
+        caller, asked = self._asked(request, *sampled.NAMES)
+        wanted = sampled.given(request.query_params)
         streams = caller.holder.streams
+        drawn = None
         with self._parts.readers.reading(caller.token) as connection:
             found = granted.read(connection, asked.question, streams)
+            if wanted is not None:
+                drawn = granted.draw(connection, asked, wanted, streams)
         counts = Counter(one.stream for one in found)
         names = following.named(asked.question, streams)
         each = {name: {"count": counts[name]} for name in names}
-        return self._answer(caller, asked, "grants", answers.grants(found), each=each)
+        told = answers.grants(found)
+        if drawn is not None:
+            viewing.record(
+                self._parts.recorder,
+                actor=caller.actor,
+                streams=names,
+                action=sampled.DRAW,
+                **sampled.record(drawn, asked, names)._asdict(),
+            )
+            told["sample"] = answers.sample(drawn, found)
+        return self._answer(caller, asked, "grants", told, each=each)
 
     def _continuity(self, request: Request) -> Response:
         caller, asked = self._period(request, "read")
@@ -228,7 +248,7 @@ def router(parts: Parts, callers: Callers) -> APIRouter:
             "/audit/grants",
             answering.grants,
             "Access grants, and who approved each",
-            reading.SHOWN,
+            reading.SHOWN | _SAMPLE,
         ),
         ("/audit/continuity", answering.continuity, "Whether logging stopped", _PERIOD),
         (

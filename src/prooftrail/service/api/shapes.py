@@ -103,6 +103,21 @@ ANSWERS: Final[dict[str, Any]] = {
         approved=WHOLE,
         fails=fields(list(FAILURES), **dict.fromkeys(FAILURES, WHOLE)),
         grants={"type": "array", "items": ref("Grant")},
+        sample=fields(
+            ["population", "digest", "query", "seed", "n", "byMonth", "draw", "items"],
+            **dict.fromkeys(("population", "n", "draw"), WHOLE),
+            **dict.fromkeys(("digest", "query", "seed"), STRING),
+            byMonth={"type": "boolean"},
+            items={
+                "type": "array",
+                "items": {
+                    "allOf": [
+                        ref("Grant"),
+                        fields(["k", "position"], k=WHOLE, position=WHOLE),
+                    ]
+                },
+            },
+        ),
         query=STRING,
     ),
     "Leavers": fields(
