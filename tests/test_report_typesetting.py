@@ -91,7 +91,7 @@ def test_every_chart_is_told_in_words() -> None:
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_rows_beyond_a_volume_are_in_the_next_one(count: int) -> None:
     one = report(f"name{n}" for n in range(count))
-    parts = document.volumes(one, 2)
+    parts = list(document.volumes(one, 2))
     pdfs = list(typeset([(part, [ROWS]) for part in parts], AT))
     assert len(pdfs) == max(1, -(-count // 2))
     for number, pdf in enumerate(pdfs, 1):

@@ -115,6 +115,7 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
     """
     from hashlib import sha256
 
+    from prooftrail.reports.document import count
     from prooftrail.reports.enclosing import enclosing
     from prooftrail.reports.page import page
     from prooftrail.reports.proving import proven
@@ -128,9 +129,8 @@ def write(reader: Reader, desk: Desk, draft: Draft, output: Path) -> None:
         click.echo(f"{output}  SHA-256 {sha256(content).hexdigest()}")
         return
     signing = _signing()
-    volumes = list(enclosing(draft))
-    _record(reader, desk, draft, len(volumes))
-    pages = typeset(volumes, draft.made_us)
+    _record(reader, desk, draft, count(draft.report))
+    pages = typeset(enclosing(draft), draft.made_us)
     for number, pdf in enumerate(pages, 1):
         path = output if number == 1 else numbered(output, number)
         if signing is not None:

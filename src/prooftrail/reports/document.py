@@ -11,10 +11,13 @@ asks for the words.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROWS: Final = 1_000  # of a volume
 
@@ -204,20 +207,24 @@ class Report(msgspec.Struct, frozen=True):
     )
 
 
-def volumes(report: Report, most: int = ROWS) -> tuple[Report, ...]:
-    """Return a report as volumes, each of which has so many rows at most.
+def count(report: Report, most: int = ROWS) -> int:
+    """Return how many volumes a report has, of so many rows at most."""
+    rows = 0 if report.listing is None else len(report.listing.rows)
+    return max(1, -(-rows // most))
+
+
+def volumes(report: Report, most: int = ROWS) -> Iterator[Report]:
+    """Yield a report as volumes, each of which has so many rows at most.
 
     The first one has all that is said beside the rows.
     """
     listing = report.listing
     if listing is None or len(listing.rows) <= most:
-        return (report,)
-    starts = range(0, len(listing.rows), most)
-    return tuple(
-        replace(
+        yield report
+        return
+    for number, at in enumerate(range(0, len(listing.rows), most), 1):
+        yield replace(
             report,
             listing=replace(listing, rows=listing.rows[at : at + most]),
-            volume=(number, len(starts)),
+            volume=(number, count(report, most)),
         )
-        for number, at in enumerate(starts, 1)
-    )

@@ -67,7 +67,10 @@ def enclosing(
     printed = 0 if listing is None else len(listing.rows)
     if printed != len(draft.data.rows):
         raise ValueError(f"{printed} rows printed, {len(draft.data.rows)} enclosed")
-    whole = sha256(_jsonl(draft.data)).hexdigest()
+    hashed = sha256()
+    for line in _lines(draft.data):
+        hashed.update(line)
+    whole = hashed.hexdigest()
     for volume in volumes(draft.report, most):
         begin = (volume.volume[0] - 1) * most
         part = Data(draft.data.columns, draft.data.rows[begin : begin + most])
@@ -152,8 +155,10 @@ def _text(value: Value) -> str:
 
 
 def _jsonl(data: Data) -> bytes:
-    lines = (
-        json.dumps(dict(zip(data.columns, row, strict=True)), ensure_ascii=False)
-        for row in data.rows
-    )
-    return "".join(f"{line}\n" for line in lines).encode()
+    return b"".join(_lines(data))
+
+
+def _lines(data: Data) -> Iterator[bytes]:
+    for row in data.rows:
+        told = dict(zip(data.columns, row, strict=True))
+        yield f"{json.dumps(told, ensure_ascii=False)}\n".encode()

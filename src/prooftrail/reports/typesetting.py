@@ -28,7 +28,7 @@ from prooftrail.reports.document import FIELDS, Report
 from prooftrail.reports.lettering import LONGEST, lettered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _STANDARDS: Final = ["a-3a", "ua-1"]
 _TEMPLATES: Final = ("report.typ", "charts.typ", "palette.typ")
@@ -44,14 +44,14 @@ class Attachment(NamedTuple):
 
 
 def typeset(
-    volumes: Sequence[tuple[Report, Sequence[Attachment]]],
+    volumes: Iterable[tuple[Report, Sequence[Attachment]]],
     at_us: int,
     processes: int = 2,
 ) -> Iterator[bytes]:
     """Yield the volumes of a report as PDF.
 
     Args:
-        volumes: what each says, and what is enclosed.
+        volumes: what each says, and what is enclosed; taken as they are set.
         at_us: when it was made, microseconds since the epoch, UTC.
         processes: at most so many at a time; each takes some 200 MB.
 
@@ -59,7 +59,7 @@ def typeset(
         ReportError: it cannot be set.
     """
     with ProcessPoolExecutor(
-        min(processes, len(volumes)),
+        processes,
         mp_context=get_context("spawn"),
         max_tasks_per_child=1,
     ) as pool:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prooftrail.reports import chain, integrity, integrity_making, sample
+from prooftrail.reports.document import count
 from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.page import page
 from prooftrail.reports.proving import proven
@@ -27,18 +28,14 @@ from prooftrail.search import sampled, viewing
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from prooftrail.reports.desk import Desk
-    from prooftrail.reports.document import Report as Content
     from prooftrail.reports.enclosing import Draft
-    from prooftrail.reports.typesetting import Attachment
     from prooftrail.search.sampled import Wanted
     from prooftrail.service.parts import Parts
     from prooftrail.verification.report import Asked, Report
-
-    Volume = tuple[Content, list[Attachment]]
 
 
 # What the extra `report` has and `serve` has not.
@@ -167,9 +164,8 @@ class Reporting:
         told: Callable[[Progress], None] = _nobody,
     ) -> File:
         """Return a report as PDF, several volumes of it as a ZIP; recorded."""
-        volumes = list(enclosing(draft))
-        self._record(desk, draft, actor, ("pdf", len(volumes)))
-        return self._set(draft, volumes, told)
+        self._record(desk, draft, actor, ("pdf", count(draft.report)))
+        return self._set(draft, told)
 
     def both(
         self,
@@ -179,22 +175,18 @@ class Reporting:
         told: Callable[[Progress], None] = _nobody,
     ) -> tuple[File, File]:
         """Return a report as a page and as PDF; recorded, once."""
-        made, volumes = _page(draft), list(enclosing(draft))
-        self._record(desk, draft, actor, ("pdf, html", len(volumes)))
-        return made, self._set(draft, volumes, told)
+        made = _page(draft)
+        self._record(desk, draft, actor, ("pdf, html", count(draft.report)))
+        return made, self._set(draft, told)
 
-    def _set(
-        self,
-        draft: Draft,
-        volumes: Sequence[Volume],
-        told: Callable[[Progress], None],
-    ) -> File:
+    def _set(self, draft: Draft, told: Callable[[Progress], None]) -> File:
         key, at_us, done = self._parts.report_key, draft.made_us, []
         signing = None if key is None else Signing(key, self._parts.authority)
-        told(Progress("Setting", 0, len(volumes)))
-        for one in typeset(volumes, at_us):
+        total = count(draft.report)
+        told(Progress("Setting", 0, total))
+        for one in typeset(enclosing(draft), at_us):
             done.append(one if signing is None else signing.sign(one, at_us))
-            told(Progress("Setting", len(done), len(volumes)))
+            told(Progress("Setting", len(done), total))
         if signing is not None and signing.without is not None:
             self._parts.log.warning(
                 "report signed without a trusted time",
