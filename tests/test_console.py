@@ -22,6 +22,7 @@ PAGES = [
     "/continuity",
     "/alerts",
     "/reports",
+    "/samples",
     "/reports/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69",
     "/reports/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69/page",
     "/reports/0b8e7c62-6d6f-4c0e-9a55-3f1c2d4b5a69/file",

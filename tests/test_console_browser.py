@@ -123,6 +123,7 @@ def test_no_page_has_a_serious_fault_or_a_complaint(
             "/continuity",
             "/alerts",
             "/reports",
+            "/samples",
             report,
             "/administrators",
             "/integrity",

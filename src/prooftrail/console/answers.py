@@ -26,6 +26,7 @@ _PLACES: tuple[tuple[str, Right], ...] = (
     ("/", "read"),
     ("/questions", "read"),
     ("/reports", "read"),
+    ("/samples", "read"),
     ("/integrity", "read"),
     ("/access", "people"),
     ("/health", "read"),

@@ -35,6 +35,7 @@ from prooftrail.console.people import Profiles
 from prooftrail.console.questions import Questions
 from prooftrail.console.reading import Reading
 from prooftrail.console.reports import Reports
+from prooftrail.console.samples import Samples
 from prooftrail.console.timeline import Timeline
 from prooftrail.console.visiting import Visiting
 from prooftrail.errors import (
@@ -122,6 +123,7 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
     profiles = Profiles(answering, reading)
     alerts = AlertPages(console, answering, reading)
     reports = Reports(console, answering)
+    samples = Samples(answering, reading, reports)
     access, condition = (
         Access(console, answering),
         Condition(console, answering, reading),
@@ -170,6 +172,8 @@ def _routes(console: Console, answering: Answers, let: Visiting) -> list[Route]:
         get("/reports/{report_id}", let.page(reports.report, "read", pages)),
         get("/reports/{report_id}/page", let.page(reports.read, "read", pages)),
         get("/reports/{report_id}/file", let.page(reports.take, "read", pages)),
+        get("/samples", let.page(samples.page, "read", pages)),
+        post("/samples", let.action(samples.draw, "read", pages)),
         get("/integrity", let.page(integrity.page, "read", pages)),
         post("/integrity/verify", let.action(integrity.verify, "verify", checking)),
         get("/integrity/runs/{run_id}", let.page(integrity.run, "verify", checking)),

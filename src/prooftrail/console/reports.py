@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from prooftrail.console.answers import Answers
     from prooftrail.console.parts import Console, Visit
+    from prooftrail.search.sampled import Wanted
     from prooftrail.service.binder import Job
 
 PERIODS: Final = (
@@ -71,13 +72,28 @@ class Reports:
         if self._reporting.lacking() is not None:
             return self._page(visit, status=503, given=form)
         try:
-            desk = self._desk(visit, name, form)
-            made = self._binder.start(name, desk, visit.actor)
+            about = self._reporting.query(name)
+            made = self.start(visit, name, self.desk(visit, name, about, form))
         except QuestionError as error:
             return self._page(visit, status=400, problem=str(error), given=form)
         except BusyError as error:
             return self._page(visit, status=429, problem=str(error), given=form)
         return answers.to(visit.base, f"/reports/{made}")
+
+    def start(
+        self, visit: Visit, name: str, desk: Desk, wanted: Wanted | None = None
+    ) -> str:
+        """Begin to make a report, or a sample; return its id.
+
+        Raises:
+            BusyError: one of the visitor's is being made, or too many wait.
+        """
+        return self._binder.start(name, desk, visit.actor, wanted)
+
+    def lacking(self) -> str | None:
+        """Return what has to be installed before reports can be made."""
+        lacking = self._reporting.lacking()
+        return None if lacking is None else sentence(lacking)
 
     def report(self, visit: Visit, request: Request) -> Response:
         """Show how far a report is, or where it can be taken."""
@@ -145,10 +161,23 @@ class Reports:
             or (visit.visitor.may("verify") and visit.sees_all_time)
         }
 
-    def _desk(self, visit: Visit, name: str, form: Mapping[str, str]) -> Desk:
+    def desk(
+        self, visit: Visit, name: str, about: str, form: Mapping[str, str]
+    ) -> Desk:
+        """Return where a report is made for the visitor.
+
+        Args:
+            visit: whose.
+            name: of the report.
+            about: what it is about, in the query language.
+            form: its period, stream and cover, as they were typed.
+
+        Raises:
+            QuestionError: something of it is not understood.
+        """
         holder, token = visit.visitor.holder, visit.visitor.token
         during = form.get("during", "").strip()
-        told = [self._reporting.query(name), f"during:{during}" if during else ""]
+        told = [about, f"during:{during}" if during else ""]
         asked = " ".join(filter(None, told))
         given = [("q", asked)] if asked else []
         if stream := form.get("stream"):
@@ -183,7 +212,7 @@ class Reports:
             title="Reports",
             here="/reports",
             status=status,
-            problem=None if problem is None else _sentence(problem),
+            problem=None if problem is None else sentence(problem),
             reports=[
                 (name, self._reporting.title(name), told)
                 for name, told in offered.items()
@@ -200,7 +229,7 @@ class Reports:
                 if name in offered
                 for option, told in options.items()
             ],
-            lacking=_sentence(self._reporting.lacking() or ""),
+            lacking=sentence(self._reporting.lacking() or ""),
             made=[self._told(one) for one in self._binder.of(_asker(visit))],
             minutes=int(KEPT // 60),
         )
@@ -217,7 +246,7 @@ class Reports:
             "phase": job.progress.phase,
             "done": job.progress.done,
             "total": job.progress.total,
-            "problem": None if job.problem is None else _sentence(job.problem),
+            "problem": None if job.problem is None else sentence(job.problem),
             "headline": job.headline,
             "attention": job.attention,
             "packed": job.packed,
@@ -230,7 +259,8 @@ def _given(form: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return what an error says, as a sentence."""
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
 
 

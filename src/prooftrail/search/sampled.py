@@ -227,6 +227,14 @@ def _time(found: Found) -> str:
         ) from error
 
 
+def made(
+    connection: Connection, readable: Mapping[str, int]
+) -> tuple[list[Earlier], bool]:
+    """Return the draws that the trail has, the newest first, and if there are more."""
+    question = Question((Term("action", (Exactly(DRAW),)),))
+    return _earlier(connection, question, readable)
+
+
 def _before(
     connection: Connection,
     question: Question,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from prooftrail.reports.desk import Desk
+    from prooftrail.search.sampled import Wanted
     from prooftrail.service.logs import Log
     from prooftrail.service.reporting import Reporting
 
@@ -35,8 +36,14 @@ class Job:
     """A report that is asked for; what it says holds at the moment of asking."""
 
     def __init__(
-        self, name: str, desk: Desk, actor: Mapping[str, Any], asked_us: int
+        self,
+        name: str,
+        desk: Desk,
+        actor: Mapping[str, Any],
+        asked_us: int,
+        wanted: Wanted | None = None,
     ) -> None:
+        self.wanted = wanted  # of a sample
         self.id = desk.report_id
         self.name = name
         self.desk = desk
@@ -111,13 +118,19 @@ class Binder:
         self._jobs: dict[str, Job] = {}
         self._threads: list[threading.Thread] = []
 
-    def start(self, name: str, desk: Desk, actor: Mapping[str, Any]) -> str:
-        """Ask for a report; return its id at once.
+    def start(
+        self,
+        name: str,
+        desk: Desk,
+        actor: Mapping[str, Any],
+        wanted: Wanted | None = None,
+    ) -> str:
+        """Ask for a report, or for what is wanted of a sample; return its id at once.
 
         Raises:
             BusyError: one of the same person's is under way, or too many wait.
         """
-        job = Job(name, desk, actor, self._clock())
+        job = Job(name, desk, actor, self._clock(), wanted)
         with self._lock:
             self._forget()
             under_way = [one for one in self._jobs.values() if one.state == "running"]
@@ -178,7 +191,10 @@ class Binder:
             job.progress = progress
 
         try:
-            draft = self._reporting.draft(job.name, job.desk, job.actor, told)
+            if job.wanted is None:
+                draft = self._reporting.draft(job.name, job.desk, job.actor, told)
+            else:
+                draft = self._reporting.sample(job.wanted, job.desk, job.actor, told)
             job.keep(*self._reporting.both(job.desk, draft, job.actor, told))
         except (ProoftrailError, OSError) as error:
             self._log.error("a report could not be made", problem=str(error))

@@ -93,7 +93,8 @@ class Reporting:
     @staticmethod
     def title(name: str) -> str:
         """Return what a report is called."""
-        return integrity.TITLE if name == integrity.NAME else MAKERS[name].TITLE
+        others = {integrity.NAME: integrity.TITLE, sample.NAME: sample.TITLE}
+        return others.get(name) or MAKERS[name].TITLE
 
     @staticmethod
     def query(name: str) -> str:
@@ -131,12 +132,19 @@ class Reporting:
         told(Progress("Proving rows"))
         return proven(draft)
 
-    def sample(self, wanted: Wanted, desk: Desk, actor: Mapping[str, Any]) -> Draft:
+    def sample(
+        self,
+        wanted: Wanted,
+        desk: Desk,
+        actor: Mapping[str, Any],
+        told: Callable[[Progress], None] = _nobody,
+    ) -> Draft:
         """Return a sample's report: verified and proven, and its draw recorded.
 
         Raises:
             ProoftrailError: it cannot be drawn, read or recorded.
         """
+        told(Progress("Listing the population"))
         draft, drawn = sample.make(desk, wanted)
         names = list(desk.chosen.values())
         viewing.record(
@@ -146,8 +154,9 @@ class Reporting:
             action=sampled.DRAW,
             **sampled.record(drawn, desk.asked, names)._asdict(),
         )
-        verify = self._verifying(actor, _nobody)
+        verify = self._verifying(actor, told)
         draft, _ = chain.verified(desk, draft, self._parts.checks.asked(), verify)
+        told(Progress("Proving items"))
         return proven(draft)
 
     def page(self, desk: Desk, draft: Draft, actor: Mapping[str, Any]) -> File:
