@@ -136,7 +136,7 @@ def test_an_anchor_that_is_not_there_is_told_on_page_one(attacked: Attacked) -> 
     assert code == 2
     page, _ = page_one(draft)
     assert "It could not be verified whether the log was altered." in page
-    assert "elsewhere" in page
+    assert "elsewhere" in page.replace(" ", "")  # a path breaks wherever a line ends
 
 
 def test_what_cannot_be_read_is_told_and_the_report_is_made(attacked: Attacked) -> None:
