@@ -84,7 +84,8 @@ class Tsa:
 
 def make(at: Path, name: str = "Example TSA") -> Tsa:
     """Make an authority and its issuer."""
-    assert shutil.which("openssl"), "openssl is missing: apt-get install openssl"
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine: install openssl")
     config = at / "conf"
     config.write_text(CONFIG.format(at=at))
     (at / "serial").write_text("01\n")
