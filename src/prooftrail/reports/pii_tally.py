@@ -12,9 +12,8 @@ here.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from prooftrail.catalog.wording import mapping
 from prooftrail.core import instants
@@ -30,11 +29,13 @@ if TYPE_CHECKING:
     from prooftrail.reports.pii_rows import Value
     from prooftrail.store.question import Answer
 
+_Shared = TypeVar("_Shared", bound="Value")
 SUBJECTS: Final = 200_000
 PAIRS: Final = 300_000  # of a person and a data subject
 NOBODY: Final = "nobody is named"
 NOT_STATED: Final = "not stated"
-_INTERNED: Final = 200  # characters of a value that is held once for many rows
+_SHARED: Final = 200  # characters of a value that is held once for many rows
+_OWN: Final = frozenset({"time", "eventId"})  # columns that no two rows share
 _EXPORTS: Final = (".export", ".share", ".download")
 _EXPORT_OF: Final = "data.export."
 
@@ -84,6 +85,7 @@ class Tally(Counting):
         self.own: Counter[str] = Counter()  # accesses to one's own data, by actor
         self.redacted = 0
         self._pairs = 0
+        self._held: dict[str, str] = {}  # values that many rows share
 
     def add(self, item: Mapping[str, Any], answer: Answer, rest: Sequence[str]) -> None:
         """Count an access.
@@ -96,7 +98,12 @@ class Tally(Counting):
         self.see(item)
         self.redacted += "redacted" in item
         whom = [*pii_rows.subjects(item), *rest]
-        row = tuple(map(_once, pii_rows.row(item, answer, whom)))
+        row = tuple(
+            value if name in _OWN else self._once(value)
+            for name, value in zip(
+                pii_rows.DATA, pii_rows.row(item, answer, whom), strict=True
+            )
+        )
         self.rows.append(row)
         found = dict(zip(pii_rows.DATA, row, strict=True))
         who = str(found["actorId"] or NOBODY)
@@ -148,7 +155,7 @@ class Tally(Counting):
         person = self.people.get(who)
         if person is not None:
             person.records += records
-        for one in map(_once, whom):
+        for one in map(self._once, whom):
             if one in self.subjects or len(self.subjects) < SUBJECTS:
                 self.subjects[one] += 1
             else:
@@ -161,13 +168,24 @@ class Tally(Counting):
             else:
                 self.cut = True
 
+    def _once(self, value: _Shared) -> _Shared:
+        """Return a value, of which rows hold one copy while there are few of a kind.
+
+        Not by `sys.intern`: what Python 3.12 interns it never lets go of.
+        """
+        if not isinstance(value, str) or len(value) > _SHARED:
+            return value
+        if value not in self._held and len(self._held) < KEPT:
+            self._held[value] = value
+        return cast("_Shared", self._held.get(value, value))
+
     def _classes(self, item: Mapping[str, Any], answer: Answer, purpose: str) -> None:
         for one in dict.fromkeys(pii_rows.classes(item)) or (NOT_STATED,):
-            name = one[:_INTERNED]
+            name = one[:_SHARED]
             self.count(self.classes, (name, answer))
-            self.count(self.purposes, (name, purpose[:_INTERNED]))
+            self.count(self.purposes, (name, purpose[:_SHARED]))
         for one in dict.fromkeys(pii_rows.fields(item)):
-            self.count(self.fields, one[:_INTERNED])
+            self.count(self.fields, one[:_SHARED])
 
     def _export(self, item: Mapping[str, Any], row: tuple[Value, ...]) -> None:
         details = mapping(item.get("details"))
@@ -196,11 +214,4 @@ def is_export(action: str) -> bool:
 
 
 def _kept(value: Value) -> str:
-    return NOT_STATED if value is None else str(value)[:_INTERNED]
-
-
-def _once(value: Any) -> Any:  # noqa: ANN401  as it came
-    """Return a value of which many rows hold one copy."""
-    if isinstance(value, str) and len(value) <= _INTERNED:
-        return sys.intern(value)
-    return value
+    return NOT_STATED if value is None else str(value)[:_SHARED]
