@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prooftrail.console.reports import Reports
     from prooftrail.search.sampled import Wanted
 
-SHOWN: Final = 50  # draws that are listed
+SHOWN: Final = 50  # events of draws that are looked at
 COUNT: Final = "25"
 
 
@@ -77,7 +77,7 @@ class Samples:
     ) -> Response:
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
-            draws, more = sampled.made(connection, streams)
+            draws, more = sampled.made(connection, streams, SHOWN)
         self._reading.viewed(visit, tuple(streams), {"answer": "samples"})
         asked = given or {}
         typed = {name: asked.get(name, "") for name in ("q", "seed", *Stated._fields)}
@@ -97,8 +97,8 @@ class Samples:
             streams=sorted(streams),
             stream=asked.get("stream", ""),
             most=sampled.MOST_DRAWN,
-            draws=draws[:SHOWN],
-            more=more or len(draws) > SHOWN,
+            draws=draws,
+            more=more,
         )
 
 

@@ -212,14 +212,8 @@ _STATED: Final = msgspec.json.Decoder(_Stated)
 def _time(found: Found) -> str:
     """Return an event's time as it spells it; as projected, where it says none."""
     try:
-        told = _STATED.decode(found.event or b"").timestamp
-        if told is not None:
-            instants.microseconds(told)
-            return told
-    except (msgspec.DecodeError, EventError, UnicodeDecodeError):
-        pass  # redacted, or altered until it is none: its column says when
-    try:
-        return instants.text(found.occurred_us)
+        told = _stated(found.event or b"")
+        return instants.text(found.occurred_us) if told is None else told
     except EventError as error:
         raise FormatError(
             f"entry {found.seq} says a time that no event has: the log was altered. Run"
@@ -227,12 +221,29 @@ def _time(found: Found) -> str:
         ) from error
 
 
+def _stated(event: bytes) -> str | None:
+    """Return the time that an event spells; None of one redacted, or altered."""
+    try:
+        told = _STATED.decode(event).timestamp
+        if told is not None:
+            instants.microseconds(told)
+    except (msgspec.DecodeError, EventError, UnicodeDecodeError):
+        return None
+    return told
+
+
 def made(
-    connection: Connection, readable: Mapping[str, int]
+    connection: Connection, readable: Mapping[str, int], most: int
 ) -> tuple[list[Earlier], bool]:
-    """Return the draws that the trail has, the newest first, and if there are more."""
+    """Return the newest draws that the trail has, and whether there are more.
+
+    Args:
+        connection: inside `Readers.reading`.
+        readable: streams that the asker may read, by name.
+        most: events of draws that are looked at; a draw has one in each stream.
+    """
     question = Question((Term("action", (Exactly(DRAW),)),))
-    return _earlier(connection, question, readable)
+    return _earlier(connection, question, readable, most)
 
 
 def _before(
@@ -256,18 +267,23 @@ def _before(
 
 
 def _earlier(
-    connection: Connection, question: Question, readable: Mapping[str, int]
+    connection: Connection,
+    question: Question,
+    readable: Mapping[str, int],
+    most: int = EARLIER,
 ) -> tuple[list[Earlier], bool]:
     found: dict[str, Earlier] = {}  # a draw has one id in each stream that was read
     cursor, looked = None, 0
     while True:
-        page = lists.page(connection, question, Paging(100, cursor), readable)
+        page = lists.page(
+            connection, question, Paging(min(most, 100), cursor), readable
+        )
         for item in page.items:
             one = _told(item)
             found.setdefault(one.event_id, one)
         looked += len(page.items)
         cursor = page.cursor
-        if cursor is None or looked >= EARLIER:
+        if cursor is None or looked >= most:
             return list(found.values()), cursor is not None
 
 
