@@ -13,7 +13,8 @@ import pytest
 from prooftrail.errors import BusyError, ReportError
 from prooftrail.service import binder, reporting
 from prooftrail.service.binder import Binder
-from prooftrail.service.reporting import File, Progress, Reporting
+from prooftrail.service.files import File
+from prooftrail.service.reporting import Progress, Reporting
 from tests.recording import seal
 from tests.sealing import log
 from tests.test_report_enclosing import draft

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from prooftrail.console import answers
 from prooftrail.core import ids, instants
@@ -115,13 +115,14 @@ class Reports:
         file = None if job is None else job.file("text/html")
         if file is None:
             return self._gone(visit)
-        (style,) = _HASH.findall(file.content)[:1]
+        page = file.content
+        (style,) = _HASH.findall(page)[:1]
         policy = (
             f"default-src 'none'; style-src {style.decode()}; base-uri 'none';"
             " form-action 'none'; frame-ancestors 'none'; sandbox"
         )
         return Response(
-            file.content,
+            page,
             media_type=file.kind,
             headers=answers.headers({"Content-Security-Policy": policy}),
         )
@@ -132,11 +133,14 @@ class Reports:
         file = None if job is None else job.file("application/")
         if file is None:
             return self._gone(visit)
-        return Response(
-            file.content,
+        return StreamingResponse(
+            file.chunks(),
             media_type=file.kind,
             headers=answers.headers(
-                {"Content-Disposition": f'attachment; filename="{file.name}"'}
+                {
+                    "Content-Disposition": f'attachment; filename="{file.name}"',
+                    "Content-Length": str(file.size),
+                }
             ),
         )
 

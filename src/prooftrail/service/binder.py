@@ -10,19 +10,19 @@ Does not: outlive the process; a report can be made again, and is then another o
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prooftrail.errors import BusyError, ProoftrailError
-from prooftrail.service.reporting import File, Progress
+from prooftrail.service.reporting import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from prooftrail.reports.desk import Desk
     from prooftrail.search.sampled import Wanted
+    from prooftrail.service.files import File
     from prooftrail.service.logs import Log
     from prooftrail.service.reporting import Reporting
 
@@ -54,8 +54,7 @@ class Job:
         self.problem: str | None = None
         self.headline: str | None = None  # once it is made
         self.attention = False
-        self._lock = threading.Lock()  # a file has one position for all who read it
-        self._files: list[tuple[str, str, BinaryIO]] = []
+        self._files: tuple[File, ...] = ()
 
     @property
     def state(self) -> str:
@@ -65,34 +64,22 @@ class Job:
         return "running" if self.problem is None else "failed"
 
     def keep(self, *files: File) -> None:
-        """Keep files, on disk and without a name."""
-        for one in files:
-            kept = tempfile.TemporaryFile()  # noqa: SIM115  kept as long as the job
-            kept.write(one.content)
-            with self._lock:
-                self._files.append((one.name, one.kind, kept))
+        """Keep files."""
+        self._files = files
 
     def file(self, kind: str) -> File | None:
         """Return a file of one media type, or None: there is none, or no more."""
-        with self._lock:
-            for name, its, kept in self._files:
-                if its.startswith(kind):
-                    kept.seek(0)
-                    return File(name, its, kept.read())
-        return None
+        its = (one for one in self._files if one.kind.startswith(kind))
+        return next(its, None)
 
     @property
     def packed(self) -> bool:
         """Whether it has several volumes, in a ZIP."""
-        with self._lock:
-            return any(its == "application/zip" for _, its, _ in self._files)
+        return any(one.kind == "application/zip" for one in self._files)
 
     def drop(self) -> None:
-        """Let its files go."""
-        with self._lock:
-            files, self._files = self._files, []
-            for _, _, kept in files:
-                kept.close()
+        """Let its files go; who reads one still holds it."""
+        self._files = ()
 
 
 class Binder:

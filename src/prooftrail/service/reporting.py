@@ -9,7 +9,6 @@ Does not: decide who may ask.
 
 from __future__ import annotations
 
-import io
 import threading
 import zipfile
 from importlib.util import find_spec
@@ -25,11 +24,12 @@ from prooftrail.reports.signing import Signing
 from prooftrail.reports.stamping import TSA
 from prooftrail.reports.typesetting import typeset
 from prooftrail.search import sampled, viewing
+from prooftrail.service.files import File
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, BinaryIO
 
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
@@ -50,14 +50,6 @@ class Progress(NamedTuple):
     total: int = 0  # 0: nobody knows
 
 
-class File(NamedTuple):
-    """A report as a file."""
-
-    name: str
-    kind: str  # media type
-    content: bytes
-
-
 def _nobody(_: Progress) -> None:
     return
 
@@ -67,12 +59,10 @@ class Reporting:
 
     Args:
         parts: of the service.
-        stop: ends a verification early.
     """
 
-    def __init__(self, parts: Parts, stop: threading.Event | None = None) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._stop = stop or threading.Event()
 
     @staticmethod
     def listed() -> dict[str, str]:
@@ -189,13 +179,17 @@ class Reporting:
         return made, self._set(draft, told)
 
     def _set(self, draft: Draft, told: Callable[[Progress], None]) -> File:
-        key, at_us, done = self._parts.report_key, draft.made_us, []
+        key, at_us = self._parts.report_key, draft.made_us
         signing = None if key is None else Signing(key, self._parts.authority)
         total = count(draft.report)
-        told(Progress("Setting", 0, total))
-        for one in typeset(enclosing(draft), at_us):
-            done.append(one if signing is None else signing.sign(one, at_us))
-            told(Progress("Setting", len(done), total))
+
+        def volumes() -> Iterator[bytes]:
+            told(Progress("Setting", 0, total))
+            for number, one in enumerate(typeset(enclosing(draft), at_us), 1):
+                yield one if signing is None else signing.sign(one, at_us)
+                told(Progress("Setting", number, total))
+
+        made = _packed(draft.parameters["report"], volumes(), total)
         if signing is not None and signing.without is not None:
             self._parts.log.warning(
                 "report signed without a trusted time",
@@ -203,7 +197,7 @@ class Reporting:
                 why=signing.without,
                 next=f"make it again, or name another authority in {TSA}",
             )
-        return _packed(draft.parameters["report"], done)
+        return made
 
     def _record(
         self,
@@ -237,7 +231,7 @@ class Reporting:
             told(Progress("Verifying the log"))
             report = apart.verify(
                 wanted,
-                self._stop,
+                threading.Event(),  # nobody ends it early
                 told=lambda done, total: told(
                     Progress("Verifying the log", done, total)
                 ),
@@ -254,12 +248,15 @@ def _page(draft: Draft) -> File:
     return File(name, "text/html; charset=utf-8", page(draft.report))
 
 
-def _packed(name: str, volumes: list[bytes]) -> File:
-    """Return a report's volumes as one file."""
-    if len(volumes) == 1:
-        return File(f"{name}.pdf", "application/pdf", volumes[0])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as several:
-        for number, pdf in enumerate(volumes, 1):
-            several.writestr(f"{name}-{number}.pdf", pdf)
-    return File(f"{name}.zip", "application/zip", packed.getvalue())
+def _packed(name: str, volumes: Iterator[bytes], total: int) -> File:
+    """Return a report's volumes as one file, written as they are made."""
+    if total == 1:
+        [only] = volumes
+        return File(f"{name}.pdf", "application/pdf", only)
+
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as several:
+            for number, pdf in enumerate(volumes, 1):
+                several.writestr(f"{name}-{number}.pdf", pdf)
+
+    return File(f"{name}.zip", "application/zip", write)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import StreamingResponse
 
 from prooftrail.core import ids
 from prooftrail.errors import QuestionError
@@ -27,6 +27,8 @@ from prooftrail.service.api.problems import Problem
 from prooftrail.service.reporting import Reporting
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
+
     from prooftrail.reports.enclosing import Draft
     from prooftrail.service.api.caller import Caller, Callers
     from prooftrail.service.parts import Parts
@@ -126,10 +128,13 @@ class _Reporting:
     def _given(self, caller: Caller, desk: Desk, draft: Draft, form: str) -> Response:
         give = self._reporting.page if form == "html" else self._reporting.pdf
         file = give(desk, draft, caller.actor)
-        return Response(
-            file.content,
+        return StreamingResponse(
+            file.chunks(),
             media_type=file.kind,
-            headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="{file.name}"',
+                "Content-Length": str(file.size),
+            },
         )
 
     def _desk(
