@@ -18,6 +18,7 @@ from prooftrail.console import answers
 from prooftrail.core import ids, instants
 from prooftrail.errors import BusyError, QuestionError
 from prooftrail.reports import integrity
+from prooftrail.reports.circumstances import sentence
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.registry import OPTIONS
 from prooftrail.search import parameters
@@ -233,7 +234,7 @@ class Reports:
                 if name in offered
                 for option, told in options.items()
             ],
-            lacking=sentence(self._reporting.lacking() or ""),
+            lacking=self.lacking(),
             made=[self._told(one) for one in self._binder.of(_asker(visit))],
             minutes=int(KEPT // 60),
         )
@@ -261,11 +262,6 @@ def _given(form: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     """Return what a form says of some names, where it says something."""
     texts = {name: form.get(name, "").strip()[:LONGEST] for name in names}
     return {name: text for name, text in texts.items() if text}
-
-
-def sentence(text: str) -> str:
-    """Return what an error says, as a sentence."""
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
 
 
 def _asker(visit: Visit) -> str:

@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prooftrail.console import answers
-from prooftrail.console.reports import PERIODS, sentence
+from prooftrail.console.reports import PERIODS
 from prooftrail.errors import BusyError, FormatError, QuestionError
 from prooftrail.reports import sample
+from prooftrail.reports.circumstances import sentence
 from prooftrail.reports.desk import Stated
 from prooftrail.search import sampled
 

@@ -23,7 +23,7 @@ from prooftrail.core import instants
 from prooftrail.errors import ConfigurationError, DatabaseError
 from prooftrail.integrity.findings import Weight
 from prooftrail.integrity.verdict import Verdict, conclude
-from prooftrail.reports.circumstances import counted, second
+from prooftrail.reports.circumstances import counted, second, sentence
 from prooftrail.store.keys import FIRST_US, LAST_US
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _told(
             f"{counted(many, 'thing does', 'things do')} not fit. What this report"
             " shows may be wrong, or lack something; the Integrity report has the rest."
         )
-        told = (_sentence(wrong[0].told), more, answer.headline)
+        told = (sentence(wrong[0].told), more, answer.headline)
         answer = replace(
             answer,
             headline=headline(wrong[0]),
@@ -134,7 +134,7 @@ def _told(
         )
     else:
         told = ("Whether the log was altered could not be verified.",)
-        told += tuple(_sentence(one.told) for one in unread[:3])
+        told += tuple(sentence(one.told) for one in unread[:3])
         answer = replace(answer, tone="attention", sentences=(*told, *answer.sentences))
     parts = [
         f"{verdict.value} for this report",
@@ -150,10 +150,6 @@ def _told(
             run=replace(draft.report.run, integrity="; ".join(parts)),
         )
     )
-
-
-def _sentence(told: str) -> str:
-    return f"{told[:1].upper()}{told[1:]}."
 
 
 def _span(one: StreamReport) -> str:

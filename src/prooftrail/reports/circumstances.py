@@ -121,6 +121,15 @@ def glossary(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, GLOSSARY[name]) for name in sorted(names))
 
 
+def sentence(told: str) -> str:
+    """Return what a finding or an error says, as a sentence.
+
+    >>> sentence("it is not there: is its share mounted?"), sentence("none")
+    ('It is not there: is its share mounted?', 'None.')
+    """
+    return told[:1].upper() + told[1:] + ("" if told.endswith((".", "?", "!")) else ".")
+
+
 def counted(n: int, one: str, several: str | None = None) -> str:
     """Say how many there are.
 

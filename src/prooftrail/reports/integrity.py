@@ -17,7 +17,7 @@ from prooftrail.core import entry, instants
 from prooftrail.integrity.findings import Weight
 from prooftrail.reports import chain, integrity_breaks
 from prooftrail.reports import integrity_sections as parts
-from prooftrail.reports.circumstances import counted, glossary, spanned
+from prooftrail.reports.circumstances import counted, glossary, sentence, spanned
 from prooftrail.reports.document import (
     Answer,
     Column,
@@ -149,7 +149,7 @@ def _answer(found: Integrity) -> Answer:
             chain.headline(first),
             "attention",
             (
-                first.told[:1].upper() + first.told[1:] + ".",
+                sentence(first.told),
                 *integrity_breaks.altered(found),
             ),
             figures,
@@ -159,7 +159,7 @@ def _answer(found: Integrity) -> Answer:
         return Answer(
             "It could not be verified whether the log was altered.",
             "attention",
-            tuple(f"{one.told[:1].upper()}{one.told[1:]}." for one in unread[:3]),
+            tuple(sentence(one.told) for one in unread[:3]),
             figures,
         )
     if not report.entries:
@@ -271,7 +271,7 @@ def _run(found: Integrity, made: Circumstances, rows: int) -> Run:
         if one.anchored is not None
     ]
     return Run(
-        report=f"{NAME}, {made.cover('', '', '', VERSION).version}",
+        report=f"{NAME}, {made.told_version(VERSION)}",
         source=made.told_source,
         filters=f"recorded in {spanned(found.since_us, found.until_us)};"
         f" streams {_names(found)}",

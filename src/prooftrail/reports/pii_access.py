@@ -283,9 +283,7 @@ def _run(
 
 def _limitations(known: Known) -> Iterator[str]:
     tally = known.tally
-    yield (
-        "Only what an application recorded is here; prooftrail coverage shows what is."
-    )
+    yield running.RECORDED_ALONE
     yield (
         "Names, purposes and decisions are as stated by whoever wrote the events:"
         " authorised means that the event states so, and not that the rule was a good"
@@ -311,4 +309,4 @@ def _limitations(known: Known) -> Iterator[str]:
             " least what is said. Totals are exact."
         )
     if known.more_alerts:
-        yield "Only the newest 1,000 alerts were looked at."
+        yield running.ALERTS_CUT

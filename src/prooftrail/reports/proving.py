@@ -32,7 +32,7 @@ from prooftrail.errors import (
     FormatError,
     UnavailableError,
 )
-from prooftrail.reports.circumstances import counted
+from prooftrail.reports.circumstances import counted, sentence
 from prooftrail.reports.document import ROWS
 from prooftrail.reports.typesetting import Attachment
 from prooftrail.store import connect, proving, reading, streams
@@ -317,7 +317,7 @@ def _without(draft: Draft, why: str) -> Draft:
                 run,
                 accuracy=told,
                 completeness=f"{run.completeness}; {told}",
-                limitations=(*run.limitations, f"{told[0].upper()}{told[1:]}."),
+                limitations=(*run.limitations, sentence(told)),
             ),
         )
     )

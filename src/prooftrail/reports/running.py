@@ -58,18 +58,12 @@ def run(
         printed: rows printed, and control totals.
         limitations: that are known.
     """
-    asked, chosen = desk.asked.question, desk.chosen
     events = read.tally.events
     same = "as many as" if events == read.counted else "NOT AS MANY AS"
-    checkpoints = "; ".join(
-        f"{chosen.get(one.stream, one.stream)}: checkpoint of {one.size:,} entries"
-        for one in read.signed
-    )
     return Run(
         report=f"{read.name}, {made.told_version(read.version)}",
         source=made.told_source,
-        filters=f"event time in {spanned(asked.from_us, asked.to_us)}; streams"
-        f" {', '.join(sorted(chosen.values())) or 'none'}",
+        filters=filters(desk),
         query=desk.asked.query or read.query,
         run_by=made.told_by,
         times=made.told_times,
@@ -80,10 +74,26 @@ def run(
         completeness=f"{events:,} events read one by one, {same} the index counts"
         f" ({read.counted:,}); that no seq is missing is shown by the Integrity report",
         accuracy="no entry was hashed again for this report; prooftrail verify does so",
-        integrity=f"not verified by this report; {checkpoints or 'no checkpoint yet'}",
+        integrity=unverified(desk, read.signed),
         files="",  # said when they are there
         limitations=tuple(limitations),
     )
+
+
+def filters(desk: Desk) -> str:
+    """Field 3 of a run."""
+    asked = desk.asked.question
+    names = ", ".join(sorted(desk.chosen.values())) or "none"
+    return f"event time in {spanned(asked.from_us, asked.to_us)}; streams {names}"
+
+
+def unverified(desk: Desk, signed: Sequence[Signed]) -> str:
+    """Field 13 of a run, until the log was verified for it (`chain`)."""
+    told = "; ".join(
+        f"{desk.chosen.get(one.stream, one.stream)}: checkpoint of {one.size:,} entries"
+        for one in signed
+    )
+    return f"not verified by this report; {told or 'no checkpoint yet'}"
 
 
 def enclosed(signed: Sequence[Signed]) -> list[Attachment]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prooftrail import bundles
+from prooftrail.reports import running
 from prooftrail.reports import sample_items as its
 from prooftrail.reports import sample_rows as listed
 from prooftrail.reports import sample_sections as parts
@@ -165,20 +165,13 @@ def draft(desk: Desk, facts: Facts, source: Source) -> Draft:
 
 
 def _enclosed(facts: Facts) -> list[Attachment]:
-    notes = "".join(one.note for one in facts.signed)
     listing = Attachment(
         LISTING,
         facts.drawn.population.listing,
         "text/plain",
         "The population, a line an entry; its SHA-256 is the population's digest.",
     )
-    note = Attachment(
-        bundles.CHECKPOINT,
-        notes.encode(),
-        "text/plain",
-        "The newest checkpoint of each stream, as it was signed.",
-    )
-    return [listing, *([note] if notes else [])]
+    return [listing, *running.enclosed(facts.signed)]
 
 
 def _digest(drawn: Drawn) -> str:
@@ -237,9 +230,8 @@ def _run(desk: Desk, facts: Facts, source: Source) -> Run:
     index = sum(facts.counted.values())
     same = "as many as" if index == size else "NOT AS MANY AS"
     actors = {one.actor for one in facts.drawings}
-    asked = desk.asked.question
     limitations = [
-        "Only what an application recorded is here; prooftrail coverage shows what is.",
+        running.RECORDED_ALONE,
         (
             "Draws of the last moments, that were not sealed yet, are not counted among"
             " those made before."
@@ -258,15 +250,10 @@ def _run(desk: Desk, facts: Facts, source: Source) -> Run:
             "Who made this report may read a part of the time alone: draws that were"
             " made outside of it are not counted."
         )
-    checkpoints = "; ".join(
-        f"{desk.chosen.get(one.stream, one.stream)}: checkpoint of {one.size:,} entries"
-        for one in facts.signed
-    )
     return Run(
-        report=f"{NAME}, {made.cover('', '', '', VERSION).version}",
+        report=f"{NAME}, {made.told_version(VERSION)}",
         source=made.told_source,
-        filters=f"event time in {spanned(asked.from_us, asked.to_us)}; streams"
-        f" {', '.join(sorted(desk.chosen.values())) or 'none'}",
+        filters=running.filters(desk),
         query=drawn.query or "everything",
         run_by=made.told_by,
         times=made.told_times,
@@ -278,7 +265,7 @@ def _run(desk: Desk, facts: Facts, source: Source) -> Run:
         completeness=f"{size:,} events listed one by one, {same} the index counts"
         f" ({index:,})",
         accuracy="no entry was hashed again for this report",
-        integrity=f"not verified by this report; {checkpoints or 'no checkpoint yet'}",
+        integrity=running.unverified(desk, facts.signed),
         files="",  # said when they are there
         limitations=tuple(limitations),
     )
