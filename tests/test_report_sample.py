@@ -18,7 +18,7 @@ from prooftrail.errors import QuestionError
 from prooftrail.reports import sample_items
 from prooftrail.reports.sample_reading import Drawing
 from prooftrail.sampling import drawing, population
-from prooftrail.search import sampled
+from prooftrail.search import draws, sampled
 from prooftrail.signing import report_key
 from prooftrail.signing.keys import SigningKeys
 from prooftrail.store.question import Question
@@ -197,7 +197,7 @@ def test_of_several_streams_each_is_proven_beside_the_others(
     ]
     done = CliRunner().invoke(main, ["verify", "--evidence", str(packed), *given])
     assert done.exit_code == 0, done.output
-    drawn = [one for one in events(rig.trail) if one["action"] == sampled.DRAW]
+    drawn = [one for one in events(rig.trail) if one["action"] == draws.DRAW]
     told = sorted(one["details"]["population"] for one in drawn)
     assert told == [0, 9, 40]  # each stream is told its own, and no other's
 
@@ -207,7 +207,7 @@ def test_every_draw_is_in_the_trail_and_the_next_one_says_so(
 ) -> None:
     text, _, _ = made(rig, tmp_path / "a.pdf", *quarter("-n", "3"))
     assert "No draw of this population was made before this one." in text
-    [drawn] = [one for one in events(rig.trail) if one["action"] == sampled.DRAW]
+    [drawn] = [one for one in events(rig.trail) if one["action"] == draws.DRAW]
     assert (
         drawn["details"].items()
         >= {
@@ -234,7 +234,7 @@ def test_every_draw_is_in_the_trail_and_the_next_one_says_so(
     numbers = [
         one["details"]["draw"]
         for one in events(rig.trail)
-        if one["action"] == sampled.DRAW
+        if one["action"] == draws.DRAW
     ]
     assert numbers == [1]
 
@@ -304,7 +304,7 @@ def test_what_cannot_be_drawn_is_told_and_nothing_is_recorded(
     assert done.returncode != 0
     assert words in done.stderr
     assert not path.exists()
-    assert sampled.DRAW not in {one["action"] for one in events(trail)}
+    assert draws.DRAW not in {one["action"] for one in events(trail)}
 
 
 def test_too_large_a_population_is_refused_and_says_what_to_do(

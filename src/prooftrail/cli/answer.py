@@ -66,7 +66,7 @@ def grants(
     from collections import Counter
 
     from prooftrail.cli.reader import Reader
-    from prooftrail.search import answers, granted, sampled
+    from prooftrail.search import answers, draws, granted, sampled
 
     given = {"seed": seed, "n": n}
     wanted = sampled.given({name: told for name, told in given.items() if told})
@@ -81,7 +81,7 @@ def grants(
         each = {name: {"count": counts[name]} for name in _names(reader, asked)}
         if drawn is not None:
             names = list(each)
-            reader.record(sampled.DRAW, names, *sampled.record(drawn, asked, names))
+            reader.record(draws.DRAW, names, *sampled.record(drawn, asked, names))
         _told(reader, asked, "grants", each)
     told = answers.grants(found)
     if drawn is not None:

@@ -202,11 +202,11 @@ def sample(
 
     def draw(reader: Reader, made: Desk) -> Draft:
         from prooftrail.reports import sample as pack
-        from prooftrail.search import sampled
+        from prooftrail.search import draws, sampled
 
         draft, drawn = pack.make(made, sampled.wanted(seed, n, by_month=by_month))
         names = list(made.chosen.values())
-        reader.record(sampled.DRAW, names, *sampled.record(drawn, made.asked, names))
+        reader.record(draws.DRAW, names, *sampled.record(drawn, made.asked, names))
         return draft
 
     _make(stream, given, query, draw, unverified=unverified)

@@ -17,7 +17,7 @@ from prooftrail.errors import BusyError, FormatError, QuestionError
 from prooftrail.reports import sample
 from prooftrail.reports.circumstances import sentence
 from prooftrail.reports.desk import Stated
-from prooftrail.search import sampled
+from prooftrail.search import draws, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ class Samples:
     ) -> Response:
         streams = visit.visitor.holder.streams
         with self._reading.of(visit) as connection:
-            draws, more = sampled.made(connection, streams, SHOWN)
+            found, more = draws.made(connection, streams, SHOWN)
         self._reading.viewed(visit, tuple(streams), {"answer": "samples"})
         asked = given or {}
         typed = {name: asked.get(name, "") for name in ("q", "seed", *Stated._fields)}
@@ -98,7 +98,7 @@ class Samples:
             streams=sorted(streams),
             stream=asked.get("stream", ""),
             most=sampled.MOST_DRAWN,
-            draws=draws,
+            draws=found,
             more=more,
         )
 

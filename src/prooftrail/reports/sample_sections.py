@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from prooftrail.reports.desk import Desk
     from prooftrail.reports.sample_reading import Facts as Found
-    from prooftrail.search.sampled import Drawn, Earlier
+    from prooftrail.search.draws import Earlier
+    from prooftrail.search.sampled import Drawn
 
 _WORKED: Final = 5  # draws that are worked out
 _SPAN: Final = 2**256

@@ -1,11 +1,8 @@
-"""A population read from the log, a sample of it, and which draws were made before.
+"""A population read from the log, and a sample of it.
 
 Guarantees: the population is every event that answers, as of one moment, as the reader,
 or none of it where there are more than `MOST`; what was drawn follows from it, the seed
-and the number alone (`sampling`). A draw has an event of its own, which says nothing of
-what was drawn: the query, the population's digest, the seed, and which draw of this
-population it is. Draws that others made are counted as far as the reader sees them;
-those of the last moments, that are not sealed yet, are not.
+and the number alone (`sampling`). Each draw knows which were made before it (`draws`).
 
 Source: `spec/sampling.md`.
 """
@@ -13,7 +10,7 @@ Source: `spec/sampling.md`.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -21,25 +18,23 @@ from prooftrail.core import instants
 from prooftrail.errors import EventError, FormatError, QuestionError
 from prooftrail.sampling import drawing, population
 from prooftrail.sampling.population import Member
-from prooftrail.search import lists, parameters
-from prooftrail.search.parameters import Paging
+from prooftrail.search import draws, parameters
 from prooftrail.store import searching, streams
-from prooftrail.store.question import Exactly, Position, Question, Term
+from prooftrail.store.question import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from prooftrail.sampling.drawing import Draw
+    from prooftrail.search.draws import Earlier
     from prooftrail.search.parameters import Filters
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Found
+    from prooftrail.store.question import Found, Question
 
 MOST: Final = 1_000_000  # members of a population
 MOST_DRAWN: Final = 1_000
-DRAW: Final = "prooftrail.sample.draw"
 NAMES: Final = ("n", "seed", "by_month")  # of parameters
 BOTH: Final = "a sample takes both: n, how many, and seed, the auditor's own words"
-EARLIER: Final = 1_000  # draws that are looked at, the newest
 _PAGE: Final = 2_000
 
 
@@ -68,19 +63,6 @@ class Population(NamedTuple):
     def counts(self) -> Counter[str]:
         """How many members each stream has, by its name."""
         return Counter(self.names[one.stream_id] for one in self.members)
-
-
-class Earlier(NamedTuple):
-    """A draw that somebody made before."""
-
-    event_id: str
-    at: str  # as the event says it
-    by: str
-    seed: str
-    n: str
-    by_month: bool
-    digest: str
-    query: str
 
 
 class Drawn(NamedTuple):
@@ -155,11 +137,11 @@ def draw(
     """
     found = read(connection, question, readable)
     if by.by_month:
-        draws = drawing.draw_by_month(by.seed, found.members, by.n)
+        chosen = drawing.draw_by_month(by.seed, found.members, by.n)
     else:
-        draws = drawing.draw(by.seed, found.size, by.n)
-    same, others, more = _before(connection, question, found.digest, said, readable)
-    return Drawn(by, said, found, draws, same, others, more)
+        chosen = drawing.draw(by.seed, found.size, by.n)
+    before = draws.before(connection, question, found.digest, said, readable)
+    return Drawn(by, said, found, chosen, *before)
 
 
 def read(
@@ -230,77 +212,6 @@ def _stated(event: bytes) -> str | None:
     except (msgspec.DecodeError, EventError, UnicodeDecodeError):
         return None
     return told
-
-
-def made(
-    connection: Connection, readable: Mapping[str, int], most: int
-) -> tuple[list[Earlier], bool]:
-    """Return the newest draws that the trail has, and whether there are more.
-
-    Args:
-        connection: inside `Readers.reading`.
-        readable: streams that the asker may read, by name.
-        most: events of draws that are looked at; a draw has one in each stream.
-    """
-    question = Question((Term("action", (Exactly(DRAW),)),))
-    return _earlier(connection, question, readable, most)
-
-
-def _before(
-    connection: Connection,
-    question: Question,
-    digest: str,
-    said: str,
-    readable: Mapping[str, int],
-) -> tuple[list[Earlier], list[Earlier], bool]:
-    """Return draws of this population, those of the same query, and if more are."""
-    drawn = Term("action", (Exactly(DRAW),))
-    of_it = Term("resource", (Exactly(digest),))
-    same, more = _earlier(
-        connection, Question((drawn, of_it), streams=question.streams), readable
-    )
-    every, further = _earlier(
-        connection, Question((drawn,), streams=question.streams), readable
-    )
-    others = [one for one in every if one.query == said and one.digest != digest]
-    return same, others, more or further
-
-
-def _earlier(
-    connection: Connection,
-    question: Question,
-    readable: Mapping[str, int],
-    most: int = EARLIER,
-) -> tuple[list[Earlier], bool]:
-    found: dict[str, Earlier] = {}  # a draw has one id in each stream that was read
-    cursor, looked = None, 0
-    while True:
-        page = lists.page(
-            connection, question, Paging(min(most, 100), cursor), readable
-        )
-        for item in page.items:
-            one = _told(item)
-            found.setdefault(one.event_id, one)
-        looked += len(page.items)
-        cursor = page.cursor
-        if cursor is None or looked >= most:
-            return list(found.values()), cursor is not None
-
-
-def _told(item: Mapping[str, Any]) -> Earlier:
-    details = item.get("details")
-    told = details if isinstance(details, dict) else {}
-    actor = item.get("actor")
-    return Earlier(
-        str(item.get("eventId", "")),
-        str(item.get("timestamp", "")),
-        str(actor.get("userId", "") if isinstance(actor, dict) else ""),
-        str(told.get("seed", "")),
-        str(told.get("n", "")),
-        told.get("by_month") is True,
-        str(told.get("digest", "")),
-        str(told.get("query", "")),
-    )
 
 
 class Record(NamedTuple):

@@ -23,7 +23,7 @@ from prooftrail.reports.registry import MAKERS
 from prooftrail.reports.signing import Signing
 from prooftrail.reports.stamping import TSA
 from prooftrail.reports.typesetting import typeset
-from prooftrail.search import sampled, viewing
+from prooftrail.search import draws, sampled, viewing
 from prooftrail.service.files import File
 from prooftrail.verification import apart, recording
 
@@ -141,7 +141,7 @@ class Reporting:
             self._parts.recorder,
             actor=actor,
             streams=names,
-            action=sampled.DRAW,
+            action=draws.DRAW,
             **sampled.record(drawn, desk.asked, names)._asdict(),
         )
         verify = self._verifying(actor, told)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 
 from prooftrail.errors import QuestionError
 from prooftrail.reports import administrators
-from prooftrail.search import answers, granted, parameters, sampled, viewing
+from prooftrail.search import answers, draws, granted, parameters, sampled, viewing
 from prooftrail.search.answers import MOST_DAYS, UNUSED
 from prooftrail.service.api import checking, following, reading
 from prooftrail.service.api.places import CHECKING, READING, Places
@@ -148,7 +148,7 @@ class _Answering:
                 self._parts.recorder,
                 actor=caller.actor,
                 streams=names,
-                action=sampled.DRAW,
+                action=draws.DRAW,
                 **sampled.record(drawn, asked, names)._asdict(),
             )
             told["sample"] = answers.sample(drawn, found)
