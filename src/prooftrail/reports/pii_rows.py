@@ -88,9 +88,9 @@ COLUMNS: Final = (
     Column("Who", share=2.1),
     Column("Action", "code", 1.95),
     Column("Whose data", share=1.35),
-    Column("Classes; records", share=2.4),
+    Column("Classes; records", share=2.3),
     Column("Decided by; for what", share=2),
-    Column("Verdict", share=0.85),
+    Column("Verdict", share=0.95),
 )
 COLUMNS_WITHOUT_ACTOR: Final = (
     Column("Entry", "number", 0.8),
@@ -99,7 +99,7 @@ COLUMNS_WITHOUT_ACTOR: Final = (
     Column("Whose data", share=1.35),
     Column("Fields, or classes", share=3),
     Column("Decided by; for what", share=2.2),
-    Column("Verdict", share=0.85),
+    Column("Verdict", share=0.95),
 )
 Value = str | int | None
 _AT: Final = {name: at for at, name in enumerate(DATA)}

@@ -22,16 +22,18 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from prooftrail.errors import ReportError
-from prooftrail.reports.document import FIELDS, Report
+from prooftrail.reports import heights
+from prooftrail.reports.document import FIELDS, Report, Table
 from prooftrail.reports.lettering import LONGEST, lettered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _STANDARDS: Final = ["a-3a", "ua-1"]
-_TEMPLATES: Final = ("report.typ", "charts.typ", "palette.typ")
+_TEMPLATES: Final = ("report.typ", "charts.typ", "tables.typ", "palette.typ")
 
 
 class Attachment(NamedTuple):
@@ -126,15 +128,21 @@ def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:
 
 def shown(report: Report) -> bytes:
     """Return what the templates show, as JSON: every text can be set."""
-    told = msgspec.to_builtins(report)
-    told["fields"] = [
-        [number, name, told["run"][field]] for number, name, field in FIELDS
-    ]
     number, volumes = report.volume
+    if number > 1:  # which prints its rows alone
+        report = replace(report, sections=(), exceptions=Table((), ()))
+    told = _lettered(msgspec.to_builtins(report))
+    if report.listing is not None:
+        listing = replace(report.listing, rows=told["listing"]["rows"])
+        told["listing"]["widths"] = heights.widths(listing.columns)
+        told["listing"]["heights"] = heights.heights(listing)
+    told["fields"] = [
+        [which, title, told["run"][field]] for which, title, field in FIELDS
+    ]
     name = f"{report.cover.title} {report.cover.report_id}"
     if volumes > 1:
         name += f", volume {number} of {volumes}"
-    return msgspec.json.encode(_lettered(told) | {"name": name})
+    return msgspec.json.encode(told | {"name": lettered(name)})
 
 
 def _lettered(value: Any, *, cell: bool = False) -> Any:  # noqa: ANN401  JSON
