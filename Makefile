@@ -41,11 +41,13 @@ help:
 demo: .venv/made
 	@.venv/bin/python -m examples.fintech.demo $(ARGS)
 
-# Two workers a core: they wait for servers half of their time. What this machine lacks
+# Compiled first, for tests begin thousands of processes, and not every machine keeps what
+# they compile. Two workers a core: they wait for servers half of their time. What this machine lacks
 # is counted in the last lines.
 WORKERS := $(shell n=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( n > 8 ? 8 : n )))
 
 test: .venv/made
+	@.venv/bin/python -m compileall -q src
 	.venv/bin/python -m pytest -q -n $(WORKERS) $(ARGS)
 
 check: .venv/made

@@ -9,6 +9,7 @@ and `prooftrail verify` of the same log.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import subprocess
@@ -18,8 +19,10 @@ from pathlib import Path
 
 import psycopg
 
-from bench import memory, past
+import prooftrail
+from bench import memory
 from bench.__main__ import SETTINGS
+from bench.detecting import weeks
 from prooftrail import embedded
 
 SIZES = (1_000, 10_000, 100_000)  # events; about 73 in 100 are of personal data
@@ -50,7 +53,11 @@ SHARE = 0.729  # of `past` that is of personal data
 
 
 def filled(url: str, directory: Path, count: int) -> dict[str, str]:
-    """Fill a trail, sign it, and return the environment of an auditor there."""
+    """Fill a trail, sign it, and return the environment of an auditor there.
+
+    Commands are compiled before, as pip compiles what it installs.
+    """
+    compileall.compile_dir(prooftrail.__path__[0], quiet=1)
     env = {
         **{k: v for k, v in os.environ.items() if not k.startswith("PROOFTRAIL")},
         "PROOFTRAIL_DSN": url,
@@ -59,7 +66,7 @@ def filled(url: str, directory: Path, count: int) -> dict[str, str]:
     }
     run(env, "init")
     with psycopg.connect(url) as link:
-        for _, texts in past.weeks(count):
+        for _, texts in weeks(count):
             with link.cursor().copy("copy prooftrail.inbox (event) from stdin") as into:
                 for text in texts:
                     into.write_row((text,))

@@ -64,7 +64,7 @@ def test_no_row_is_higher_than_its_height() -> None:
         )
         for _ in range(1_500)
     ]
-    told = heights.heights(set_as(rows))
+    told = heights.heights(set_as(rows), heights.ACROSS)
     known = sum(one is not None for one in told)
     assert known > 300
     exact = 0
@@ -81,7 +81,7 @@ def test_no_row_is_higher_than_its_height() -> None:
 )
 def test_a_height_is_what_typst_measures(text: str) -> None:
     row = (text,) * len(COLUMNS)
-    [told] = heights.heights(set_as([row]))
+    [told] = heights.heights(set_as([row]), heights.ACROSS)
     [measured] = measured_of([row])
     assert told == pytest.approx(max(measured), abs=0.02)
 
@@ -91,12 +91,12 @@ def test_a_height_is_what_typst_measures(text: str) -> None:
 )
 def test_what_is_not_known_is_not_told(text: str) -> None:
     row = ("",) * (len(COLUMNS) - 1) + (lettered(text, LONGEST),)
-    assert heights.heights(Table(COLUMNS, (row,))) == [None]
+    assert heights.heights(Table(COLUMNS, (row,)), heights.ACROSS) == [None]
 
 
 @given(st.lists(st.text(), min_size=5, max_size=5))
 def test_any_text_has_a_height_or_none(texts: list[str]) -> None:
-    [told] = heights.heights(set_as([tuple(texts)]))
+    [told] = heights.heights(set_as([tuple(texts)]), heights.ACROSS)
     assert told is None or told > 0
 
 
@@ -134,7 +134,9 @@ def measured_of(rows: Sequence[tuple[str, ...]]) -> list[list[float]]:
         if one.name.endswith(".typ")
     }
     sources["main.typ"] = sources.pop("report.typ") + MEASURE.encode()
-    sources["report.json"] = typesetting.shown(listed(rows))
+    told = json.loads(typesetting.shown(listed(rows)))
+    told["listing"]["widths"] = heights.widths(COLUMNS, heights.ACROSS)
+    sources["report.json"] = json.dumps(told).encode()
     with resources.as_file(resources.files(typesetting.__package__) / "fonts") as fonts:
         querying: Any = typst.query  # its types know no files in memory
         found = querying(

@@ -50,11 +50,11 @@ COLUMNS: Final = (
     Column("Time", "time", 1.45),
     Column("Who, role (by entry)", share=1.6),
     Column("Action", share=1.4),
-    Column("Target", share=1.6),
-    Column("Before → after", share=2.5),
+    Column("Target", share=1.55),
+    Column("Before → after", share=2.35),
     Column("Approval, ticket", share=1.3),
     Column("Result, duties", share=1.4),
-    Column("Entry", share=0.85),
+    Column("Entry", share=1.05),
 )
 _CELL: Final = 100  # characters
 

@@ -11,7 +11,7 @@ them.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from prooftrail.reports.circumstances import NOT_STATED, Circumstances
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from prooftrail.store.question import Answer, Question
     from prooftrail.store.readers import Holder
     from prooftrail.store.reporting import Source
+
+
+PAGE: Final = 2_000  # events that are read at once
 
 
 class Stated(NamedTuple):
@@ -104,7 +107,7 @@ class Maker(Protocol):
 def pages(
     connection: Connection,
     desk: Desk,
-    size: int = 500,
+    size: int = PAGE,
     question: Question | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield all that answers what was asked, the newest first, as of one moment.
@@ -124,7 +127,7 @@ def pages(
 def answered(
     connection: Connection,
     desk: Desk,
-    size: int = 500,
+    size: int = PAGE,
     question: Question | None = None,
 ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
     """Yield the same, each with on whose authority it was done."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prooftrail.core import instants
 from prooftrail.detections import rules
 from prooftrail.reports import handling, incidents
+from prooftrail.reports.circumstances import second
 from prooftrail.reports.counting import short
 from prooftrail.reports.document import Column, Table
 
@@ -101,7 +102,7 @@ def printed(one: Incident) -> tuple[str, ...]:
     """Return an incident as it is printed."""
     hit = one.hit
     return (
-        f"{instants.text(hit.first.occurred_us)} {instants.text(hit.last.occurred_us)}",
+        f"{second(hit.first.occurred_us)} {second(hit.last.occurred_us)}",
         f"{hit.rule}, version {hit.version}; {hit.severity}",
         whom(hit),
         whence(hit),

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from prooftrail.core import instants
 from prooftrail.reports import failed_charts as charts
-from prooftrail.reports.circumstances import counted
+from prooftrail.reports.circumstances import counted, second
 from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Column, Facts, Section, Table, Text
 from prooftrail.reports.failed_incidents import RULES, whence, whom
@@ -218,8 +217,7 @@ def _course(one: Incident) -> Iterator[tuple[str, str, str]]:
     if hit.success is not None:
         told.append((hit.success, f"{hit.rule}: a LOGIN of such an account succeeds"))
     for moment, what in sorted(told, key=lambda each: each[0]):
-        at = instants.text(moment.occurred_us)
-        yield at, what, f"{one.stream} {moment.seq:,}"
+        yield second(moment.occurred_us), what, f"{one.stream} {moment.seq:,}"
 
 
 def _locks(tally: Tally) -> Section:

@@ -1,4 +1,4 @@
-"""How high the rows of a listing are, where that can be told without setting them.
+"""How high the rows of a long table are, where that is told without setting them.
 
 Guarantees: a height that is told is never lower than what the row takes, whatever its
 cells say. None is told where letters beyond Latin are in it, or a word that is wider
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from prooftrail.reports.document import Column, Table
 
-WIDTH: Final = 261 * 72 / 25.4  # points: of a listing, on A4 across, beside its margins
+MANY: Final = 100  # rows of a table for which this is worth while
+UPRIGHT: Final = 174 * 72 / 25.4  # points: A4 without its margins
+ACROSS: Final = 261 * 72 / 25.4  # where listings are
 _INSET: Final = (1.6 * 72 / 25.4, 1.1 * 72 / 25.4)  # of a cell, as in tables.typ
 _LEADING: Final = 3.8  # points between two lines
 _SPARE: Final = 0.98  # of a line: kerning may widen a text
@@ -59,23 +61,29 @@ _SANS: Final = _Face(
 _MONO: Final = _Face(6.6, (600,) * 95)
 
 
-def widths(columns: Sequence[Column]) -> list[float]:
-    """Return how wide each column of a listing is, in points."""
-    whole = sum(one.share for one in columns)
-    return [WIDTH * one.share / whole for one in columns]
-
-
-def heights(listing: Table) -> list[float | None]:
-    """Return how high each row of a listing is, in points; None: not told.
+def widths(columns: Sequence[Column], whole: float) -> list[float]:
+    """Return how wide each column of a table is, in points.
 
     Args:
-        listing: its texts as they are set (`lettering`).
+        columns: of the table.
+        whole: how wide they are together.
+    """
+    shares = sum(one.share for one in columns)
+    return [whole * one.share / shares for one in columns]
+
+
+def heights(table: Table, whole: float) -> list[float | None]:
+    """Return how high each row of a table is, in points; None: not told.
+
+    Args:
+        table: its texts as they are set (`lettering`).
+        whole: how wide it is, in points.
     """
     faces = [
         (_MONO if one.of in {"code", "time"} else _SANS, wide - 2 * _INSET[0])
-        for one, wide in zip(listing.columns, widths(listing.columns), strict=True)
+        for one, wide in zip(table.columns, widths(table.columns, whole), strict=True)
     ]
-    return [_height(row, faces) for row in listing.rows]
+    return [_height(row, faces) for row in table.rows]
 
 
 def _height(row: Sequence[str], faces: Sequence[tuple[_Face, float]]) -> float | None:

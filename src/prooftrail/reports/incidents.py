@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prooftrail.core import instants
 from prooftrail.reports import handling
+from prooftrail.reports.circumstances import second
 from prooftrail.reports.document import Column, Table
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def exceptions(
             f"{letter}-{number}",
             one.hit.rule,
             told(one),
-            instants.text(one.hit.first.occurred_us),
+            second(one.hit.first.occurred_us),
             f"{one.stream} {one.hit.first.seq:,}",
             one.hit.severity,
             one.handling,

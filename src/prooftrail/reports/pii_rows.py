@@ -83,21 +83,21 @@ WITHOUT_ACTOR: Final = (
     "verdict",
 )
 COLUMNS: Final = (
-    Column("Entry", "number", 0.8),
-    Column("Time, UTC", "time", 1.55),
-    Column("Who", share=2.1),
-    Column("Action", "code", 1.95),
-    Column("Whose data", share=1.35),
-    Column("Classes; records", share=2.3),
-    Column("Decided by; for what", share=2),
-    Column("Verdict", share=0.95),
+    Column("Entry", "number", 1.15),
+    Column("Time, UTC", "time", 1.52),
+    Column("Who", share=2.25),
+    Column("Action", "code", 1.85),
+    Column("Whose data", share=1.3),
+    Column("Classes; records", share=2),
+    Column("Decided by; for what", share=1.95),
+    Column("Verdict", share=0.98),
 )
 COLUMNS_WITHOUT_ACTOR: Final = (
-    Column("Entry", "number", 0.8),
-    Column("Time, UTC", "time", 1.55),
-    Column("Action", "code", 1.95),
+    Column("Entry", "number", 1.05),
+    Column("Time, UTC", "time", 1.4),
+    Column("Action", "code", 1.75),
     Column("Whose data", share=1.35),
-    Column("Fields, or classes", share=3),
+    Column("Fields, or classes", share=2.95),
     Column("Decided by; for what", share=2.2),
     Column("Verdict", share=0.95),
 )

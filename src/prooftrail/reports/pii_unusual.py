@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from prooftrail.core import instants
 from prooftrail.detections import rules
 from prooftrail.reports import incidents, pii_hours, pii_rows
-from prooftrail.reports.circumstances import counted
+from prooftrail.reports.circumstances import counted, second
 from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Column, Facts, Section, Table, Text
 
@@ -150,7 +149,7 @@ def _mass(found: Sequence[Incident]) -> Table:
     rule = rules.MASS_ACCESS
     rows = tuple(
         (
-            _moment(one.hit.first.occurred_us),
+            second(one.hit.first.occurred_us),
             short(one.hit.key),
             f"{one.hit.subjects:,}" + (" at least" if one.hit.cut else ""),
             f"{one.hit.attempts:,}",
@@ -182,7 +181,7 @@ def _outside(hours: Mapping[str, Hours]) -> Table:
     )
     rows = tuple(
         (
-            _moment(one.occurred_us),
+            second(one.occurred_us),
             short(one.actor or ""),
             one.action,
             f"{stream} {one.seq:,}",
@@ -220,7 +219,3 @@ def told(one: Incident) -> str:
     }[hit.rule]
     accesses = counted(hit.attempts, "access", "accesses")
     return f"{short(hit.key)}: {accesses} {what}"
-
-
-def _moment(us: int) -> str:
-    return pii_rows.moment(instants.text(us))

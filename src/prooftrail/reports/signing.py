@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
@@ -47,6 +49,8 @@ class Signing:
         self._key = key
         self._authority = authority
         self.without: str | None = None  # why there is no trusted time, if not in all
+        # that takes half a second, in which the first volume is set
+        Thread(target=_load, daemon=True).start()
 
     def sign(self, pdf: bytes, at_us: int) -> bytes:
         """Return a PDF with a signature.
@@ -62,6 +66,12 @@ class Signing:
             except NoTimeError as error:
                 self._authority, self.without = None, str(error)
         return sign(pdf, self._key, at_us)
+
+
+def _load() -> None:
+    """Load pyHanko, if it is there: `sign` says where it is not."""
+    with suppress(ImportError):
+        pass
 
 
 class NoTimeError(ReportError):

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from importlib import resources
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -26,11 +26,12 @@ from msgspec.structs import replace
 
 from prooftrail.errors import ReportError
 from prooftrail.reports import heights
-from prooftrail.reports.document import FIELDS, Report, Table
+from prooftrail.reports.document import FIELDS, Column, Report, Table
 from prooftrail.reports.lettering import LONGEST, lettered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from multiprocessing.context import BaseContext
 
 _STANDARDS: Final = ["a-3a", "ua-1"]
 _TEMPLATES: Final = ("report.typ", "charts.typ", "tables.typ", "palette.typ")
@@ -61,9 +62,7 @@ def typeset(
         ReportError: it cannot be set.
     """
     with ProcessPoolExecutor(
-        processes,
-        mp_context=get_context("spawn"),
-        max_tasks_per_child=1,
+        processes, mp_context=_context(), max_tasks_per_child=1
     ) as pool:
         waiting = iter(volumes)
         ahead = deque(
@@ -83,6 +82,15 @@ def typeset(
                 "the report cannot be set: the process that did so ended. Is there"
                 " memory for it? It needs some 200 MB"
             ) from error
+
+
+def _context() -> BaseContext:
+    """Return how processes are begun: as copies of one that has loaded Typst."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "typst", "typst._typst"])
+    return context
 
 
 def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:
@@ -132,10 +140,13 @@ def shown(report: Report) -> bytes:
     if number > 1:  # which prints its rows alone
         report = replace(report, sections=(), exceptions=Table((), ()))
     told = _lettered(msgspec.to_builtins(report))
+    _measured(told["exceptions"])
+    for section in told["sections"]:
+        for one in section["blocks"]:
+            if one["kind"] == "table":
+                _measured(one)
     if report.listing is not None:
-        listing = replace(report.listing, rows=told["listing"]["rows"])
-        told["listing"]["widths"] = heights.widths(listing.columns)
-        told["listing"]["heights"] = heights.heights(listing)
+        _measured(told["listing"], heights.ACROSS)
     told["fields"] = [
         [which, title, told["run"][field]] for which, title, field in FIELDS
     ]
@@ -143,6 +154,15 @@ def shown(report: Report) -> bytes:
     if volumes > 1:
         name += f", volume {number} of {volumes}"
     return msgspec.json.encode(told | {"name": lettered(name)})
+
+
+def _measured(told: dict[str, Any], whole: float = heights.UPRIGHT) -> None:
+    """Say how wide the columns and how high the rows of a long table are."""
+    if len(told["rows"]) < heights.MANY:
+        return
+    columns = msgspec.convert(told["columns"], tuple[Column, ...])
+    told["widths"] = heights.widths(columns, whole)
+    told["heights"] = heights.heights(Table(columns, told["rows"]), whole)
 
 
 def _lettered(value: Any, *, cell: bool = False) -> Any:  # noqa: ANN401  JSON
