@@ -18,6 +18,7 @@ from bench import past, searching
 from bench.__main__ import SETTINGS
 from prooftrail import embedded
 from prooftrail.detections import STANDARD, Detector
+from prooftrail.search import history
 from prooftrail.store import detecting
 from prooftrail.store.readers import Readers
 from prooftrail.store.searching import ends
@@ -61,6 +62,8 @@ def main() -> None:
             measure(readers, "read alone", rules=False)
         for _ in range(TIMES):
             measure(readers, "read, and all rules", rules=True)
+        for _ in range(TIMES):
+            together(server.url, readers)
         readers.close()
 
 
@@ -77,6 +80,18 @@ def measure(readers: Readers, told: str, *, rules: bool) -> None:
     took, spent = time.perf_counter() - begun, time.process_time() - own
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"| {told} | {count:,} | {took:.1f} | {spent:.1f} | {peak} |", dict(hits))
+
+
+def together(url: str, readers: Readers) -> None:
+    """Look at all of it by several processes, as the command does, and print a row."""
+    begun, own = time.perf_counter(), time.process_time()
+    asker = history.Asker(url, searching.TOKENS["all"])
+    with readers.reading(asker.token) as reader:
+        past = history.Past(1, ends(reader)[1], None, None, STANDARD, {})
+        hits = Counter(hit.rule for hit in history.look_together(reader, past, asker))
+    took, spent = time.perf_counter() - begun, time.process_time() - own
+    told = "all rules, by three processes"
+    print(f"| {told} | | {took:.1f} | {spent:.1f} | |", dict(hits))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ def test_events_are_those_of_the_log_in_the_order_of_their_time(
 def is_needed(event: dict[str, Any]) -> bool:
     return (
         event["action"].startswith("customer.pii.")
-        or event["result"] != "success"
+        or event["result"] == "denied"
+        or event["action"].endswith((".login.failure", ".login.success"))
         or event.get("actor", {}).get("userId") == "usr_1"
         or "break_glass" in json.dumps(event)
     )

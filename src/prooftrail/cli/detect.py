@@ -102,8 +102,9 @@ def _look(
     reader: Reader, asked: Filters, rules: Sequence[Rule], gone: Mapping[str, int]
 ) -> dict[str, list[Hit]]:
     """Return the hits of each stream."""
-    from prooftrail.detections import detect, longest
-    from prooftrail.store import detecting, searching
+    from prooftrail.detections import longest
+    from prooftrail.search import history
+    from prooftrail.store import searching
 
     question = asked.question
     from_us = question.from_us
@@ -113,17 +114,17 @@ def _look(
         for name, number in reader.streams.items():
             if question.streams is not None and number not in question.streams:
                 continue
-            events = detecting.events(
-                connection,
+            past = history.Past(
                 number,
                 ends.get(number, -1),
-                from_us=None if from_us is None else from_us - longest(rules),
-                to_us=question.to_us,
-                actors=list(gone),
+                None if from_us is None else from_us - longest(rules),
+                question.to_us,
+                rules,
+                gone,
             )
             hits[name] = [
                 hit
-                for hit in detect(events, rules, gone)
+                for hit in history.look_together(connection, past, reader.asker)
                 if from_us is None or hit.last.occurred_us >= from_us
             ]
     return hits

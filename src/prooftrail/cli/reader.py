@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Self
 
+    from prooftrail.search.history import Asker
     from prooftrail.store.connect import Connection
     from prooftrail.store.readers import Holder
 
@@ -65,6 +66,13 @@ class Reader:
     def streams(self) -> dict[str, int]:
         """The streams that the key may read."""
         return self.holder.streams
+
+    @property
+    def asker(self) -> Asker:
+        """As whom other processes read."""
+        from prooftrail.search.history import Asker
+
+        return Asker(None, self._token)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection that reads as the key, as of one moment."""

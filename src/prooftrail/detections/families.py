@@ -21,7 +21,7 @@ from prooftrail.detections import rules
 from prooftrail.detections.hits import SELF, UNAPPROVED, data_subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from prooftrail.detections.rules import Rule
     from prooftrail.detections.seen import Seen
@@ -136,6 +136,23 @@ ALL: Final = (
     UNEXPLAINED,
     LEFT,
 )
+
+
+# by whom one logs in, or tries to; the other families go by who did something
+LOGINS: Final = (ADDRESS, UNKNOWN, ACCOUNT, LOCKED)
+
+
+def split(rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """Return the rules that look at logins, and those that look at who did something.
+
+    No event of the one kind makes a rule of the other kind hold, and none of these
+    compares two people: who did something is looked at by himself.
+    """
+    logins = {name for family in LOGINS for name, _, _ in family.rules}
+    return (
+        [rule for rule in rules if rule.id in logins],
+        [rule for rule in rules if rule.id not in logins],
+    )
 
 
 def kind_of(action: str) -> Kind:

@@ -111,6 +111,7 @@ def hits(
             ends.get(number, -1),
             from_us=None if since is None else since - max(back_us, longest(rules)),
             to_us=asked.to_us,
+            rules=rules,
         )
         found[name] = [
             hit

@@ -12,26 +12,22 @@ Source: ISO 19005-3 (PDF/A-3), ISO 14289-1 (PDF/UA-1); the library is `typst`.
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from importlib import resources
-from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from prooftrail.errors import ReportError
+from prooftrail.processes import in_order, pool
 from prooftrail.reports import heights
 from prooftrail.reports.document import FIELDS, Column, Report, Table
 from prooftrail.reports.lettering import LONGEST, lettered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from multiprocessing.context import BaseContext
 
 _STANDARDS: Final = ["a-3a", "ua-1"]
 _TEMPLATES: Final = ("report.typ", "charts.typ", "tables.typ", "palette.typ")
@@ -61,36 +57,19 @@ def typeset(
     Raises:
         ReportError: it cannot be set.
     """
-    with ProcessPoolExecutor(
-        processes, mp_context=_context(), max_tasks_per_child=1
-    ) as pool:
-        waiting = iter(volumes)
-        ahead = deque(
-            pool.submit(set_one, shown(report), list(files), at_us)
-            for report, files in itertools.islice(waiting, processes)
-        )
-        try:
-            while ahead:
-                done = ahead.popleft().result()
-                ahead.extend(
-                    pool.submit(set_one, shown(report), list(files), at_us)
-                    for report, files in itertools.islice(waiting, 1)
-                )
-                yield done
-        except BrokenProcessPool as error:
-            raise ReportError(
-                "the report cannot be set: the process that did so ended. Is there"
-                " memory for it? It needs some 200 MB"
-            ) from error
+    told = ((shown(report), list(files), at_us) for report, files in volumes)
+    try:
+        with pool(processes, (__name__, "typst._typst"), tasks=1) as setting:
+            yield from in_order(setting, _set, told, processes)
+    except BrokenProcessPool as error:
+        raise ReportError(
+            "the report cannot be set: the process that did so ended. Is there"
+            " memory for it? It needs some 200 MB"
+        ) from error
 
 
-def _context() -> BaseContext:
-    """Return how processes are begun: as copies of one that has loaded Typst."""
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "typst", "typst._typst"])
-    return context
+def _set(told: tuple[bytes, Sequence[Attachment], int]) -> bytes:
+    return set_one(*told)
 
 
 def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:

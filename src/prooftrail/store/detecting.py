@@ -12,12 +12,12 @@ Does not: give what no rule looks at.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import msgspec
 
 from prooftrail.core import projection
-from prooftrail.detections import Seen
+from prooftrail.detections import STANDARD, Seen, families
 from prooftrail.errors import DatabaseError
 from prooftrail.store import asking, searching
 from prooftrail.store.asking import Values
@@ -30,12 +30,24 @@ if TYPE_CHECKING:
 
     from psycopg import sql
 
+    from prooftrail.detections import Rule
     from prooftrail.store.connect import Connection
 
 BATCH: Final = 20_000  # events; the fewer, the more often the database is asked
 NEAR: Final = 20  # seqs; whatever lies nearer is one run
-_STATED: Final = ("%.login.failure", "admin.permission.grant", "admin.role.change")
-_NEEDED: Final = (*_STATED, "%.login.success", "%.account.lock")
+_GRANTS: Final = ("admin.permission.grant", "admin.role.change")
+_STATED: Final = ("%.login.failure", *_GRANTS)
+_LOGINS: Final = ("%.login.failure", "%.login.success", "%.account.lock")
+
+
+class Share(NamedTuple):
+    """A part of those who did something: one of so many parts."""
+
+    number: int
+    of: int
+
+
+ALL: Final = Share(0, 1)
 
 
 class _Stated(msgspec.Struct, gc=False):
@@ -57,8 +69,10 @@ def events(
     from_us: int | None = None,
     to_us: int | None = None,
     actors: Sequence[str] = (),
+    rules: Sequence[Rule] = STANDARD,
+    share: Share = ALL,
 ) -> Iterator[Seen]:
-    """Yield a stream's events, those first that happened first.
+    """Yield what rules need of a stream's events, those first that happened first.
 
     Args:
         connection: inside `Readers.reading`.
@@ -67,11 +81,15 @@ def events(
         from_us: events from this time on; None from the first.
         to_us: and before this one; None to the last.
         actors: of whom each event is needed.
+        rules: that look at them.
+        share: of those who did something; of logins there are no shares.
 
     Raises:
         DatabaseError: an entry is no event: the log was altered.
     """
-    statement, bound = asked(connection, stream, last, from_us, to_us, actors)
+    statement, bound = asked(
+        connection, stream, last, from_us, to_us, actors, rules, share
+    )
     with connection.cursor("detecting") as cursor:
         cursor.execute(statement, bound, binary=True)
         while True:
@@ -100,7 +118,7 @@ def after(
     statement = asking.query(
         "detect_after",
         found=_found(bound),
-        needed=_needed(bound, ()),
+        needed=_needed(bound),
         stream=bound(stream),
         after=bound(seq),
         until=bound(until),
@@ -152,6 +170,8 @@ def asked(
     from_us: int | None,
     to_us: int | None,
     actors: Sequence[str],
+    rules: Sequence[Rule] = STANDARD,
+    share: Share = ALL,
 ) -> tuple[sql.Composed, Values]:
     """Return the statement of `events`, and its values."""
     seen = searching.begin(connection, Question((), from_us, to_us), workers=0)
@@ -159,7 +179,7 @@ def asked(
     statement = asking.query(
         "detect_events",
         found=_found(bound),
-        needed=_needed(bound, actors),
+        needed=_needed(bound, actors, rules, share),
         stream=bound(stream),
         last=bound(last),
         from_us=bound(FIRST_US if seen.from_us is None else seen.from_us),
@@ -174,9 +194,21 @@ def _found(bound: Values) -> sql.Composed:
     )
 
 
-def _needed(bound: Values, actors: Sequence[str]) -> sql.Composed:
+def _needed(
+    bound: Values,
+    actors: Sequence[str] = (),
+    rules: Sequence[Rule] = STANDARD,
+    share: Share = ALL,
+) -> sql.Composed:
+    logins, others = families.split(rules)
     return asking.query(
-        "detect_needed", needed=bound(list(_NEEDED)), actors=bound(list(actors))
+        "detect_needed",
+        logins=bound(list(_LOGINS) if logins else []),
+        others=bound(bool(others)),
+        grants=bound(list(_GRANTS)),
+        actors=bound(list(actors)),
+        number=bound(share.number),
+        of=bound(share.of),
     )
 
 

@@ -8,18 +8,16 @@ that dies is an `UnavailableError`, like a connection that does.
 from __future__ import annotations
 
 import gc
-import itertools
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import get_context
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from prooftrail.errors import UnavailableError
 from prooftrail.integrity import segment
 from prooftrail.integrity.check import Check
 from prooftrail.integrity.segment import Before
+from prooftrail.processes import in_order, pool
 from prooftrail.store import connect, reading, wire
 
 if TYPE_CHECKING:
@@ -117,23 +115,8 @@ def checked(
             alone.close()
         return
     try:
-        with ProcessPoolExecutor(
-            processes,
-            mp_context=get_context("spawn"),
-            initializer=begin,
-            initargs=(dsn,),
-        ) as pool:
-            # a few segments ahead, so that results never pile up
-            ahead = deque(
-                pool.submit(check, task)
-                for task in itertools.islice(tasks, 2 * processes)
-            )
-            while ahead:
-                done = ahead.popleft().result()
-                ahead.extend(
-                    pool.submit(check, task) for task in itertools.islice(tasks, 1)
-                )
-                yield done
+        with pool(processes, (__name__,), begin=partial(begin, dsn)) as helpers:
+            yield from in_order(helpers, check, tasks, 2 * processes)
     except BrokenProcessPool as error:
         raise UnavailableError(
             "a process that checks segments died: it was killed, or could not connect. "
