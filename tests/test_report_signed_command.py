@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from prooftrail.cli import main
+from prooftrail.reports import registry
+from prooftrail.reports.verifying import enclosed
 from prooftrail.signing.keys import SigningKeys
 from tests import commands, pdfsig
 from tests.pdfsig import needs_pdfsig
@@ -35,12 +37,14 @@ def verify(*given: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def signed(rig: Rig, tmp_path: Path, key: str) -> tuple[Path, Path]:
+def signed(
+    rig: Rig, tmp_path: Path, key: str, report: str = "integrity"
+) -> tuple[Path, Path]:
     """Have the command make and sign a report; return it, and the certificate."""
     secret, pem, path = (tmp_path / one for one in ("key.pem", "c.pem", "r.pdf"))
     made = commands.run(rig.trail, "key", "report", str(secret), "--name", "Example")
     pem.write_text(made.stdout)
-    given = ("report", "integrity", "-o", str(path))
+    given = ("report", report, "-o", str(path))
     done = commands.run(
         rig.trail, *given, PROOFTRAIL_KEY=key, PROOFTRAIL_REPORT_KEY=str(secret)
     )
@@ -86,6 +90,25 @@ def test_a_report_is_signed_and_verified_offline(rig: Rig, tmp_path: Path) -> No
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     assert verify(*files, "--certificate", str(pem), *both)[0] == 1
+
+
+@pytest.mark.parametrize("name", ["integrity", *registry.MAKERS])
+def test_every_report_encloses_checkpoint_and_keys(
+    rig: Rig, tmp_path: Path, name: str
+) -> None:
+    """With or without rows: one of the log's keys is enough to verify by."""
+    keys = SigningKeys(rig.master, rig.stream().origin).verification_keys
+    stated = [one.format() for one in keys]
+    rig.trail.superuser().execute("update prooftrail.stream set keys = %s", (stated,))
+    rig.seal(2)
+    rig.signer(rig.anchor()).once()
+    path, pem = signed(rig, tmp_path, token(rig), name)
+    files = enclosed(path.read_bytes())
+    assert files["public-key.txt"].decode().split() == stated
+    assert files["checkpoint.txt"]
+    given = ("--certificate", str(pem), "--key", stated[0])
+    code, told = verify("--report", str(path), *given)
+    assert (code, told.splitlines()[-1]) == (0, "verified"), told
 
 
 def test_a_report_that_is_not_signed_says_so(rig: Rig, tmp_path: Path) -> None:

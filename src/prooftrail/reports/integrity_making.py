@@ -18,6 +18,7 @@ from prooftrail.errors import DatabaseError, QuestionError, UnavailableError
 from prooftrail.integrity.findings import Weight
 from prooftrail.reports import administrators, integrity, integrity_facts
 from prooftrail.reports.integrity_facts import Integrity, Verified
+from prooftrail.reports.running import keyring
 from prooftrail.reports.typesetting import Attachment
 from prooftrail.search import lists
 from prooftrail.search.parameters import Paging
@@ -212,12 +213,7 @@ def _enclosed(report: Report, signed: Sequence[Signed]) -> Iterator[Attachment]:
     """Yield the checkpoints and the keys of what was verified."""
     keys = "".join(f"{key}\n" for one in report.streams for key in one.keys)
     if keys:
-        yield Attachment(
-            "public-key.txt",
-            keys.encode(),
-            "text/plain",
-            "The keys that the log states. Compare them with those you were given.",
-        )
+        yield keyring(keys)
     notes = "".join(one.note for one in signed)
     if notes:
         yield Attachment(

@@ -245,14 +245,14 @@ def exports(tally: Tally, *, named: bool) -> Section:
         for told in map(_export, tally.exports[:EXPORTS])
     )
     columns = (
-        Column("Entry", "number", 0.9),
-        Column("Time, UTC", "time", 1.7),
-        *((Column("Who", share=1.2),) if named else ()),
-        Column("Action", "code", 1.7),
-        Column("Records", "number", 0.7),
-        Column("As, to", share=1),
-        Column("Purpose", share=1.6),
-        Column("Verdict", share=1),
+        Column("Entry", "number", 1.2),
+        Column("Time, UTC", "time", 1.75),
+        *((Column("Who", share=1),) if named else ()),
+        Column("Action", "code", 1.6),
+        Column("Records", "number", 0.65),
+        Column("As, to", share=1.3),
+        Column("Purpose", share=1.3),
+        Column("Verdict", share=0.9),
     )
     n = len(tally.exports)
     caption = f"The newest {EXPORTS} of {n:,}." if n > EXPORTS else ""

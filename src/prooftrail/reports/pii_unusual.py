@@ -32,7 +32,7 @@ LISTED: Final = 2_000  # unexplained and break-glass accesses
 OUTSIDE: Final = 100  # off-hours accesses
 TOP: Final = 10
 _NAMED: Final = 3
-_SHARES: Final = {"Entry": 1.0, "Time, UTC": 1.9, "Who": 1.9, "Whose data": 1.6}
+_SHARES: Final = {"Entry": 1.35, "Time, UTC": 1.8, "Who": 1.9, "Whose data": 1.6}
 _DECIDED: Final = "Decided by; for what"
 
 

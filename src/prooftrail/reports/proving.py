@@ -34,6 +34,7 @@ from prooftrail.errors import (
 )
 from prooftrail.reports.circumstances import counted, sentence
 from prooftrail.reports.document import ROWS
+from prooftrail.reports.running import keyring
 from prooftrail.reports.typesetting import Attachment
 from prooftrail.store import connect, proving, reading, streams
 
@@ -291,12 +292,7 @@ def _with(
         report=report,
         enclosed=[
             *others,
-            Attachment(
-                bundles.PUBLIC_KEY,
-                keys.encode(),
-                "text/plain",
-                "The keys that the log states. Compare them with those you were given.",
-            ),
+            keyring(keys),
         ],
         evidence=[
             [file for one in several for file in one]

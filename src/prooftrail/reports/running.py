@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from prooftrail import bundles
 from prooftrail.reports.circumstances import counted, spanned
 from prooftrail.reports.document import Run
 from prooftrail.reports.typesetting import Attachment
@@ -97,12 +98,28 @@ def unverified(desk: Desk, signed: Sequence[Signed]) -> str:
 
 
 def enclosed(signed: Sequence[Signed]) -> list[Attachment]:
-    """Return the checkpoints, as a file; nothing where there is none."""
+    """Return the checkpoints, and the keys of their streams; nothing without any."""
     notes = "".join(one.note for one in signed)
     if not notes:
         return []
-    told = "The newest checkpoint of each stream, as it was signed."
-    return [Attachment("checkpoint.txt", notes.encode(), "text/plain", told)]
+    keys = "".join(f"{key}\n" for one in signed for key in one.keys)
+    found = Attachment(
+        bundles.CHECKPOINT,
+        notes.encode(),
+        "text/plain",
+        "The newest checkpoint of each stream, as it was signed.",
+    )
+    return [found, keyring(keys)] if keys else [found]
+
+
+def keyring(keys: str) -> Attachment:
+    """Return public keys, one a line, as a file."""
+    return Attachment(
+        bundles.PUBLIC_KEY,
+        keys.encode(),
+        "text/plain",
+        "The keys that the log states. Compare them with those you were given.",
+    )
 
 
 def _sequence(spans: Mapping[str, tuple[int, int]]) -> str:

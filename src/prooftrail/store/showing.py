@@ -5,7 +5,7 @@ Guarantees: what comes back is what row-level security lets the asker see.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from prooftrail.store import files
 from prooftrail.store.connect import driver_errors
@@ -23,6 +23,7 @@ class Signed(NamedTuple):
     size: int  # entries that it covers
     signed_us: int
     note: str
+    keys: tuple[str, ...]  # vkeys, as the stream states them
 
 
 class Silence(NamedTuple):
@@ -67,8 +68,14 @@ def checkpoints(connection: Connection, streams: Sequence[int]) -> list[Signed]:
             files.query("show_checkpoints"), {"streams": list(streams)}
         ).fetchall()
     return [
-        Signed(int(str(stream)), int(str(size)), int(str(signed_us)), str(note))
-        for stream, size, signed_us, note in rows
+        Signed(
+            int(str(stream)),
+            int(str(size)),
+            int(str(signed_us)),
+            str(note),
+            tuple(map(str, cast("list[object]", keys))),
+        )
+        for stream, size, signed_us, note, keys in rows
     ]
 
 
