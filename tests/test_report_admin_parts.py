@@ -18,10 +18,11 @@ from prooftrail.reports import (
     admin_window,
     handling,
 )
-from prooftrail.reports.admin_charts import COLUMNS, over_time
+from prooftrail.reports.admin_charts import over_time
 from prooftrail.reports.admin_findings import KEPT, Findings
 from prooftrail.reports.admin_roster import Roster
 from prooftrail.reports.admin_tally import LISTED, Tally
+from prooftrail.reports.columns import MOST
 from prooftrail.reports.document import Table
 from prooftrail.search.alerts import Alert
 from prooftrail.store.question import ANSWERS, Answer
@@ -313,5 +314,5 @@ def test_lists_are_bounded_and_counts_are_not() -> None:
     assert len(tally.listed["grants"]) == LISTED
     drawn = over_time(tally)
     assert drawn is not None
-    assert len(drawn.columns) <= COLUMNS
+    assert len(drawn.columns) <= MOST
     assert sum(sum(parts) for _, parts in drawn.columns) == 1_000

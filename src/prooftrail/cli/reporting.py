@@ -147,15 +147,7 @@ def is_page(output: Path) -> bool:
 
 
 def _record(reader: Reader, desk: Desk, draft: Draft, volumes: int) -> None:
-    details = {
-        "filters": desk.asked.told,
-        "report": draft.parameters["report"],
-        "reportId": desk.report_id,
-        "rows": len(draft.data.rows),
-        "format": "pdf" if volumes else "html",
-        "volumes": volumes,
-        **desk.stated_options,
-    }
+    details = desk.exported(draft, "pdf" if volumes else "html", volumes)
     reader.record("audit.log.export", list(desk.chosen.values()), details)
 
 

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import Response, StreamingResponse
 
 from prooftrail.console import answers
-from prooftrail.core import ids, instants
+from prooftrail.core import instants
 from prooftrail.errors import BusyError, QuestionError
 from prooftrail.reports import integrity
 from prooftrail.reports.circumstances import sentence
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.registry import OPTIONS
-from prooftrail.search import parameters
 from prooftrail.service.binder import KEPT, Binder
 from prooftrail.service.reporting import Reporting
 
@@ -180,24 +179,18 @@ class Reports:
         Raises:
             QuestionError: something of it is not understood.
         """
-        holder, token = visit.visitor.holder, visit.visitor.token
         during = form.get("during", "").strip()
         told = [about, f"during:{during}" if during else ""]
         asked = " ".join(filter(None, told))
         given = [("q", asked)] if asked else []
         if stream := form.get("stream"):
             given.append(("stream", stream))
-        now_us = self._parts.clock()
-        return Desk(
-            lambda: self._parts.readers.reading(token),
-            holder,
-            parameters.filters(given, holder.streams, now_us=now_us),
-            Stated(**_given(form, Stated._fields)),
-            f"{holder.user_id} ({holder.role})",
-            "the console",
-            ids.uuid7(now_us, self._parts.random(8)),
-            now_us,
-            self._parts.clock,
+        return self._reporting.desk(
+            visit.visitor.holder,
+            visit.visitor.token,
+            given,
+            stated=Stated(**_given(form, Stated._fields)),
+            run_from="the console",
             options=_given(form, OPTIONS.get(name, {})),
         )
 

@@ -66,9 +66,27 @@ class Desk(NamedTuple):
             source,
         )
 
+    def exported(self, draft: Draft, form: str, volumes: int) -> dict[str, Any]:
+        """Return what is told of a report where it is recorded.
+
+        Args:
+            draft: what it says.
+            form: pdf, html, or both.
+            volumes: how many; 0 of a page.
+        """
+        return {
+            "filters": self.asked.told,
+            "report": draft.parameters["report"],
+            "reportId": self.report_id,
+            "rows": len(draft.data.rows),
+            "format": form,
+            "volumes": volumes,
+            **self.stated_options,
+        }
+
     @property
     def stated_options(self) -> dict[str, dict[str, str]]:
-        """What is told of the options where the report is recorded; no key for none."""
+        """What is told of the options; no key for none."""
         return {"options": dict(self.options)} if self.options else {}
 
     @property

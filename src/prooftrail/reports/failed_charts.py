@@ -1,6 +1,6 @@
 """Failed logins as pictures: over time, by account, by source and account.
 
-Guarantees: a chart has at most `COLUMNS` columns, however long the period is; each
+Guarantees: a chart has at most `columns.MOST` columns, however long the period is; each
 attempt of the period is in exactly one.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from prooftrail.core import instants
 from prooftrail.detections import rules
+from prooftrail.reports.columns import MOST, covered
 from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Bars, Column, Stacked, Table
 from prooftrail.reports.failed_logins import HOUR_US
@@ -18,7 +19,6 @@ from prooftrail.reports.failed_logins import HOUR_US
 if TYPE_CHECKING:
     from prooftrail.reports.failed_logins import Tally
 
-COLUMNS: Final = 120
 THRESHOLD: Final = rules.SPRAY_SLOW.thresholds["failures"]  # in an hour, of a source
 _BINS: Final = (
     (1, "1 attempt"),
@@ -38,13 +38,9 @@ def over_time(
     """Return failures an hour; of a longer time, the worst hour of each stretch."""
     if not tally.hours:
         return None
-    first, last = min(tally.hours), max(tally.hours)
-    if since_us is not None:
-        first = min(first, since_us // HOUR_US)
-    if until_us is not None:
-        last = max(last, (until_us - 1) // HOUR_US)
+    first, last = covered(tally.hours, since_us, until_us, HOUR_US)
     hours = last - first + 1
-    step = 1 if hours <= COLUMNS else 24 * -(-hours // (24 * COLUMNS))
+    step = 1 if hours <= MOST else 24 * -(-hours // (24 * MOST))
     if step > 1:
         first -= first % 24
     worst: dict[int, int] = {}

@@ -1,6 +1,6 @@
 """Accesses to personal data as pictures: by day, by hour of the week, by person, class.
 
-Guarantees: a chart has at most `COLUMNS` columns, however long the period is; each
+Guarantees: a chart has at most `columns.MOST` columns, however long the period is; each
 access whose time is one is in exactly one of them.
 """
 
@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from prooftrail.core import instants
+from prooftrail.reports import columns
 from prooftrail.reports.circumstances import counted
 from prooftrail.reports.counting import ranked, short
 from prooftrail.reports.document import Bars, Heat, Stacked
-from prooftrail.reports.pii_hours import DAY_US
 from prooftrail.store.question import ANSWERS
 
 if TYPE_CHECKING:
     from prooftrail.reports.pii_tally import Tally
 
-COLUMNS: Final = 120
 TOP: Final = 10
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAME: Final = 28  # characters of a bar's name
@@ -32,30 +30,21 @@ def over_time(
     """Return accesses a day by verdict; of a longer time, of several days together."""
     if not tally.days:
         return None
-    days = {day for day, _ in tally.days}
-    first, last = min(days), max(days)
-    if since_us is not None:
-        first = min(first, since_us // DAY_US)
-    if until_us is not None:
-        last = max(last, (until_us - 1) // DAY_US)
-    step = -(-(last - first + 1) // COLUMNS)
-    columns = [[0] * len(ANSWERS) for _ in range(-(-(last - first + 1) // step))]
+    days = columns.days((day for day, _ in tally.days), since_us, until_us)
+    drawn = [[0] * len(ANSWERS) for _ in range(days.total)]
     for (day, answer), n in tally.days.items():
-        columns[(day - first) // step][ANSWERS.index(answer)] += n
-    most = max(map(sum, columns))
-    at = next(i for i, one in enumerate(columns) if sum(one) == most)
-    each = "day" if step == 1 else f"{step:,} days"
+        drawn[days.at(day)][ANSWERS.index(answer)] += n
+    most = max(map(sum, drawn))
+    at = next(i for i, one in enumerate(drawn) if sum(one) == most)
+    each = "day" if days.step == 1 else f"{days.step:,} days"
     told = ", ".join(f"{tally.verdicts[one]:,} {one}" for one in ANSWERS)
     return Stacked(
         ANSWERS,
         _TONES,
-        tuple(
-            (_date(first + number * step), tuple(parts))
-            for number, parts in enumerate(columns)
-        ),
-        f"Accesses to personal data by verdict, each {each} from {_date(first)} to"
-        f" {_date(last)}, UTC: {told}. The most are {most:,}, from"
-        f" {_date(first + at * step)}.",
+        tuple((days.name(number), tuple(parts)) for number, parts in enumerate(drawn)),
+        f"Accesses to personal data by verdict, each {each} from {days.name(0)} to"
+        f" {columns.date(days.last)}, UTC: {told}. The most are {most:,}, from"
+        f" {days.name(at)}.",
     )
 
 
@@ -96,7 +85,3 @@ def by_class(tally: Tally) -> Bars:
         f"The classes of data in most accesses, of {len(every):,}; an access"
         " to several counts for each.",
     )
-
-
-def _date(day: int) -> str:
-    return instants.text(day * DAY_US)[:10]

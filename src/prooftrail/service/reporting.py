@@ -14,7 +14,9 @@ import zipfile
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from prooftrail.core import ids
 from prooftrail.reports import chain, integrity, integrity_making, sample
+from prooftrail.reports.desk import Desk
 from prooftrail.reports.document import count
 from prooftrail.reports.enclosing import enclosing
 from prooftrail.reports.page import page
@@ -23,18 +25,18 @@ from prooftrail.reports.registry import MAKERS
 from prooftrail.reports.signing import Signing
 from prooftrail.reports.stamping import TSA
 from prooftrail.reports.typesetting import typeset
-from prooftrail.search import draws, sampled, viewing
+from prooftrail.search import draws, parameters, sampled, viewing
 from prooftrail.service.files import File
 from prooftrail.verification import apart, recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, BinaryIO
 
-    from prooftrail.reports.desk import Desk
     from prooftrail.reports.enclosing import Draft
     from prooftrail.search.sampled import Wanted
     from prooftrail.service.parts import Parts
+    from prooftrail.store.readers import Holder
     from prooftrail.verification.report import Asked, Report
 
 
@@ -90,6 +92,40 @@ class Reporting:
     def query(name: str) -> str:
         """Return what a report is about, in the query language."""
         return "" if name == integrity.NAME else MAKERS[name].QUERY
+
+    def desk(
+        self,
+        holder: Holder,
+        token: str,
+        given: Sequence[tuple[str, str]],
+        beside: tuple[str, ...] = (),
+        **own: Any,  # noqa: ANN401  as `Desk` has them
+    ) -> Desk:
+        """Return where a report is made.
+
+        Args:
+            holder: for whom.
+            token: his.
+            given: filters, as parameters of a request.
+            beside: parameters among them that are read elsewhere.
+            own: `stated`, `run_from` and `options` of the desk.
+
+        Raises:
+            QuestionError: something of it is not understood.
+        """
+        now_us = self._parts.clock()
+        return Desk(
+            reading=lambda: self._parts.readers.reading(token),
+            holder=holder,
+            asked=parameters.filters(
+                given, holder.streams, now_us=now_us, beside=beside
+            ),
+            made_by=f"{holder.user_id} ({holder.role})",
+            report_id=ids.uuid7(now_us, self._parts.random(8)),
+            started_us=now_us,
+            clock=self._parts.clock,
+            **own,
+        )
 
     def draft(
         self,
@@ -211,15 +247,7 @@ class Reporting:
             action="audit.log.export",
             actor=actor,
             streams=list(desk.chosen.values()),
-            details={
-                "filters": desk.asked.told,
-                "report": draft.parameters["report"],
-                "reportId": desk.report_id,
-                "rows": len(draft.data.rows),
-                "format": form[0],
-                "volumes": form[1],
-                **desk.stated_options,
-            },
+            details=desk.exported(draft, *form),
         )
 
     def _verifying(

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from prooftrail.core import ids
 from prooftrail.errors import QuestionError
 from prooftrail.reports import integrity, sample
 from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.registry import OPTIONS
-from prooftrail.search import parameters, sampled
+from prooftrail.search import sampled
 from prooftrail.service.api import reading
 from prooftrail.service.api.places import Places
 from prooftrail.service.api.problems import Problem
@@ -165,23 +164,13 @@ class _Reporting:
         if about and not beside:
             raise QuestionError("a report says by itself what it is about: leave q out")
         told = " ".join(filter(None, [query, *about, *during]))
-        now_us = self._parts.clock()
-        asked = parameters.filters(
-            [*rest, *([("q", told)] if told else [])],
-            caller.holder.streams,
-            now_us=now_us,
-            beside=beside,
-        )
-        return Desk(
-            lambda: self._parts.readers.reading(caller.token),
+        return self._reporting.desk(
             caller.holder,
-            asked,
-            Stated(**stated),
-            f"{caller.holder.user_id} ({caller.holder.role})",
-            "the API",
-            ids.uuid7(now_us, self._parts.random(8)),
-            now_us,
-            self._parts.clock,
+            caller.token,
+            [*rest, *([("q", told)] if told else [])],
+            beside,
+            stated=Stated(**stated),
+            run_from="the API",
             options=options,
         )
 
