@@ -49,6 +49,17 @@ def test_what_is_done_comes_in_the_order_of_the_tasks() -> None:
         assert list(done) == [0.0, 0.2, 0.0, 0.0]
 
 
+def test_the_environment_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they are copies of may have begun with another one."""
+    for value in ("one", "two"):
+        monkeypatch.setenv("OF_A_TEST", value)
+        with pool(1, ()) as one:
+            assert one.submit(os.getenv, "OF_A_TEST").result() == value
+    monkeypatch.delenv("OF_A_TEST")
+    with pool(1, ()) as one:
+        assert one.submit(os.getenv, "OF_A_TEST").result() is None
+
+
 def test_each_process_begins_once() -> None:
     with pool(1, (), begin=note) as one:
         assert [one.submit(noted).result() for _ in range(3)] == [1, 1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from importlib import resources
 from random import Random  # noqa: TID251  seeded
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,18 @@ def test_any_text_has_a_height_or_none(texts: list[str]) -> None:
     assert told is None or told > 0
 
 
+def test_pages_are_as_wide_as_is_reckoned_with() -> None:
+    """Upright and across: a table of many rows has widths in points."""
+    upright, across = 210.0, 297.0
+    text = templates()["main.typ"].decode()
+    found = re.search(r"margin: \(x: (\d+)mm", text)
+    assert found is not None
+    margins = 2 * int(found.group(1))
+    assert 'paper: "a4"' in text
+    assert pytest.approx((upright - margins) * 72 / 25.4) == heights.UPRIGHT
+    assert pytest.approx((across - margins) * 72 / 25.4) == heights.ACROSS
+
+
 def test_a_listing_has_as_many_pages_as_without_heights() -> None:
     rows = [
         (f"main {n}", "2026-01-19 01:04:27", f"usr_{n}", "x.y", "") for n in range(600)
@@ -125,15 +138,21 @@ def set_as(rows: Sequence[tuple[str, ...]]) -> Table:
     )
 
 
-def measured_of(rows: Sequence[tuple[str, ...]]) -> list[list[float]]:
-    """Return how high Typst makes each cell, padding included, in points."""
-    templates = resources.files(typesetting.__package__) / "templates"
-    sources = {
+def templates() -> dict[str, bytes]:
+    place = resources.files(typesetting.__package__) / "templates"
+    found = {
         one.name: one.read_bytes()
-        for one in templates.iterdir()
+        for one in place.iterdir()
         if one.name.endswith(".typ")
     }
-    sources["main.typ"] = sources.pop("report.typ") + MEASURE.encode()
+    found["main.typ"] = found.pop("report.typ")
+    return found
+
+
+def measured_of(rows: Sequence[tuple[str, ...]]) -> list[list[float]]:
+    """Return how high Typst makes each cell, padding included, in points."""
+    sources = templates()
+    sources["main.typ"] += MEASURE.encode()
     told = json.loads(typesetting.shown(listed(rows)))
     told["listing"]["widths"] = heights.widths(COLUMNS, heights.ACROSS)
     sources["report.json"] = json.dumps(told).encode()

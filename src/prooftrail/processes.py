@@ -1,8 +1,9 @@
 """Processes that work beside this one, each with a memory of its own.
 
 Guarantees: they share nothing with the process that asks for them: no connection, lock
-or thread of its is copied. They end with it, however it ends. Where the system can,
-they are copies of one that has loaded what they need, and so begin at once.
+or thread of its is copied, and their environment is its own as it is now. They end with
+it, however it ends. Where the system can, they are copies of one that has loaded what
+they need, and so begin at once.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def pool(
         most,
         mp_context=context,
         initializer=_begin,
-        initargs=(begin,),
+        initargs=(dict(os.environ), begin),
         max_tasks_per_child=tasks,
     )
 
@@ -77,7 +78,10 @@ def in_order(
         yield done
 
 
-def _begin(begin: Callable[[], None] | None) -> None:
+def _begin(env: dict[str, str], begin: Callable[[], None] | None) -> None:
+    # what they are copies of has the environment of when it began
+    os.environ.clear()
+    os.environ.update(env)
     Thread(target=_end, daemon=True).start()
     if begin is not None:
         begin()

@@ -18,8 +18,7 @@ from prooftrail.errors import DatabaseError, QuestionError, UnavailableError
 from prooftrail.integrity.findings import Weight
 from prooftrail.reports import administrators, integrity, integrity_facts
 from prooftrail.reports.integrity_facts import Integrity, Verified
-from prooftrail.reports.running import keyring
-from prooftrail.reports.typesetting import Attachment
+from prooftrail.reports.running import enclosed
 from prooftrail.search import lists
 from prooftrail.search.parameters import Paging
 from prooftrail.store import connect, continuity, reading, reporting, showing
@@ -115,8 +114,11 @@ def make(
     source, signed = around.source, around.signed
     made = desk.circumstances(source)
     parameters = {"report": integrity.NAME, "filters": desk.asked.told}
-    enclosed = list(_enclosed(report, signed))
-    return integrity.draft(found, made, parameters, enclosed), report.verdict.exit_code
+    keys = [key for one in report.streams for key in one.keys]
+    return (
+        integrity.draft(found, made, parameters, enclosed(signed, keys)),
+        report.verdict.exit_code,
+    )
 
 
 class _Around:
@@ -206,19 +208,4 @@ def _runs(
             str(details.get("verdict", item.get("result", ""))),
             str(details.get("findings", "")),
             " to ".join(span) or "the whole log",
-        )
-
-
-def _enclosed(report: Report, signed: Sequence[Signed]) -> Iterator[Attachment]:
-    """Yield the checkpoints and the keys of what was verified."""
-    keys = "".join(f"{key}\n" for one in report.streams for key in one.keys)
-    if keys:
-        yield keyring(keys)
-    notes = "".join(one.note for one in signed)
-    if notes:
-        yield Attachment(
-            "checkpoint.txt",
-            notes.encode(),
-            "text/plain",
-            "The newest checkpoint of each stream that was verified, as it was signed.",
         )

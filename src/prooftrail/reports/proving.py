@@ -265,7 +265,7 @@ def _with(
     draft: Draft, logs: Sequence[_Log], found: Sequence[_Found], unsigned: int
 ) -> Draft:
     """Return the draft with what was found, and with what has to be said of it."""
-    keys = "".join(f"{key}\n" for log in logs for key in log.stream.keys)
+    keys = [key for log in logs for key in log.stream.keys]
     others = [one for one in draft.enclosed if one.name != bundles.PUBLIC_KEY]
     told = [one.told for one in found]
     if unsigned:

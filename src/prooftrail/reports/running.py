@@ -14,7 +14,7 @@ from prooftrail.reports.document import Run
 from prooftrail.reports.typesetting import Attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from prooftrail.reports.circumstances import Circumstances
     from prooftrail.reports.counting import Counting
@@ -97,26 +97,33 @@ def unverified(desk: Desk, signed: Sequence[Signed]) -> str:
     return f"not verified by this report; {told or 'no checkpoint yet'}"
 
 
-def enclosed(signed: Sequence[Signed]) -> list[Attachment]:
-    """Return the checkpoints, and the keys of their streams; nothing without any."""
+def enclosed(
+    signed: Sequence[Signed], keys: Iterable[str] | None = None
+) -> list[Attachment]:
+    """Return checkpoints and public keys as files; none where there is nothing.
+
+    Args:
+        signed: the newest checkpoint of each stream.
+        keys: of the streams; None: those that the streams of the checkpoints state.
+    """
     notes = "".join(one.note for one in signed)
-    if not notes:
-        return []
-    keys = "".join(f"{key}\n" for one in signed for key in one.keys)
     found = Attachment(
         bundles.CHECKPOINT,
         notes.encode(),
         "text/plain",
         "The newest checkpoint of each stream, as it was signed.",
     )
-    return [found, keyring(keys)] if keys else [found]
+    if keys is None:
+        keys = [key for one in signed for key in one.keys]
+    ring = keyring(keys)
+    return [one for one in (found, ring) if one.content]
 
 
-def keyring(keys: str) -> Attachment:
+def keyring(keys: Iterable[str]) -> Attachment:
     """Return public keys, one a line, as a file."""
     return Attachment(
         bundles.PUBLIC_KEY,
-        keys.encode(),
+        "".join(f"{key}\n" for key in keys).encode(),
         "text/plain",
         "The keys that the log states. Compare them with those you were given.",
     )
