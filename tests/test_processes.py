@@ -27,6 +27,21 @@ if __name__ == "__main__":
 """
 
 
+PREPARING = """
+import os
+from multiprocessing import forkserver
+from prooftrail.processes import pool, prepare
+def begun():
+    return forkserver._forkserver._forkserver_pid
+if __name__ == "__main__":
+    prepare(("json",))
+    before = begun()
+    prepare(("json",))
+    with pool(1, ("json",)) as one:
+        print(before, begun(), one.submit(os.getppid).result())
+"""
+
+
 def test_work_is_done_elsewhere() -> None:
     with pool(2, ("json",), tasks=1) as two:
         pids = {one.result() for one in [two.submit(os.getpid) for _ in range(4)]}
@@ -58,6 +73,15 @@ def test_the_environment_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("OF_A_TEST")
     with pool(1, ()) as one:
         assert one.submit(os.getenv, "OF_A_TEST").result() is None
+
+
+def test_what_they_are_copies_of_is_begun_before() -> None:
+    """And is the one that they are copies of then; twice is as once."""
+    told = subprocess.run(
+        [sys.executable, "-c", PREPARING], stdout=subprocess.PIPE, check=True
+    )
+    before, after, parent = map(int, told.stdout.split())
+    assert before == after == parent
 
 
 def test_each_process_begins_once() -> None:

@@ -44,11 +44,12 @@ WORDS = (
 
 # at its end: the same set rules hold as for what is printed
 MEASURE = """
-#import "tables.typ": cell, small-print
-#context [#metadata(report.listing.rows.map(row => row
-  .zip(report.listing.columns.map(one => one.of), report.listing.widths)
-  .map(((value, of, wide)) => measure(
-    width: wide * 1pt - 3.2mm, small-print(cell(value, of)),
+#import "tables.typ": cells, small-print
+#let kinds = report.listing.columns.map(one => one.of)
+#context [#metadata(report.listing.rows.map(row => cells((row,), kinds)
+  .zip(report.listing.widths)
+  .map(((value, wide)) => measure(
+    width: wide * 1pt - 3.2mm, small-print(value),
   ).height.pt() + 2.2mm.pt())
 )) <heights>]
 """
@@ -155,7 +156,6 @@ def measured_of(rows: Sequence[tuple[str, ...]]) -> list[list[float]]:
     sources["main.typ"] += MEASURE.encode()
     told = json.loads(typesetting.shown(listed(rows)))
     told["listing"]["widths"] = heights.widths(COLUMNS, heights.ACROSS)
-    sources["report.json"] = json.dumps(told).encode()
     with resources.as_file(resources.files(typesetting.__package__) / "fonts") as fonts:
         querying: Any = typst.query  # its types know no files in memory
         found = querying(
@@ -165,6 +165,7 @@ def measured_of(rows: Sequence[tuple[str, ...]]) -> list[list[float]]:
             one=True,
             font_paths=[str(fonts)],
             ignore_system_fonts=True,
+            sys_inputs={"report": json.dumps(told)},
         )
     measured: list[list[float]] = json.loads(found)
     return measured

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import re
+import subprocess
+import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +25,10 @@ from pypdf import PdfReader
 from prooftrail.errors import ReportError
 from prooftrail.integrity.verdict import Verdict
 from prooftrail.reports import seals, signing, verifying
+from prooftrail.reports.typesetting import Attachment, typeset
 from tests import pdfsig
 from tests.pdfsig import needs_pdfsig
+from tests.reported import report
 from tests.signed_report import (
     AT_US,
     LOG,
@@ -43,6 +50,14 @@ if TYPE_CHECKING:
     from prooftrail.signing.report_key import ReportKey
 
 __all__ = ["own", "plain", "signed"]  # fixtures
+LOADING = """
+import sys, time
+from prooftrail.reports.signing import Signing
+assert "pyhanko" not in sys.modules
+Signing(None)
+while "pyhanko.sign.signers" not in sys.modules:
+    time.sleep(0.05)
+"""
 
 
 def test_a_signed_report_is_verified(signed: bytes, own: ReportKey) -> None:
@@ -50,6 +65,31 @@ def test_a_signed_report_is_verified(signed: bytes, own: ReportKey) -> None:
     assert (found.findings, found.verdict) == ([], Verdict.VERIFIED)
     assert (found.entries, found.first, found.last) == (3, 2, 11)
     assert found.key == LOG.signer_key
+
+
+def test_what_signs_is_loaded_before_the_first_volume_is_there() -> None:
+    """By itself, while something else is done."""
+    subprocess.run([sys.executable, "-c", LOADING], check=True, timeout=60)
+
+
+def test_memory_stays_flat_over_volumes(own: ReportKey) -> None:
+    """Without the collector of cycles, which may come late."""
+    enclosed = Attachment("a.txt", os.urandom(400_000).hex().encode(), "text/plain", "")
+    [pdf] = typeset([(report(), [enclosed])], AT_US)
+    assert len(pdf) > 400_000
+    signing.sign(pdf, own, AT_US)  # loads what it takes
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        begun, _ = tracemalloc.get_traced_memory()
+        for _ in range(5):
+            signing.sign(pdf, own, AT_US)
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert left - begun < len(pdf)
 
 
 def test_the_unsigned_bytes_come_first_as_they_were(

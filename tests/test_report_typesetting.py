@@ -51,6 +51,14 @@ def test_what_people_write_is_shown_and_does_nothing() -> None:
     assert "김철수" in unicodedata.normalize("NFC", flat)
 
 
+def test_where_a_long_word_breaks_nothing_is_copied() -> None:
+    address = "dani.pereira-de-la-fuente@a-corporation-of-a-long-name.example"
+    [pdf] = typeset([(report([address]), [])], AT)
+    shown = "".join(page.extract_text() for page in reader(pdf).pages)
+    assert "\u200b" not in shown
+    assert address in re.sub(r"\s", "", shown)
+
+
 def test_the_same_report_is_the_same_bytes() -> None:
     one = report(HOSTILE)
     [first] = typeset([(one, [ROWS])], AT)
@@ -58,6 +66,19 @@ def test_the_same_report_is_the_same_bytes() -> None:
     [later] = typeset([(one, [ROWS])], AT + 1_000_000)
     assert first == again
     assert first != later
+
+
+def test_what_is_enclosed_is_no_source() -> None:
+    """Under whichever name, it is neither parsed nor taken for a template."""
+    names = ("main.typ", "report.typ", "tables.typ", "report")
+    files = [
+        Attachment(name, f"#panic() [[[ $ {name}\r\n".encode(), "text/plain", name)
+        for name in names
+    ]
+    [pdf] = typeset([(report(), files)], AT)
+    told = reader(pdf)
+    assert told.attachments == {one.name: [one.content] for one in files}
+    assert "Known limitations" in "".join(page.extract_text() for page in told.pages)
 
 
 def test_it_is_an_archive_for_everybody() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.context import BaseContext
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
@@ -39,17 +40,37 @@ def pool(
         tasks: after which a process ends, and its memory with it; None: never.
         begin: called in each process before its first task.
     """
-    forked = "forkserver" in get_all_start_methods()
-    context = get_context("forkserver" if forked else "spawn")
-    if forked:
-        context.set_forkserver_preload([__name__, *modules])
     return ProcessPoolExecutor(
         most,
-        mp_context=context,
+        mp_context=_context(modules),
         initializer=_begin,
         initargs=(dict(os.environ), begin),
         max_tasks_per_child=tasks,
     )
+
+
+def prepare(modules: Sequence[str]) -> None:
+    """Begin what processes are copies of, where the system can: it loads by itself.
+
+    Args:
+        modules: as of `pool`.
+    """
+    if _forked():
+        from multiprocessing import forkserver  # noqa: PLC0415  not on every system
+
+        _context(modules)
+        forkserver.ensure_running()
+
+
+def _context(modules: Sequence[str]) -> BaseContext:
+    context = get_context("forkserver" if _forked() else "spawn")
+    if _forked():
+        context.set_forkserver_preload([__name__, *modules])
+    return context
+
+
+def _forked() -> bool:
+    return "forkserver" in get_all_start_methods()
 
 
 def in_order(

@@ -48,7 +48,10 @@ def desk(
     from prooftrail.cli.reader import Reader, clock
     from prooftrail.core import ids
     from prooftrail.reports.desk import Desk, Stated
+    from prooftrail.reports.typesetting import ready
 
+    if not is_page(given["output"]):
+        ready()
     told = [query, f"during:{given['during']}" if given["during"] else ""]
     filters = [("stream", one) for one in streams]
     filters += [

@@ -18,6 +18,7 @@ import asyncio
 import io
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ class Signing:
 def _load() -> None:
     """Load pyHanko, if it is there: `sign` says where it is not."""
     with suppress(ImportError):
-        pass
+        import_module("pyhanko.sign.signers")
 
 
 class NoTimeError(ReportError):
@@ -174,5 +175,10 @@ def _sign(
     )
     signing = Timed(about, signer)
     reserved = RESERVED if authority is None else TIMED
-    made = signing.sign_pdf(Writer(io.BytesIO(pdf)), bytes_reserved=reserved)
-    return bytes(made.getvalue())
+    with io.BytesIO(pdf) as unsigned:
+        writer = Writer(unsigned)
+        with signing.sign_pdf(writer, bytes_reserved=reserved) as made:
+            signed = bytes(made.getvalue())
+        # the parts of pyHanko hold one another, and so what is big of them would stay
+        del writer.prev.xrefs
+    return signed

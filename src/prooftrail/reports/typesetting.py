@@ -2,8 +2,8 @@
 
 Guarantees: the same report, files and time give the same bytes, on any machine: fonts
 are those of this package, no other is looked for. What a report says reaches Typst as
-JSON and is shown as text; nothing of it is evaluated. Each document is set in a process
-of its own, whose memory ends with it.
+JSON and is shown as text; nothing of it, and of what is enclosed, is read as markup.
+Each document is set in a process of its own, whose memory ends with it.
 
 Does not: sign (`signing` does).
 
@@ -21,7 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from prooftrail.errors import ReportError
-from prooftrail.processes import in_order, pool
+from prooftrail.processes import in_order, pool, prepare
 from prooftrail.reports import heights
 from prooftrail.reports.document import FIELDS, Column, Report, Table
 from prooftrail.reports.lettering import LONGEST, lettered
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _STANDARDS: Final = ["a-3a", "ua-1"]
+_ENCLOSED: Final = "enclosed/"  # before the names of files, where they are given
+_LOADED: Final = (__name__, "typst._typst")  # by what sets
 _TEMPLATES: Final = ("report.typ", "charts.typ", "tables.typ", "palette.typ")
 
 
@@ -40,6 +42,11 @@ class Attachment(NamedTuple):
     content: bytes
     mime: str
     told: str  # what it is, in a line
+
+
+def ready() -> None:
+    """Have Typst loaded, in a process beside this one, while a report is made."""
+    prepare(_LOADED)
 
 
 def typeset(
@@ -59,7 +66,7 @@ def typeset(
     """
     told = ((shown(report), list(files), at_us) for report, files in volumes)
     try:
-        with pool(processes, (__name__, "typst._typst"), tasks=1) as setting:
+        with pool(processes, _LOADED, tasks=1) as setting:
             yield from in_order(setting, _set, told, processes)
     except BrokenProcessPool as error:
         raise ReportError(
@@ -87,7 +94,9 @@ def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:
             "reports need the extra `report`: pip install 'prooftrail[report]'"
         ) from error
     enclosed = "".join(
-        f"#pdf.attach({_literal(one.name)}, relationship: {_literal(_relation(one))},"
+        f"#pdf.attach({_literal(one.name)},"
+        f" bytes(sys.inputs.at({_literal(_ENCLOSED + one.name)})),"
+        f" relationship: {_literal(_relation(one))},"
         f" mime-type: {_literal(one.mime)}, description: {_literal(one.told)})\n"
         for one in files
     )
@@ -95,12 +104,14 @@ def set_one(data: bytes, files: Sequence[Attachment], at_us: int) -> bytes:
     templates = resources.files(__package__) / "templates"
     for name in _TEMPLATES:
         sources[name] = (templates / name).read_bytes()
-    sources |= {one.name: one.content for one in files}
+    # not beside the sources: all that stands there is parsed as markup
+    given = {_ENCLOSED + one.name: one.content.decode() for one in files}
     with resources.as_file(resources.files(__package__) / "fonts") as fonts:
         try:
             compiling: Any = typst.compile  # its types know no files in memory
             made = compiling(
-                sources | {"report.json": data},
+                sources,
+                sys_inputs=given | {"report": data.decode()},
                 font_paths=[str(fonts)],
                 ignore_system_fonts=True,
                 pdf_standards=_STANDARDS,
