@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ def run(
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(_pss(pid) for pid in _tree(process.pid)))
-        time.sleep(0.25)  # to look costs time as well
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)  # to look costs time as well
     seconds = time.perf_counter() - begun
     assert process.stdout is not None
     told = process.stdout.read().decode()

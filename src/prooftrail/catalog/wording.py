@@ -52,7 +52,7 @@ def is_protected(value: object) -> bool:
 
 def mapping(value: object) -> Mapping[str, Any]:
     """Return an object of an item; an empty one where it is none, or protected."""
-    if isinstance(value, dict) and not is_protected(value):
+    if isinstance(value, dict) and normal.PROTECTED_KEY not in value:
         return value
     return {}
 

@@ -15,10 +15,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import orjson
 from msgspec.structs import replace
 
 from prooftrail.reports.document import FIELDS, ROWS, volumes
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from prooftrail.reports.document import Report
 
 FORMAT: Final = 1  # of run.json
+_KEPT: Final = 4_096  # cells of a table that are not made again
 
 Value = str | int | bool | None
 
@@ -144,8 +147,13 @@ def _csv(data: Data) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(data.columns)
-    writer.writerows([printing.safe(_text(one)) for one in row] for row in data.rows)
+    cell = lru_cache(_KEPT, typed=True)(_cell)  # many rows share their values
+    writer.writerows(map(cell, row) for row in data.rows)
     return out.getvalue().encode()
+
+
+def _cell(value: Value) -> str:
+    return printing.safe(_text(value))
 
 
 def _text(value: Value) -> str:
@@ -161,4 +169,4 @@ def _jsonl(data: Data) -> bytes:
 def _lines(data: Data) -> Iterator[bytes]:
     for row in data.rows:
         told = dict(zip(data.columns, row, strict=True))
-        yield f"{json.dumps(told, ensure_ascii=False)}\n".encode()
+        yield orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)

@@ -16,11 +16,11 @@ both against what Typst measures.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from prooftrail.reports.document import Column, Table
 
@@ -79,21 +79,31 @@ def heights(table: Table, whole: float) -> list[float | None]:
         table: its texts as they are set (`lettering`).
         whole: how wide it is, in points.
     """
-    faces = [
-        (_MONO if one.of in {"code", "time"} else _SANS, wide - 2 * _INSET[0])
+    measures = [
+        # rows share many of their texts
+        cache(partial(_tall, face=face, room=(wide - 2 * _INSET[0]) * _SPARE))
         for one, wide in zip(table.columns, widths(table.columns, whole), strict=True)
+        for face in [_MONO if one.of in {"code", "time"} else _SANS]
     ]
-    return [_height(row, faces) for row in table.rows]
+    return [_height(row, measures) for row in table.rows]
 
 
-def _height(row: Sequence[str], faces: Sequence[tuple[_Face, float]]) -> float | None:
+def _height(
+    row: Sequence[str], measures: Sequence[Callable[[str], float | None]]
+) -> float | None:
     highest = 0.0
-    for text, (face, room) in zip(row, faces, strict=True):
-        count = _lines(text, face, room * _SPARE)
-        if count is None:
+    for text, measure in zip(row, measures, strict=True):
+        tall = measure(text)
+        if tall is None:
             return None
-        highest = max(highest, count * face.line + (count - 1) * _LEADING)
+        highest = max(highest, tall)
     return round(highest + 2 * _INSET[1] + 0.005, 2)
+
+
+def _tall(text: str, *, face: _Face, room: float) -> float | None:
+    """Return how high a text is at most; None: that cannot be told."""
+    count = _lines(text, face, room)
+    return None if count is None else count * face.line + (count - 1) * _LEADING
 
 
 def _lines(text: str, face: _Face, room: float) -> int | None:

@@ -339,9 +339,9 @@ def _texts(value: object) -> list[str]:
 
 def _text(value: object) -> str | None:
     """Return a value as a cell; None where there is none."""
-    if wording.is_protected(value):
-        return wording.PROTECTED
-    return _cut(value) or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        return _cut(value) or None
+    return wording.PROTECTED if wording.is_protected(value) else None
 
 
 def _cut(text: str) -> str:

@@ -35,7 +35,8 @@ PAIRS: Final = 300_000  # of a person and a data subject
 NOBODY: Final = "nobody is named"
 NOT_STATED: Final = "not stated"
 _SHARED: Final = 200  # characters of a value that is held once for many rows
-_OWN: Final = frozenset({"time", "eventId"})  # columns that no two rows share
+# columns of which no two rows share a value
+_OWN: Final = slice(pii_rows.DATA.index("time"), pii_rows.DATA.index("eventId") + 1)
 _EXPORTS: Final = (".export", ".share", ".download")
 _EXPORT_OF: Final = "data.export."
 
@@ -85,7 +86,7 @@ class Tally(Counting):
         self.own: Counter[str] = Counter()  # accesses to one's own data, by actor
         self.redacted = 0
         self._pairs = 0
-        self._held: dict[str, str] = {}  # values that many rows share
+        self._held: dict[Value, str] = {}  # values that many rows share
 
     def add(self, item: Mapping[str, Any], answer: Answer, rest: Sequence[str]) -> None:
         """Count an access.
@@ -98,12 +99,7 @@ class Tally(Counting):
         self.see(item)
         self.redacted += "redacted" in item
         whom = [*pii_rows.subjects(item), *rest]
-        row = tuple(
-            value if name in _OWN else self._once(value)
-            for name, value in zip(
-                pii_rows.DATA, pii_rows.row(item, answer, whom), strict=True
-            )
-        )
+        row = self._sharing(pii_rows.row(item, answer, whom))
         self.rows.append(row)
         found = dict(zip(pii_rows.DATA, row, strict=True))
         who = str(found["actorId"] or NOBODY)
@@ -167,6 +163,13 @@ class Tally(Counting):
                 self._pairs += 1
             else:
                 self.cut = True
+
+    def _sharing(self, row: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return a row with values that others hold as well."""
+        held, once = self._held, self._once
+        first = [held.get(one) or once(one) for one in row[: _OWN.start]]
+        rest = [held.get(one) or once(one) for one in row[_OWN.stop :]]
+        return (*first, *row[_OWN], *rest)
 
     def _once(self, value: _Shared) -> _Shared:
         """Return a value, of which rows hold one copy while there are few of a kind.

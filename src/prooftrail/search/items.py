@@ -95,9 +95,15 @@ def _plain(value: object, depth: int) -> object:
         token = value.get("$number") if len(value) == 1 else None
         if isinstance(token, str) and _NUMBER.fullmatch(token):
             return orjson.Fragment(token)
-        return {name: _plain(one, depth - 1) for name, one in value.items()}
+        return {
+            # most are texts, and to ask for each takes longer than to read them
+            name: one if isinstance(one, str) else _plain(one, depth - 1)
+            for name, one in value.items()
+        }
     if isinstance(value, list):
-        return [_plain(one, depth - 1) for one in value]
+        return [
+            one if isinstance(one, str) else _plain(one, depth - 1) for one in value
+        ]
     return value
 
 
