@@ -7,6 +7,7 @@ half of another one.
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -52,6 +53,7 @@ def desk(
 
     if not is_page(given["output"]):
         ready()
+    gc.freeze()  # what was imported stays, and is not walked through with each page
     told = [query, f"during:{given['during']}" if given["during"] else ""]
     filters = [("stream", one) for one in streams]
     filters += [

@@ -167,9 +167,11 @@ class Tally(Counting):
     def _sharing(self, row: tuple[Value, ...]) -> tuple[Value, ...]:
         """Return a row with values that others hold as well."""
         held, once = self._held, self._once
-        first = [held.get(one) or once(one) for one in row[: _OWN.start]]
-        rest = [held.get(one) or once(one) for one in row[_OWN.stop :]]
-        return (*first, *row[_OWN], *rest)
+        kept = [
+            None if one is None else held.get(one) or once(one)
+            for one in (*row[: _OWN.start], *row[_OWN.stop :])
+        ]
+        return (*kept[: _OWN.start], *row[_OWN], *kept[_OWN.start :])
 
     def _once(self, value: _Shared) -> _Shared:
         """Return a value, of which rows hold one copy while there are few of a kind.
