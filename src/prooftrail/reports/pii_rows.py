@@ -339,10 +339,8 @@ def _texts(value: object) -> list[str]:
 
 def _text(value: object) -> str | None:
     """Return a value as a cell; None where there is none."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return _cut(value) or None
+    if value is None or isinstance(value, str):
+        return _cut(value or "") or None
     return wording.PROTECTED if wording.is_protected(value) else None
 
 
