@@ -9,15 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from examples.fintech.traffic import anomalies, company
 
 from prooftrail.detections import detect
 from prooftrail.service.detecting import Detecting, Look
 from prooftrail.store import detecting, searching
-from tests.company_rig import at_home
+from tests.company_rig import SEEDS, lived, us
 from tests.console_rig import visited
 from tests.searched import asker
-from tests.test_walkthrough import DAYS, SEEDS, TOKEN, WHOLE
+from tests.test_walkthrough import TOKEN
 from tests.trail import now_us
 from tests.watching_rig import until, watched
 
@@ -67,25 +66,11 @@ def left(truth: Truth) -> dict[str, int]:
     }
 
 
-def us(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1e6)
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_planted_is_found_once_and_nothing_else(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    if not WHOLE:
-        planted = {
-            day: anomalies._both(*(getattr(anomalies, name) for name in names))
-            for day, names in SHORT.items()
-        }
-        monkeypatch.setattr(anomalies, "_PLANTED", planted)
-    place = at_home(trail, tmp_path, monkeypatch)
-    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
-    if not WHOLE:  # the same days whenever this runs: from a Monday
-        begin -= timedelta(days=begin.weekday())
-    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
+    truth, _, _ = lived(trail, tmp_path, monkeypatch, seed, SHORT)
     assert {one.kind for one in truth.anomalies} == set(RULES)
     with asker(trail, TOKEN) as readers, readers.reading(TOKEN) as reader:
         leavers = left(truth)

@@ -8,21 +8,16 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from examples.fintech.traffic import anomalies, company
 from examples.fintech.traffic.truth import GRANTS
 
 from prooftrail.reports.admin_kinds import MEANINGS, QUERY
 from tests.api_rig import serving
-from tests.company_rig import at_home
+from tests.company_rig import SEEDS, lived, us
 from tests.made_reports import make
-from tests.test_detections_walkthrough import us
-from tests.test_walkthrough import DAYS, SEEDS, WHOLE
-from tests.trail import now_us
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,18 +38,7 @@ made = partial(make, "admin-actions")
 def test_actions_and_exceptions_are_those_of_the_plan(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    if not WHOLE:
-        planted = {
-            day: anomalies._both(*(getattr(anomalies, name) for name in names))
-            for day, names in SHORT.items()
-        }
-        monkeypatch.setattr(anomalies, "_PLANTED", planted)
-    place = at_home(trail, tmp_path, monkeypatch)
-    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
-    if not WHOLE:  # the same days whenever this runs: from a Monday
-        begin -= timedelta(days=begin.weekday())
-    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
-    end = begin + timedelta(days=DAYS)
+    truth, begin, end = lived(trail, tmp_path, monkeypatch, seed, SHORT)
     period = ("--from", str(begin), "--to", str(end))
     window = ("--change-window", "Mon 00:00-Sun 24:00")
     text, rows, files = made(trail, tmp_path / "a.pdf", *period, *window)

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from examples.fintech.traffic import anomalies, company
 
 from prooftrail.detections import rules
-from tests.company_rig import at_home
-from tests.test_detections_walkthrough import RULES, us
+from tests.company_rig import SEEDS, lived, us
+from tests.test_detections_walkthrough import RULES
 from tests.test_report_failed_auth import made
-from tests.test_walkthrough import DAYS, SEEDS, WHOLE
-from tests.trail import now_us
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,19 +30,8 @@ LOGINS = {rules.GUESSING.id, rules.SPRAY_FAST.id, rules.ENUMERATION.id}
 def test_numbers_and_incidents_are_those_of_the_plan(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    if not WHOLE:
-        planted = {
-            day: anomalies._both(*(getattr(anomalies, name) for name in names))
-            for day, names in SHORT.items()
-        }
-        monkeypatch.setattr(anomalies, "_PLANTED", planted)
-    place = at_home(trail, tmp_path, monkeypatch)
-    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
-    if not WHOLE:  # the same days whenever this runs: from a Monday
-        begin -= timedelta(days=begin.weekday())
-    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
+    truth, begin, end = lived(trail, tmp_path, monkeypatch, seed, SHORT)
     path = tmp_path / "a.pdf"
-    end = begin + timedelta(days=DAYS)
     text, rows, _ = made(trail, path, "--from", str(begin), "--to", str(end))
     failed = truth.events["auth.login.failure", "failure"]
     succeeded = truth.events["auth.login.success", "success"]

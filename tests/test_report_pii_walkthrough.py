@@ -10,19 +10,16 @@ import io
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pypdf
 import pytest
-from examples.fintech.traffic import anomalies, company
 
 from tests.api_rig import serving
 from tests.commands import run
-from tests.company_rig import at_home
+from tests.company_rig import SEEDS, lived
 from tests.test_reading_commands import key
-from tests.test_walkthrough import DAYS, SEEDS, WHOLE
-from tests.trail import now_us
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,18 +71,8 @@ def volumes(
 def test_its_numbers_are_those_of_what_was_done(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    if not WHOLE:
-        planted = {
-            day: anomalies._both(*(getattr(anomalies, name) for name in names))
-            for day, names in SHORT.items()
-        }
-        monkeypatch.setattr(anomalies, "_PLANTED", planted)
-    place = at_home(trail, tmp_path, monkeypatch)
-    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
-    if not WHOLE:  # the same days whenever this runs: from a Monday
-        begin -= timedelta(days=begin.weekday())
-    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
-    period = ("--from", str(begin), "--to", str(begin + timedelta(days=DAYS)))
+    truth, begin, end = lived(trail, tmp_path, monkeypatch, seed, SHORT)
+    period = ("--from", str(begin), "--to", str(end))
     token = key(trail, "--role", "auditor")
     text, rows = volumes(trail, token, tmp_path / "a.pdf", *period)
 
@@ -101,7 +88,7 @@ def test_its_numbers_are_those_of_what_was_done(
     assert f"{len(rows):,} accesses printed = rows.csv = rows.jsonl" in text
     assert len({one["eventId"] for one in rows}) == len(rows)
     with serving(trail, monkeypatch) as api, api.client(token) as client:
-        during = f"pii:yes during:{begin}..{begin + timedelta(days=DAYS - 1)}"
+        during = f"pii:yes during:{begin}..{end - timedelta(days=1)}"
         counted = client.get("/audit/events/count", params={"q": during}).json()
         assert counted["count"] == len(rows)
         answered = client.get("/audit/authority", params={"q": during}).json()

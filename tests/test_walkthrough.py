@@ -6,19 +6,18 @@ PROOFTRAIL_TEST_DAYS=90 asks them of ninety days, for three seeds.
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from examples.fintech.traffic import anomalies, company, compare
+from examples.fintech.traffic import compare
 
 from prooftrail.sampling import drawing
 from prooftrail.store import authority, searching
 from prooftrail.store.question import ANSWERS, Exactly, Question, Term
-from tests.company_rig import at_home
+from tests.company_rig import DAYS, SEEDS, lived
 from tests.console_rig import visited
 from tests.searched import asker
 from tests.test_questions import numbers
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from tests.console_rig import Console
     from tests.trail import Trail
 
-DAYS = int(os.environ.get("PROOFTRAIL_TEST_DAYS", "3"))
-WHOLE = DAYS >= 90
-SEEDS = (1, 2, 3) if WHOLE else (1,)
 TOKEN = "of a test"
 # what ninety days have of these, in three
 SHORT = {
@@ -69,17 +65,7 @@ class Asked(NamedTuple):
 def test_each_question_is_answered_as_it_was_done(
     trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    if not WHOLE:
-        planted = {
-            day: anomalies._both(*(getattr(anomalies, name) for name in names))
-            for day, names in SHORT.items()
-        }
-        monkeypatch.setattr(anomalies, "_PLANTED", planted)
-    place = at_home(trail, tmp_path, monkeypatch)
-    begin = datetime.fromtimestamp(now_us() / 1e6, UTC).date() - timedelta(days=DAYS)
-    if not WHOLE:  # the same days whenever this runs: from a Monday
-        begin -= timedelta(days=begin.weekday())
-    truth = company.simulate(place, seed=seed, begin=begin, days=DAYS)
+    truth, begin, _ = lived(trail, tmp_path, monkeypatch, seed, SHORT)
     assert compare.differences(trail.dsn, truth) == []
     with visited(trail, monkeypatch, tmp_path) as console:
         console.api.seal()  # what came after the last night: that capture ended

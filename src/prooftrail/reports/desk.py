@@ -149,14 +149,15 @@ def answered(
     question: Question | None = None,
 ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
     """Yield the same, each with on whose authority it was done."""
-    from prooftrail.search import lists  # noqa: PLC0415  only where it is asked
+    from prooftrail.search import items, lists  # noqa: PLC0415  only where it is asked
     from prooftrail.search.parameters import Paging  # noqa: PLC0415
 
     wanted = desk.asked.question if question is None else question
+    names = {number: name for name, number in desk.streams.items()}
     cursor = None
     while True:
-        page = lists.page(connection, wanted, Paging(size, cursor), desk.streams)
-        yield from zip(page.items, page.answers, strict=True)
-        cursor = page.cursor
+        found, cursor = lists.entries(connection, wanted, Paging(size, cursor))
+        for one in found:  # each as an item while it is looked at: they take room
+            yield items.item(one, names), one.authority
         if cursor is None:
             return

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS: Final = 600  # of a volume: what sets two at a time needs memory for both
+ROWS: Final = 700  # of a volume: what sets two at a time needs memory for both
 
 Kind: TypeAlias = Literal["text", "code", "number", "time"]
 State: TypeAlias = Literal["verified", "unanchored", "broken", "empty"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from prooftrail.search.parameters import Paging
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Answer, Question
+    from prooftrail.store.question import Answer, Found, Question
 
 
 class Page(NamedTuple):
@@ -50,6 +50,23 @@ def page(
     Raises:
         QuestionError: the cursor is none of this question.
     """
+    shown, onward = entries(connection, question, paging)
+    names = {number: name for name, number in streams.items()}
+    return Page(
+        [items.item(one, names) for one in shown],
+        onward,
+        [one.authority for one in shown],
+    )
+
+
+def entries(
+    connection: Connection, question: Question, paging: Paging
+) -> tuple[list[Found], str | None]:
+    """Return a page as it was read, and the cursor by which it goes on.
+
+    Raises:
+        QuestionError: the cursor is none of this question.
+    """
     if paging.cursor is None:
         as_of, before = searching.ends(connection), None
         if question.streams is not None:
@@ -57,18 +74,13 @@ def page(
     else:
         as_of, before = cursor.read(question, paging.cursor)
     found = searching.page(connection, question, as_of, before, paging.limit + 1)
-    names = {number: name for name, number in streams.items()}
     shown = found[: paging.limit]
     onward = None
     if len(found) > paging.limit or searching.is_cut(shown):
         last = shown[-1]
         place = Position(last.occurred_us, last.seq, last.stream)
         onward = cursor.write(question, cursor.Cursor(as_of, place))
-    return Page(
-        [items.item(one, names) for one in shown],
-        onward,
-        [one.authority for one in shown],
-    )
+    return shown, onward
 
 
 def counts(
