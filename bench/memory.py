@@ -13,18 +13,25 @@ if TYPE_CHECKING:
 
 
 def run(
-    command: Sequence[str], env: Mapping[str, str]
+    command: Sequence[str], env: Mapping[str, str], every: float | None = 0.1
 ) -> tuple[int, str, float, float]:
-    """Run a command; return exit code, output, seconds, and its peak in MB."""
+    """Run a command; return exit code, output, seconds, and its peak in MB.
+
+    Args:
+        command: with its arguments.
+        env: of it.
+        every: so many seconds its memory is looked at, which costs time; None: never.
+    """
     begun = time.perf_counter()
     process = subprocess.Popen(
         command, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_pss(pid) for pid in _tree(process.pid)))
+        if every is not None:
+            peak = max(peak, sum(_pss(pid) for pid in _tree(process.pid)))
         with suppress(subprocess.TimeoutExpired):
-            process.wait(0.1)  # to look costs time as well
+            process.wait(every)
     seconds = time.perf_counter() - begun
     assert process.stdout is not None
     told = process.stdout.read().decode()
