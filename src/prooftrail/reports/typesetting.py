@@ -59,7 +59,7 @@ def typeset(
     Args:
         volumes: what each says, and what is enclosed; taken as they are set.
         at_us: when it was made, microseconds since the epoch, UTC.
-        processes: at most so many at a time; each takes some 200 MB.
+        processes: at most so many at a time; each takes some 150 MB.
 
     Raises:
         ReportError: it cannot be set.
@@ -71,7 +71,7 @@ def typeset(
     except BrokenProcessPool as error:
         raise ReportError(
             "the report cannot be set: the process that did so ended. Is there"
-            " memory for it? It needs some 200 MB"
+            " memory for it? It needs some 150 MB"
         ) from error
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from prooftrail.search.parameters import Paging
     from prooftrail.store.connect import Connection
-    from prooftrail.store.question import Answer, Found, Question
+    from prooftrail.store.question import Found, Question
 
 
 class Page(NamedTuple):
@@ -29,7 +29,6 @@ class Page(NamedTuple):
 
     items: list[dict[str, Any]]
     cursor: str | None  # where it goes on; None: this was the last page
-    answers: list[Answer]  # on whose authority each was done (`store.authority`)
 
 
 class Followed(NamedTuple):
@@ -52,11 +51,7 @@ def page(
     """
     shown, onward = entries(connection, question, paging)
     names = {number: name for name, number in streams.items()}
-    return Page(
-        [items.item(one, names) for one in shown],
-        onward,
-        [one.authority for one in shown],
-    )
+    return Page([items.item(one, names) for one in shown], onward)
 
 
 def entries(
