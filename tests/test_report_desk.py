@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prooftrail.reports.desk import Desk, Stated, answered
-from prooftrail.search import parameters
+from prooftrail.reports.desk import answered
+from tests.desk_rig import sitting
 from tests.sealing import event, insert, seal
 from tests.searched import asker
-from tests.trail import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prooftrail.reports.desk import Desk
     from prooftrail.store.connect import Connection
     from tests.trail import Trail
 
@@ -29,20 +29,7 @@ def at_desk(trail: Trail, count: int) -> Iterator[tuple[Desk, Connection]]:
     insert(trail, *(event(action=f"test.{n}") for n in range(count)))
     seal(trail)
     with asker(trail, TOKEN) as readers:
-        holder = readers.holder(TOKEN)
-        assert holder is not None
-        now = now_us()
-        desk = Desk(
-            lambda: readers.reading(TOKEN),
-            holder,
-            parameters.filters([("q", "action:test.*")], holder.streams, now_us=now),
-            Stated(),
-            "an auditor",
-            "a test",
-            "a report",
-            now,
-            now_us,
-        )
+        desk = sitting(readers, TOKEN, [("q", "action:test.*")])
         with desk.reading() as connection:
             yield desk, connection
 

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prooftrail.access import tokens
-from prooftrail.core import ids
 from prooftrail.integrity.findings import Kind, Weight
 from prooftrail.integrity.verdict import Verdict
 from prooftrail.reports import integrity_making
-from prooftrail.reports.desk import Desk, Stated
 from prooftrail.reports.document import Table
 from prooftrail.reports.integrity_breaks import DONE
-from prooftrail.search import parameters
 from prooftrail.store import connect, keys
 from prooftrail.store.readers import Readers
+from tests.desk_rig import sitting
 from tests.trail import now_us
 
 if TYPE_CHECKING:
@@ -70,22 +68,8 @@ def make(trail: Trail, wanted: Asked, report: Report) -> tuple[Draft, int]:
         pytest.MonkeyPatch.context() as patched,
     ):
         patched.setenv(connect.DSN, trail.dsn)
-        holder = readers.holder(_TOKEN)
-        assert holder is not None
-        names = tuple(one for one in wanted.streams if one in holder.streams)
-        told = [("stream", one) for one in names]
-        now = now_us()
-        desk = Desk(
-            lambda: readers.reading(_TOKEN),
-            holder,
-            parameters.filters(told, holder.streams, now_us=now),
-            Stated(),
-            "an auditor",
-            "a test",
-            ids.uuid7(now, bytes(8)),
-            now,
-            now_us,
-        )
+        told = [("stream", one) for one in wanted.streams]
+        desk = sitting(readers, _TOKEN, told)
         return integrity_making.make(desk, wanted, lambda _: report)
 
 
